@@ -1,0 +1,1 @@
+//! The SNMP agent of a load cluster node.

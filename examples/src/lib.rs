@@ -1,0 +1,1 @@
+//! Sample configurations and small programs.

@@ -1,0 +1,1 @@
+//! The load balancer: model, plan, health, scheduling, director and drivers.

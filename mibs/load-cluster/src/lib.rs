@@ -1,0 +1,1 @@
+//! The typed tables of LOAD-CLUSTER-MIB, generated from its text.

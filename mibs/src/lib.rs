@@ -1,0 +1,1 @@
+//! SMIv1/SMIv2 compiler: names, values, lint and code generation.

@@ -1,0 +1,1 @@
+//! Scenarios: the binaries, real peers and real traffic.
