@@ -4,11 +4,19 @@
 //! Bytes and the current time go in; a value, a reply or a named next step
 //! comes out. Sockets and timers belong to the crates that use this one.
 
+pub mod ber;
+pub mod message;
 pub mod object;
 mod oid;
+mod pdu;
 mod status;
 mod value;
+mod writer;
 
+pub use ber::{BerError, OidBuf, RawOid};
+pub use message::{DecodeError, Envelope, Message, OutMessage, TrapMessage};
 pub use oid::{Oid, OidError};
+pub use pdu::{Pdu, RawVarBind, TrapPdu, VarBinds};
 pub use status::{ErrorStatus, PduKind, Version};
 pub use value::{Octets, Value, VarBind};
+pub use writer::{Mark, PduWriter, ResponseWriter};
