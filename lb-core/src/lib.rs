@@ -1,1 +1,7 @@
 //! The load balancer: model, plan, health, scheduling, director and drivers.
+//!
+//! `model`, `plan`, `health` and `schedule` are values and functions of
+//! (state, input, now). With the feature `drivers` come the parts that own
+//! threads, sockets and a file: `director`, `store` and `driver`.
+
+pub mod model;

@@ -1,0 +1,153 @@
+//! The way to a director from any thread.
+
+use std::io;
+use std::sync::mpsc::{self, Sender, SyncSender};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+
+use super::commit::{CommitError, Draft};
+use super::owner::Owner;
+use super::snapshot::Snapshot;
+use crate::driver::proxy::{Proxy, ProxyOptions};
+use crate::model::{Name, Runtime, Wanted};
+use crate::store::Store;
+
+/// What a director needs to know beside its document.
+#[derive(Clone, Debug)]
+pub struct DirectorOptions {
+    /// Name of the host it runs on. Its role status says whether it drives.
+    pub local_host: Name,
+    /// How the proxy works.
+    pub proxy: ProxyOptions,
+}
+
+/// The owner of the state.
+pub struct Director;
+
+/// A director, to be asked and told. Clones are the same director, which ends
+/// with [`DirectorHandle::shutdown`] or with the last of them.
+#[derive(Clone)]
+pub struct DirectorHandle {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    published: Arc<Published>,
+    to_owner: Sender<Message>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What the owner is told.
+pub(super) enum Message {
+    /// Make this the next state.
+    Commit(Box<Draft>, SyncSender<Result<Arc<Snapshot>, CommitError>>),
+    /// End.
+    Shutdown,
+}
+
+/// The present snapshot, and a bell that rings when it changes.
+pub(super) struct Published {
+    current: ArcSwap<Snapshot>,
+    count: Mutex<u64>,
+    changed: Condvar,
+}
+
+impl Director {
+    /// Starts a director. Without `store` nothing is kept. A service that
+    /// cannot listen does not stop the start: it is reported and retried.
+    pub fn start(
+        options: DirectorOptions,
+        store: Option<Store>,
+        wanted: Wanted,
+        runtime: Runtime,
+    ) -> io::Result<DirectorHandle> {
+        let (to_owner, messages) = mpsc::channel();
+        let driver = Box::new(Proxy::start(&options.proxy)?);
+        let (owner, published) =
+            Owner::new(options.local_host, store, driver, wanted, runtime, messages);
+        let thread = thread::Builder::new().name("director".into()).spawn(move || owner.run())?;
+        let inner = Inner { published, to_owner, thread: Mutex::new(Some(thread)) };
+        Ok(DirectorHandle { inner: Arc::new(inner) })
+    }
+}
+
+impl DirectorHandle {
+    /// The director at this moment. It never waits.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.inner.published.current.load_full()
+    }
+
+    /// Makes the draft the present state, or says why not. When it returns,
+    /// the document is on disk and new connections follow the new state.
+    pub fn commit(&self, draft: Draft) -> Result<Arc<Snapshot>, CommitError> {
+        let (reply, answer) = mpsc::sync_channel(1);
+        let message = Message::Commit(Box::new(draft), reply);
+        self.inner.to_owner.send(message).map_err(|_| CommitError::Closed)?;
+        answer.recv().map_err(|_| CommitError::Closed)?
+    }
+
+    /// Waits until a snapshot is as `wished`, and gives up after `timeout`.
+    pub fn wait_until(
+        &self,
+        timeout: Duration,
+        wished: impl Fn(&Snapshot) -> bool,
+    ) -> Option<Arc<Snapshot>> {
+        let end = Instant::now() + timeout;
+        let published = &self.inner.published;
+        let mut count = published.count.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let snapshot = published.current.load_full();
+            if wished(&snapshot) {
+                return Some(snapshot);
+            }
+            let left = end.checked_duration_since(Instant::now())?;
+            let woken = published.changed.wait_timeout(count, left);
+            count = woken.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Stops everything: listeners, connections, checks. Returns when it is so.
+    pub fn shutdown(&self) {
+        self.inner.shutdown();
+    }
+}
+
+impl Inner {
+    fn shutdown(&self) {
+        // An owner that is gone already needs no telling.
+        let _ = self.to_owner.send(Message::Shutdown);
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.shutdown();
+    }
+}
+
+impl Published {
+    pub(super) fn new(first: Snapshot) -> Arc<Self> {
+        Arc::new(Self {
+            current: ArcSwap::from_pointee(first),
+            count: Mutex::new(0),
+            changed: Condvar::new(),
+        })
+    }
+
+    pub(super) fn current(&self) -> Arc<Snapshot> {
+        self.current.load_full()
+    }
+
+    pub(super) fn publish(&self, next: Arc<Snapshot>) {
+        self.current.store(next);
+        *self.count.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.changed.notify_all();
+    }
+}

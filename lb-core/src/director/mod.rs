@@ -1,0 +1,20 @@
+//! The director: one thread owns the state, everybody else reads snapshots.
+//!
+//! A commit is checked as a whole, written to the state document, applied by
+//! the driver and published, in this order, before its caller goes on. Checks
+//! of servers, the end of leases and listeners that could not bind are the
+//! owner's too: it sleeps until the next of their deadlines or a message.
+
+mod commit;
+mod handle;
+mod live;
+mod snapshot;
+mod view;
+
+pub use commit::{CommitError, Draft};
+pub use handle::{Director, DirectorHandle, DirectorOptions};
+pub use live::{ServerLive, ServiceLive};
+pub use snapshot::{
+    ClusterStatus, DirectorStatus, Listening, ServerStatus, ServiceStatus, ServiceView, Snapshot,
+    WeightChange,
+};

@@ -1,0 +1,36 @@
+//! Drivers: they observe and apply, and decide nothing.
+
+use std::io;
+use std::net::SocketAddr;
+
+use crate::director::Snapshot;
+use crate::model::ServiceId;
+use crate::plan::{Capabilities, Change, Plane};
+
+/// Something that spreads connections.
+pub trait Driver: Send {
+    /// What it can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// What it does at present.
+    fn observe(&self) -> Plane;
+
+    /// Opens what the changes need and what may be refused, without any effect
+    /// on traffic. What an earlier call opened and no `apply` used is given up.
+    fn prepare(&mut self, changes: &[Change]) -> Vec<Refusal>;
+
+    /// Makes the changes, all prepared before. The counters of the rows are
+    /// those of `next`. When this returns, new connections follow the changes.
+    fn apply(&mut self, changes: Vec<Change>, next: &Snapshot);
+}
+
+/// A listener that the system refused.
+#[derive(Debug)]
+pub struct Refusal {
+    /// The service.
+    pub service: ServiceId,
+    /// Where it should listen.
+    pub address: SocketAddr,
+    /// What the system says.
+    pub source: io::Error,
+}

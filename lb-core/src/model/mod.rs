@@ -1,0 +1,41 @@
+//! What a director is asked to do, and what controllers told it lately.
+//!
+//! [`Wanted`] is the operator's will: one document, kept over restarts.
+//! [`Runtime`] is what controllers write: leases, dynamic weights and load
+//! reports; it is never kept, apart from the terms of the leases. Words, units
+//! and ranges are those of the project's management model, and so are the
+//! labels of all enumerations.
+
+mod address;
+mod bounded;
+mod check;
+mod effective;
+mod id;
+mod kinds;
+mod labels;
+mod lease;
+mod name;
+mod provenance;
+mod roles;
+mod runtime;
+mod wanted;
+
+pub use address::{Address, AddressError};
+pub use bounded::{
+    Bounded, CheckCount, CheckInterval, OutOfRange, ParseError, Permille, PollInterval, Priority,
+    Timeout, Weight,
+};
+pub use check::{Problem, ProblemKind, Reference};
+pub use effective::{Effective, Health};
+pub use id::{DirectorId, RowId, ServerId, ServiceId};
+pub use kinds::{
+    AdminState, CheckKind, DirectorState, Forward, OperState, PolicyKind, PolicyWindow, Protocol,
+    RowState, Scheduler, Source, Status, StorageType, WeightMode, WeightSource,
+};
+pub use labels::UnknownLabel;
+pub use lease::{LEASE_SECONDS, Lease, LeaseError, LeaseRequest};
+pub use name::{Name, NameError};
+pub use provenance::{Provenance, UnixTime};
+pub use roles::{Role, Roles};
+pub use runtime::{DynamicWeight, LoadReport, Runtime};
+pub use wanted::{Check, Cluster, DirectorRow, Host, Policy, Server, Service, Wanted};

@@ -1,0 +1,163 @@
+//! From what is wanted and what is there to the list of changes between them.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::model::{Forward, Name, Protocol, Scheduler, ServerId, ServiceId, Weight};
+
+/// All that a driver does, or should do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plane {
+    /// The services. One that is not here has no listener and no connections.
+    pub services: BTreeMap<ServiceId, ServicePlan>,
+}
+
+/// One service of a plane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServicePlan {
+    /// How it works.
+    pub settings: Settings,
+    /// Where it listens. `None` while it takes no new connections.
+    pub listen: Option<SocketAddr>,
+    /// Its servers. One that is not here has no connections.
+    pub servers: BTreeMap<Name, ServerPlan>,
+}
+
+/// How a service works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Transport protocol.
+    pub protocol: Protocol,
+    /// How servers are reached.
+    pub forward: Forward,
+    /// How servers are chosen.
+    pub scheduler: Scheduler,
+    /// How long a server may take to accept a connection.
+    pub connect_timeout: Duration,
+}
+
+/// One server of a plane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServerPlan {
+    /// Where it is reached.
+    pub address: SocketAddr,
+    /// Its effective weight. 0: no new connections, established ones go on.
+    pub weight: Weight,
+    /// Gets connections only while no other server can.
+    pub backup: bool,
+    /// Active connections at which it gets no more; 0: no limit.
+    pub connection_limit: u32,
+}
+
+/// What a driver can do.
+#[derive(Clone, Copy, Debug)]
+pub struct Capabilities {
+    /// Schedulers it has.
+    pub schedulers: &'static [Scheduler],
+    /// Ways of forwarding it has.
+    pub forwards: &'static [Forward],
+    /// Protocols it has.
+    pub protocols: &'static [Protocol],
+}
+
+/// One step from a plane to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A service goes, with its listener, servers and connections.
+    RemoveService(ServiceId),
+    /// A server goes, with its connections.
+    RemoveServer(ServerId),
+    /// A service comes, without listener and servers, or works otherwise.
+    PutService(ServiceId, Settings),
+    /// A server comes, or has another weight, address, limit or part.
+    PutServer(ServerId, ServerPlan),
+    /// A service listens there from now on, or no longer.
+    Listen(ServiceId, Option<SocketAddr>),
+}
+
+impl Capabilities {
+    /// Whether it can do what these settings ask for.
+    pub fn include(&self, settings: &Settings) -> bool {
+        self.schedulers.contains(&settings.scheduler)
+            && self.forwards.contains(&settings.forward)
+            && self.protocols.contains(&settings.protocol)
+    }
+}
+
+impl Plane {
+    /// What is left of the plane for a driver that can do only so much.
+    #[must_use]
+    pub fn within(mut self, can: &Capabilities) -> Self {
+        self.services.retain(|_, service| can.include(&service.settings));
+        self
+    }
+
+    /// Makes one change.
+    pub fn apply(&mut self, change: &Change) {
+        match change {
+            Change::RemoveService(id) => {
+                self.services.remove(id);
+            }
+            Change::RemoveServer(id) => {
+                if let Some(service) = self.services.get_mut(&id.service()) {
+                    service.servers.remove(&id.server);
+                }
+            }
+            Change::PutService(id, settings) => {
+                let fresh =
+                    ServicePlan { settings: *settings, listen: None, servers: BTreeMap::new() };
+                self.services.entry(*id).or_insert(fresh).settings = *settings;
+            }
+            Change::PutServer(id, server) => {
+                if let Some(service) = self.services.get_mut(&id.service()) {
+                    service.servers.insert(id.server, *server);
+                }
+            }
+            Change::Listen(id, address) => {
+                if let Some(service) = self.services.get_mut(id) {
+                    service.listen = *address;
+                }
+            }
+        }
+    }
+}
+
+/// The changes that lead from `have` to as much of `want` as the driver can.
+///
+/// What goes comes first, so that an address is free before another service
+/// takes it; listeners come last, so that a service has its servers before its
+/// first client.
+pub fn plan(want: &Plane, have: &Plane, can: &Capabilities) -> Vec<Change> {
+    let want: BTreeMap<&ServiceId, &ServicePlan> =
+        want.services.iter().filter(|(_, service)| can.include(&service.settings)).collect();
+    let mut going = Vec::new();
+    let mut coming = Vec::new();
+    let mut listening = Vec::new();
+    for (id, old) in &have.services {
+        let Some(new) = want.get(id) else {
+            going.push(Change::RemoveService(*id));
+            continue;
+        };
+        let gone = old.servers.keys().filter(|name| !new.servers.contains_key(name));
+        going.extend(gone.map(|name| Change::RemoveServer(id.server(*name))));
+        if old.listen.is_some() && old.listen != new.listen {
+            going.push(Change::Listen(*id, None));
+        }
+    }
+    for (id, new) in want {
+        let old = have.services.get(id);
+        if old.is_none_or(|old| old.settings != new.settings) {
+            coming.push(Change::PutService(*id, new.settings));
+        }
+        for (name, server) in &new.servers {
+            if old.and_then(|old| old.servers.get(name)) != Some(server) {
+                coming.push(Change::PutServer(id.server(*name), *server));
+            }
+        }
+        if new.listen.is_some() && old.and_then(|old| old.listen) != new.listen {
+            listening.push(Change::Listen(*id, new.listen));
+        }
+    }
+    going.into_iter().chain(coming).chain(listening).collect()
+}
