@@ -5,11 +5,14 @@
 //! comes out. Sockets and timers belong to the crates that use this one.
 
 pub mod ber;
+mod ids;
 pub mod message;
 pub mod object;
 mod oid;
 mod pdu;
+mod request;
 mod status;
+mod tracker;
 mod value;
 mod writer;
 
@@ -17,6 +20,8 @@ pub use ber::{BerError, OidBuf, RawOid};
 pub use message::{DecodeError, Envelope, Message, OutMessage, TrapMessage};
 pub use oid::{Oid, OidError};
 pub use pdu::{Pdu, RawVarBind, TrapPdu, VarBinds};
+pub use request::{Community, Request, Response, Retry, Target};
 pub use status::{ErrorStatus, PduKind, Version};
+pub use tracker::{Completed, Discarded, Expired, RequestId, Tracker, Transmit};
 pub use value::{Octets, Value, VarBind};
 pub use writer::{Mark, PduWriter, ResponseWriter};

@@ -1,0 +1,272 @@
+//! A tracker and agents on a simulated link: virtual time, loss, delay and
+//! duplicates. The agents answer with the crate's own response writer.
+
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    time::{Duration, Instant},
+};
+
+use lcms_snmp::{
+    Community, Completed, Discarded, ErrorStatus, Expired, Oid, PduKind, Request, RequestId,
+    ResponseWriter, Retry, Target, Tracker, Transmit, Value, VarBind, message,
+};
+use proptest::prelude::*;
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+
+fn up_time() -> Oid {
+    "1.3.6.1.2.1.1.3.0".parse().unwrap()
+}
+
+fn target(address: u8) -> Target<u8> {
+    let retry = Retry { timeout: 100 * MILLISECOND, ceiling: 250 * MILLISECOND, retries: 3 };
+    Target { address, community: Community::v2c("public"), retry }
+}
+
+fn get() -> Request {
+    Request::get([up_time()])
+}
+
+/// What an agent with an up-time of 42 answers.
+fn answer(request: &[u8]) -> Vec<u8> {
+    let message = message::decode(request).unwrap();
+    let mut out = Vec::new();
+    let mut response = ResponseWriter::new(&mut out, &message, 1472);
+    for name in message.pdu.varbinds.names() {
+        assert!(response.push(&name.to_oid(), &Value::TimeTicks(42)));
+    }
+    response.finish().unwrap().to_vec()
+}
+
+fn tracker() -> (Tracker<u8>, Instant) {
+    (Tracker::new([3; 16]), Instant::now())
+}
+
+#[test]
+fn an_answer_completes_its_request() {
+    let (mut tracker, now) = tracker();
+    let sent = tracker.submit(now, &target(1), &get());
+    let completed = tracker.on_datagram(now + 7 * MILLISECOND, &1, &answer(&sent.octets)).unwrap();
+    assert_eq!((completed.id, completed.from, completed.attempts), (sent.id, 1, 1));
+    assert_eq!(completed.round_trip, Some(7 * MILLISECOND));
+    assert_eq!(completed.response.status(), Some(ErrorStatus::NoError));
+    let expected = VarBind { name: up_time(), value: Value::TimeTicks(42) };
+    assert_eq!(completed.response.varbinds, [expected]);
+    assert!(tracker.is_empty());
+    assert_eq!(tracker.poll_timeout(), None);
+}
+
+#[test]
+fn attempts_back_off_up_to_the_ceiling_and_end() {
+    let (mut tracker, start) = tracker();
+    let sent = tracker.submit(start, &target(1), &get());
+    let mut seen = Vec::new();
+    while let Some(now) = tracker.poll_timeout() {
+        assert!(tracker.on_timeout(now - MILLISECOND).is_none(), "before its time");
+        match tracker.on_timeout(now).unwrap() {
+            Expired::Resend(again) => assert_eq!(again.octets, sent.octets),
+            Expired::GaveUp { id, to, attempts } => {
+                assert_eq!((id, to, attempts), (sent.id, 1, 4));
+            }
+        }
+        seen.push((now - start).as_millis());
+    }
+    assert_eq!(seen, [100, 300, 550, 800]);
+    assert!(tracker.on_datagram(start, &1, &answer(&sent.octets)).is_none());
+    assert_eq!(tracker.discarded(), Discarded { unknown_id: 1, ..Discarded::default() });
+}
+
+#[test]
+fn a_late_answer_to_an_earlier_attempt_is_taken() {
+    let (mut tracker, now) = tracker();
+    let sent = tracker.submit(now, &target(1), &get());
+    let later = tracker.poll_timeout().unwrap();
+    assert!(matches!(tracker.on_timeout(later), Some(Expired::Resend(_))));
+    let completed = tracker.on_datagram(later, &1, &answer(&sent.octets)).unwrap();
+    assert_eq!((completed.attempts, completed.round_trip), (2, None));
+    assert!(tracker.on_datagram(later, &1, &answer(&sent.octets)).is_none(), "the second one");
+}
+
+#[test]
+fn a_caller_who_was_held_up_sends_one_attempt() {
+    let (mut tracker, now) = tracker();
+    tracker.submit(now, &target(1), &get());
+    let late = now + Duration::from_secs(60);
+    assert!(matches!(tracker.on_timeout(late), Some(Expired::Resend(_))));
+    assert!(tracker.on_timeout(late).is_none());
+    assert_eq!(tracker.poll_timeout(), Some(late + 200 * MILLISECOND));
+}
+
+#[test]
+fn what_does_not_match_changes_nothing() {
+    let (mut tracker, now) = tracker();
+    let sent = tracker.submit(now, &target(1), &get());
+    let right = answer(&sent.octets);
+    let other_version = {
+        let mut octets = right.clone();
+        octets[4] = 0;
+        octets
+    };
+    let other_community = {
+        let mut octets = right.clone();
+        octets[7] ^= 1;
+        octets
+    };
+    let other_id = {
+        let mut tracker = Tracker::new([4; 16]);
+        answer(&tracker.submit(now, &target(1), &get()).octets)
+    };
+    let truncated = &right[..right.len() - 1];
+    for (from, datagram) in [
+        (2, &right[..]),
+        (1, &other_version),
+        (1, &other_community),
+        (1, &other_id),
+        (1, truncated),
+        (1, &sent.octets),
+        (1, &[]),
+    ] {
+        assert!(tracker.on_datagram(now, &from, datagram).is_none());
+    }
+    let discarded = Discarded { malformed: 2, not_a_response: 1, unknown_id: 1, mismatched: 3 };
+    assert_eq!(tracker.discarded(), discarded);
+    assert!(tracker.on_datagram(now, &1, &right).is_some());
+}
+
+#[test]
+fn an_error_is_an_answer() {
+    let (mut tracker, now) = tracker();
+    let sent = tracker.submit(now, &target(1), &get());
+    let message = message::decode(&sent.octets).unwrap();
+    let mut out = Vec::new();
+    let refusal =
+        ResponseWriter::new(&mut out, &message, 1472).refuse(ErrorStatus::GenErr, 1).unwrap();
+    let response = tracker.on_datagram(now, &1, refusal).unwrap().response;
+    assert_eq!((response.status(), response.error_index), (Some(ErrorStatus::GenErr), 1));
+    let unknown = lcms_snmp::Response { error_status: 77, ..response };
+    assert_eq!(unknown.status(), None);
+}
+
+#[test]
+fn version_1_gets_getnext_for_getbulk() {
+    let (mut tracker, now) = tracker();
+    let bulk = Request::get_bulk(1, 20, [up_time(), up_time()]);
+    let old = Target { community: Community::v1("public"), ..target(1) };
+    let sent = tracker.submit(now, &old, &bulk);
+    let pdu = message::decode(&sent.octets).unwrap().pdu;
+    assert_eq!((pdu.kind, pdu.error_status, pdu.error_index), (PduKind::GetNextRequest, 0, 0));
+    let sent = tracker.submit(now, &target(1), &bulk);
+    let pdu = message::decode(&sent.octets).unwrap().pdu;
+    assert_eq!((pdu.kind, pdu.error_status, pdu.error_index), (PduKind::GetBulkRequest, 1, 20));
+}
+
+#[test]
+fn a_cancelled_request_is_forgotten() {
+    let (mut tracker, now) = tracker();
+    let sent = tracker.submit(now, &target(1), &get());
+    assert!(tracker.cancel(sent.id));
+    assert!(!tracker.cancel(sent.id));
+    assert_eq!((tracker.len(), tracker.poll_timeout()), (0, None));
+}
+
+#[test]
+fn a_secret_does_not_print() {
+    let (mut tracker, now) = tracker();
+    let sent = tracker.submit(now, &target(1), &get());
+    let message = message::decode(&sent.octets).unwrap();
+    for text in [format!("{sent:?}"), format!("{message:?}"), format!("{:?}", target(1))] {
+        assert!(!text.contains("public") && !text.contains("112, 117"), "{text}");
+    }
+}
+
+/// What the link does with each datagram it is given, in turn.
+#[derive(Clone, Debug)]
+enum Fate {
+    Lost,
+    Delayed(u64),
+    Twice(u64, u64),
+}
+
+fn fate() -> impl Strategy<Value = Fate> {
+    prop_oneof![
+        2 => Just(Fate::Lost),
+        5 => (0_u64..400).prop_map(Fate::Delayed),
+        1 => (0_u64..400, 0_u64..1000).prop_map(|(a, b)| Fate::Twice(a, b)),
+    ]
+}
+
+/// A lossy link with an agent at every address. Datagrams arrive in the order of
+/// their times.
+struct Link<F> {
+    fates: F,
+    flying: BTreeMap<(Instant, u64), (u8, Vec<u8>)>,
+    serial: u64,
+}
+
+impl<F: Iterator<Item = Fate>> Link<F> {
+    fn carry(&mut self, now: Instant, sent: &Transmit<u8>) {
+        let delays = match self.fates.next().unwrap_or(Fate::Delayed(1)) {
+            Fate::Lost => vec![],
+            Fate::Delayed(delay) => vec![delay],
+            Fate::Twice(first, second) => vec![first, second],
+        };
+        for delay in delays {
+            self.serial += 1;
+            let at = now + Duration::from_millis(delay);
+            self.flying.insert((at, self.serial), (sent.to, answer(&sent.octets)));
+        }
+    }
+}
+
+proptest! {
+    /// Whatever the link does, each request ends exactly once, with an answer or
+    /// given up, within the sum of its waits, and its agent is the one it asked.
+    #[test]
+    fn every_request_ends_once(
+        fates in prop::collection::vec(fate(), 0..200),
+        requests in prop::collection::vec((0_u8..8, 0_u64..500), 1..40),
+    ) {
+        let (mut tracker, start) = tracker();
+        let mut now = start;
+        let mut link = Link { fates: fates.into_iter(), flying: BTreeMap::new(), serial: 0 };
+        let mut due: BTreeSet<(u64, usize)> =
+            requests.iter().enumerate().map(|(i, &(_, at))| (at, i)).collect();
+        let mut begun: HashMap<RequestId, (u8, Instant)> = HashMap::new();
+        let mut ended: HashMap<RequestId, u32> = HashMap::new();
+        loop {
+            let submit = due.first().map(|&(at, _)| start + Duration::from_millis(at));
+            let arrival = link.flying.first_key_value().map(|((at, _), _)| *at);
+            let next = [submit, arrival, tracker.poll_timeout()].into_iter().flatten().min();
+            let Some(next) = next else { break };
+            now = now.max(next);
+            if submit == Some(next) {
+                let (_, i) = due.pop_first().unwrap();
+                let sent = tracker.submit(now, &target(requests[i].0), &get());
+                prop_assert!(begun.insert(sent.id, (sent.to, now)).is_none());
+                link.carry(now, &sent);
+            } else if arrival == Some(next) {
+                let (_, (from, datagram)) = link.flying.pop_first().unwrap();
+                if let Some(Completed { id, from, attempts, .. }) =
+                    tracker.on_datagram(now, &from, &datagram)
+                {
+                    prop_assert_eq!(begun[&id].0, from);
+                    prop_assert!(ended.insert(id, attempts).is_none());
+                }
+            } else {
+                match tracker.on_timeout(now).unwrap() {
+                    Expired::Resend(sent) => link.carry(now, &sent),
+                    Expired::GaveUp { id, attempts, .. } => {
+                        prop_assert_eq!(attempts, 4);
+                        prop_assert_eq!(now - begun[&id].1, 800 * MILLISECOND);
+                        prop_assert!(ended.insert(id, attempts).is_none());
+                    }
+                }
+            }
+        }
+        prop_assert_eq!(begun.len(), requests.len());
+        prop_assert_eq!(ended.len(), requests.len());
+        prop_assert!(tracker.is_empty());
+    }
+}
