@@ -49,7 +49,7 @@ pub struct Load {
     /// Memory a new task could have without swapping, in octets.
     pub memory_available: Option<u64>,
     /// Available over total, in permille.
-    pub memory_free: Option<u32>,
+    pub memory_avail_permille: Option<u32>,
     /// Pages read from swap space.
     pub swap_in: Option<u64>,
     /// Pages written to swap space.
@@ -89,7 +89,7 @@ impl Load {
             average_15: None,
             memory_total: None,
             memory_available: None,
-            memory_free: None,
+            memory_avail_permille: None,
             swap_in: None,
             swap_out: None,
             swapping: false,
@@ -108,6 +108,16 @@ impl Load {
         u32::try_from(age).unwrap_or(u32::MAX)
     }
 
+    /// Whether the host is overloaded, and why: it swaps, or its load average
+    /// over 1 minute is above two tasks for each core.
+    pub fn overload(&self) -> Option<Overload> {
+        if self.swapping {
+            return Some(Overload::Swapping);
+        }
+        let limit = self.cores?.saturating_mul(200);
+        (self.average_1? > limit).then_some(Overload::LoadAverage)
+    }
+
     /// The parts of the host's freeness.
     pub fn freeness(&self) -> Freeness {
         Freeness {
@@ -116,6 +126,15 @@ impl Load {
             swapping: self.swapping,
         }
     }
+}
+
+/// Why a host is overloaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overload {
+    /// It reads pages back from swap space.
+    Swapping,
+    /// More tasks want to run than its processors get through.
+    LoadAverage,
 }
 
 /// How much of the host is free for more work, and what that rests on.
@@ -202,5 +221,16 @@ mod tests {
         assert_eq!(load.freeness().permille(), Some(0));
         assert_eq!(load.freeness().limit(), Some(Limit::Memory));
         assert_eq!(Load::unknown(now).freeness().permille(), None);
+    }
+
+    #[test]
+    fn two_tasks_a_core_are_the_limit() {
+        let load = |cores, average_1, swapping| {
+            Load { cores, average_1, swapping, ..Load::unknown(Instant::now()) }.overload()
+        };
+        assert_eq!(load(Some(4), Some(800), false), None);
+        assert_eq!(load(Some(4), Some(801), false), Some(Overload::LoadAverage));
+        assert_eq!(load(None, Some(801), false), None);
+        assert_eq!(load(None, None, true), Some(Overload::Swapping));
     }
 }
