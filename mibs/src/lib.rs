@@ -1,1 +1,23 @@
 //! SMIv1/SMIv2 compiler: names, values, lint and code generation.
+//!
+//! Source text → [`lexer`] → tokens → [`parser`] (nom, over a slice of tokens) →
+//! syntax tree → [`resolve`] → a read-only [`Mib`], which answers questions
+//! about names, OIDs, types and tables, and from which code is generated.
+
+mod ast;
+mod builtin;
+mod compiler;
+mod diagnostic;
+mod lexer;
+mod model;
+mod parser;
+mod resolve;
+mod source;
+mod symbol;
+
+pub use compiler::{Compiler, parse};
+pub use diagnostic::{Diagnostic, Expected, Problem, Record, Role, Severity};
+pub use model::{
+    Access, Base, Compliance, DefaultValue, Index, Kind, Mib, Module, Node, Status, Type,
+};
+pub use source::{FileId, Position, Source, Span};

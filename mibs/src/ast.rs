@@ -1,0 +1,188 @@
+//! The syntax tree: what is written, in the order it is written.
+//!
+//! Names are spans into the source; nothing is copied and nothing is looked up
+//! here. A macro invocation keeps its clauses as a list, so that a clause in
+//! the wrong place or given twice is still there to be judged.
+
+use crate::{lexer::Kind, source::Span};
+
+/// One `DEFINITIONS ::= BEGIN … END`.
+#[derive(Debug)]
+pub(crate) struct Module {
+    pub name: Span,
+    pub imports: Vec<Import>,
+    pub definitions: Vec<Definition>,
+}
+
+/// `a, b FROM C`.
+#[derive(Debug)]
+pub(crate) struct Import {
+    pub symbols: Vec<Span>,
+    pub module: Span,
+}
+
+/// A named definition.
+#[derive(Debug)]
+pub(crate) struct Definition {
+    pub name: Span,
+    pub body: Body,
+}
+
+#[derive(Debug)]
+pub(crate) enum Body {
+    /// `Name ::= syntax`, with the number of an APPLICATION tag.
+    Type { application_tag: Option<u32>, syntax: Syntax },
+    /// `Name ::= TEXTUAL-CONVENTION clauses`.
+    TextualConvention { clauses: Vec<Clause> },
+    /// `name OBJECT IDENTIFIER ::= value`.
+    Value { value: OidValue },
+    /// `name MACRO clauses ::= value`.
+    Invocation { kind: Invocation, clauses: Vec<Clause>, value: OidValue },
+    /// `NAME MACRO ::= BEGIN … END`: part of the language, not of a module.
+    Macro,
+}
+
+/// The macros whose value is an OBJECT IDENTIFIER, and TRAP-TYPE, whose value
+/// is a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Invocation {
+    ModuleIdentity,
+    ObjectIdentity,
+    ObjectType,
+    NotificationType,
+    TrapType,
+    ObjectGroup,
+    NotificationGroup,
+    ModuleCompliance,
+    AgentCapabilities,
+}
+
+impl Invocation {
+    pub fn of(kind: Kind) -> Option<Self> {
+        Some(match kind {
+            Kind::ModuleIdentity => Self::ModuleIdentity,
+            Kind::ObjectIdentity => Self::ObjectIdentity,
+            Kind::ObjectType => Self::ObjectType,
+            Kind::NotificationType => Self::NotificationType,
+            Kind::TrapType => Self::TrapType,
+            Kind::ObjectGroup => Self::ObjectGroup,
+            Kind::NotificationGroup => Self::NotificationGroup,
+            Kind::ModuleCompliance => Self::ModuleCompliance,
+            Kind::AgentCapabilities => Self::AgentCapabilities,
+            _ => return None,
+        })
+    }
+}
+
+/// One clause of a macro.
+#[derive(Debug)]
+pub(crate) enum Clause {
+    Syntax(Syntax),
+    WriteSyntax(Syntax),
+    Units(Span),
+    /// ACCESS or MAX-ACCESS.
+    Access(Span),
+    MinAccess(Span),
+    Status(Span),
+    Description(Span),
+    Reference(Span),
+    DisplayHint(Span),
+    Index(Vec<IndexItem>),
+    Augments(Span),
+    Defval(Defval),
+    /// OBJECTS, NOTIFICATIONS or VARIABLES.
+    Members(Vec<Span>),
+    Enterprise(OidValue),
+    LastUpdated(Span),
+    Organization(Span),
+    ContactInfo(Span),
+    Revision(Span),
+    /// MODULE of a compliance, with the module's name where it has one.
+    Module(Option<Span>),
+    MandatoryGroups(Vec<Span>),
+    Group(Span),
+    Object(Span),
+    ProductRelease(Span),
+    Supports(Span),
+    Includes(Vec<Span>),
+    Variation(Span),
+    CreationRequires(Vec<Span>),
+}
+
+/// An object in INDEX.
+#[derive(Debug)]
+pub(crate) struct IndexItem {
+    pub implied: bool,
+    /// A name; in SMIv1 it may be a type as well.
+    pub syntax: Syntax,
+}
+
+/// `{ parent 1 }`, `{ iso org(3) 6 }`, or the number of a trap.
+#[derive(Debug, Default)]
+pub(crate) struct OidValue {
+    pub parts: Vec<OidPart>,
+    pub span: Span,
+}
+
+#[derive(Debug)]
+pub(crate) struct OidPart {
+    pub module: Option<Span>,
+    pub name: Option<Span>,
+    pub number: Option<u32>,
+    pub span: Span,
+}
+
+#[derive(Debug)]
+pub(crate) enum Defval {
+    Number(i64),
+    Text(Span),
+    Hex(Span),
+    Binary(Span),
+    Name(Span),
+    /// `{ a, b }`, and `{ }`.
+    Bits(Vec<Span>),
+    Oid(OidValue),
+}
+
+/// A type, with its sub-typing.
+#[derive(Debug)]
+pub(crate) struct Syntax {
+    pub span: Span,
+    pub shape: Shape,
+    pub constraint: Option<Constraint>,
+    /// `{ a(1), b(2) }` behind INTEGER or BITS, or behind a type's name.
+    pub labels: Vec<Label>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Shape {
+    Integer,
+    OctetString,
+    ObjectIdentifier,
+    Bits,
+    Null,
+    Named { module: Option<Span>, name: Span },
+    SequenceOf(Span),
+    Sequence(Vec<Member>),
+    Choice(Vec<Member>),
+}
+
+/// A member of a SEQUENCE or CHOICE.
+#[derive(Debug)]
+pub(crate) struct Member {
+    pub name: Span,
+    pub syntax: Span,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Label {
+    pub name: Span,
+    pub number: i64,
+}
+
+/// Intervals with both ends included.
+#[derive(Debug)]
+pub(crate) enum Constraint {
+    Range(Vec<(i64, i64)>),
+    Size(Vec<(i64, i64)>),
+}

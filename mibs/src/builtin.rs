@@ -1,0 +1,3 @@
+//! The modules that are compiled in.
+
+include!(concat!(env!("OUT_DIR"), "/builtin.rs"));

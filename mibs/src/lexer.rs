@@ -1,0 +1,403 @@
+//! Octets to tokens.
+//!
+//! Most of a MIB module is prose in quotes and comments, which the lexer jumps
+//! over with memchr. It never fails: what is no token is a problem in the log
+//! and a token the parser steps over.
+
+use memchr::{memchr, memchr2};
+
+use crate::{diagnostic::Problem, source::Span};
+
+/// A token's kind and place. Its text stays in the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Token {
+    pub kind: Kind,
+    pub span: Span,
+}
+
+macro_rules! kinds {
+    ($($keyword:ident = $text:literal,)*) => {
+        /// What a token is. Keywords are the reserved words of SMIv1 and SMIv2.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub(crate) enum Kind {
+            /// A word that begins with a small letter: an object, a label.
+            Lower,
+            /// A word that begins with a capital: a type, a module.
+            Upper,
+            Number,
+            Negative,
+            /// `'0F'H`
+            Hex,
+            /// `'01'B`
+            Binary,
+            /// A quoted string, with its quotes.
+            Text,
+            Assign,
+            LeftBrace,
+            RightBrace,
+            LeftParenthesis,
+            RightParenthesis,
+            LeftBracket,
+            RightBracket,
+            Comma,
+            Semicolon,
+            Dot,
+            Range,
+            Bar,
+            Colon,
+            Other,
+            $($keyword,)*
+        }
+
+        impl Kind {
+            /// The reserved word, or a capital word where it is none.
+            fn of_word(word: &[u8]) -> Self {
+                $(const $keyword: &[u8] = $text.as_bytes();)*
+                #[allow(non_upper_case_globals, reason = "patterns named as their kinds")]
+                match word {
+                    $($keyword => Kind::$keyword,)*
+                    _ => Kind::Upper,
+                }
+            }
+
+            /// As a message names it.
+            pub fn describe(self) -> &'static str {
+                match self {
+                    Kind::Lower => "a name",
+                    Kind::Upper => "a type or module name",
+                    Kind::Number | Kind::Negative => "a number",
+                    Kind::Hex => "a hexadecimal string",
+                    Kind::Binary => "a binary string",
+                    Kind::Text => "a quoted string",
+                    Kind::Assign => "`::=`",
+                    Kind::LeftBrace => "`{`",
+                    Kind::RightBrace => "`}`",
+                    Kind::LeftParenthesis => "`(`",
+                    Kind::RightParenthesis => "`)`",
+                    Kind::LeftBracket => "`[`",
+                    Kind::RightBracket => "`]`",
+                    Kind::Comma => "`,`",
+                    Kind::Semicolon => "`;`",
+                    Kind::Dot => "`.`",
+                    Kind::Range => "`..`",
+                    Kind::Bar => "`|`",
+                    Kind::Colon => "`:`",
+                    Kind::Other => "a stray character",
+                    $(Kind::$keyword => concat!("`", $text, "`"),)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    Access = "ACCESS",
+    AgentCapabilities = "AGENT-CAPABILITIES",
+    Application = "APPLICATION",
+    Augments = "AUGMENTS",
+    Begin = "BEGIN",
+    Bits = "BITS",
+    Choice = "CHOICE",
+    ContactInfo = "CONTACT-INFO",
+    CreationRequires = "CREATION-REQUIRES",
+    Definitions = "DEFINITIONS",
+    Defval = "DEFVAL",
+    Description = "DESCRIPTION",
+    DisplayHint = "DISPLAY-HINT",
+    End = "END",
+    Enterprise = "ENTERPRISE",
+    Explicit = "EXPLICIT",
+    Exports = "EXPORTS",
+    From = "FROM",
+    Group = "GROUP",
+    Identifier = "IDENTIFIER",
+    Implicit = "IMPLICIT",
+    Implied = "IMPLIED",
+    Imports = "IMPORTS",
+    Includes = "INCLUDES",
+    Index = "INDEX",
+    Integer = "INTEGER",
+    LastUpdated = "LAST-UPDATED",
+    Macro = "MACRO",
+    MandatoryGroups = "MANDATORY-GROUPS",
+    Max = "MAX",
+    MaxAccess = "MAX-ACCESS",
+    Min = "MIN",
+    MinAccess = "MIN-ACCESS",
+    Module = "MODULE",
+    ModuleCompliance = "MODULE-COMPLIANCE",
+    ModuleIdentity = "MODULE-IDENTITY",
+    NotificationGroup = "NOTIFICATION-GROUP",
+    NotificationType = "NOTIFICATION-TYPE",
+    Notifications = "NOTIFICATIONS",
+    Null = "NULL",
+    Object = "OBJECT",
+    ObjectGroup = "OBJECT-GROUP",
+    ObjectIdentity = "OBJECT-IDENTITY",
+    ObjectType = "OBJECT-TYPE",
+    Objects = "OBJECTS",
+    Octet = "OCTET",
+    Of = "OF",
+    Organization = "ORGANIZATION",
+    ProductRelease = "PRODUCT-RELEASE",
+    Reference = "REFERENCE",
+    Revision = "REVISION",
+    Sequence = "SEQUENCE",
+    Size = "SIZE",
+    Status = "STATUS",
+    String = "STRING",
+    Supports = "SUPPORTS",
+    Syntax = "SYNTAX",
+    TextualConvention = "TEXTUAL-CONVENTION",
+    TrapType = "TRAP-TYPE",
+    Units = "UNITS",
+    Universal = "UNIVERSAL",
+    Variables = "VARIABLES",
+    Variation = "VARIATION",
+    WriteSyntax = "WRITE-SYNTAX",
+}
+
+impl Kind {
+    /// Whether the token is written as a word.
+    pub fn is_word(self) -> bool {
+        matches!(self, Kind::Lower | Kind::Upper) || self.is_keyword()
+    }
+
+    /// Whether the token is a reserved word.
+    pub fn is_keyword(self) -> bool {
+        self as u32 >= Kind::Access as u32
+    }
+}
+
+/// The tokens of a text, and what is wrong with it at this level.
+pub(crate) fn tokenize(text: &[u8]) -> (Vec<Token>, Vec<(Span, Problem)>) {
+    // About one token for six octets in modules that are not mostly prose.
+    let mut tokens = Vec::with_capacity(text.len() / 8);
+    let mut lexer = Lexer { text, at: 0, problems: Vec::new() };
+    while let Some(token) = lexer.next_token() {
+        tokens.push(token);
+    }
+    (tokens, lexer.problems)
+}
+
+struct Lexer<'a> {
+    text: &'a [u8],
+    at: usize,
+    problems: Vec<(Span, Problem)>,
+}
+
+impl Lexer<'_> {
+    fn peek(&self, ahead: usize) -> u8 {
+        self.text.get(self.at + ahead).copied().unwrap_or(0)
+    }
+
+    fn rest(&self) -> &[u8] {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    fn span_from(&self, start: usize) -> Span {
+        Span { start: start as u32, end: self.at as u32 }
+    }
+
+    fn next_token(&mut self) -> Option<Token> {
+        loop {
+            let first = *self.text.get(self.at)?;
+            let start = self.at;
+            let kind = match first {
+                b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c => {
+                    self.at += 1;
+                    continue;
+                }
+                b'-' if self.peek(1) == b'-' => {
+                    self.comment();
+                    continue;
+                }
+                // A byte order mark, or the end-of-file mark of DOS.
+                0xef | 0xbb | 0xbf | 0x1a | 0 => {
+                    self.at += 1;
+                    continue;
+                }
+                b'a'..=b'z' | b'A'..=b'Z' => self.word(),
+                b'0'..=b'9' => self.number(),
+                b'-' if self.peek(1).is_ascii_digit() => {
+                    self.at += 1;
+                    self.digits();
+                    Kind::Negative
+                }
+                b'"' => self.quoted(),
+                b'\'' => self.radix_string(),
+                b':' if self.peek(1) == b':' && self.peek(2) == b'=' => self.advance(3, Kind::Assign),
+                b'.' if self.peek(1) == b'.' => self.advance(2, Kind::Range),
+                b'{' => self.advance(1, Kind::LeftBrace),
+                b'}' => self.advance(1, Kind::RightBrace),
+                b'(' => self.advance(1, Kind::LeftParenthesis),
+                b')' => self.advance(1, Kind::RightParenthesis),
+                b'[' => self.advance(1, Kind::LeftBracket),
+                b']' => self.advance(1, Kind::RightBracket),
+                b',' => self.advance(1, Kind::Comma),
+                b';' => self.advance(1, Kind::Semicolon),
+                b'.' => self.advance(1, Kind::Dot),
+                b'|' => self.advance(1, Kind::Bar),
+                b':' => self.advance(1, Kind::Colon),
+                _ => self.advance(1, Kind::Other),
+            };
+            return Some(Token { kind, span: self.span_from(start) });
+        }
+    }
+
+    fn advance(&mut self, octets: usize, kind: Kind) -> Kind {
+        self.at += octets;
+        kind
+    }
+
+    /// A comment ends at the second `--` or with its line. A ruler of hyphens
+    /// opens one comment, whatever its length; within a comment four hyphens or
+    /// more close it and open the next.
+    fn comment(&mut self) {
+        self.skip_hyphens();
+        loop {
+            let Some(found) = memchr2(b'\n', b'-', self.rest()) else {
+                self.at = self.text.len();
+                return;
+            };
+            self.at += found;
+            if self.peek(0) == b'\n' {
+                return;
+            }
+            match self.skip_hyphens() {
+                2 | 3 => return,
+                _ => continue,
+            }
+        }
+    }
+
+    fn skip_hyphens(&mut self) -> usize {
+        let run = self.rest().iter().take_while(|&&b| b == b'-').count();
+        self.at += run;
+        run
+    }
+
+    /// Letters, digits, hyphens and underscores, up to a comment.
+    fn word(&mut self) -> Kind {
+        let start = self.at;
+        loop {
+            match self.peek(0) {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' => self.at += 1,
+                b'-' if self.peek(1) != b'-' => self.at += 1,
+                _ => break,
+            }
+        }
+        let word = self.text.get(start..self.at).unwrap_or_default();
+        match word.first() {
+            Some(b'a'..=b'z') => Kind::Lower,
+            _ => Kind::of_word(word),
+        }
+    }
+
+    fn digits(&mut self) {
+        self.at += self.rest().iter().take_while(|b| b.is_ascii_digit()).count();
+    }
+
+    /// A number; or a label that begins with a digit, which no standard allows
+    /// and many modules have.
+    fn number(&mut self) -> Kind {
+        let start = self.at;
+        self.digits();
+        if !self.peek(0).is_ascii_alphabetic() {
+            return Kind::Number;
+        }
+        self.word();
+        self.problems.push((self.span_from(start), Problem::NameBeginsWithDigit));
+        Kind::Lower
+    }
+
+    /// A quoted string; a doubled quote stands for one.
+    fn quoted(&mut self) -> Kind {
+        let start = self.at;
+        self.at += 1;
+        loop {
+            let Some(found) = memchr(b'"', self.rest()) else {
+                self.at = self.text.len();
+                let opening = Span { start: start as u32, end: start as u32 + 1 };
+                self.problems.push((opening, Problem::UnterminatedText));
+                return Kind::Text;
+            };
+            self.at += found + 1;
+            if self.peek(0) != b'"' {
+                return Kind::Text;
+            }
+            self.at += 1;
+        }
+    }
+
+    /// `'…'H` or `'…'B`, on one line.
+    fn radix_string(&mut self) -> Kind {
+        let start = self.at;
+        self.at += 1;
+        let inside = self.rest().iter().take_while(|&&b| b != b'\'' && b != b'\n').count();
+        self.at += inside;
+        if self.peek(0) != b'\'' {
+            self.at = start + 1;
+            return Kind::Other;
+        }
+        let digits = self.text.get(start + 1..self.at).unwrap_or_default();
+        self.at += 1;
+        let is_blank = |b: &u8| b.is_ascii_whitespace();
+        let (kind, valid) = match self.peek(0) {
+            b'H' | b'h' => (Kind::Hex, digits.iter().all(|b| b.is_ascii_hexdigit() || is_blank(b))),
+            b'B' | b'b' => {
+                (Kind::Binary, digits.iter().all(|b| matches!(b, b'0' | b'1') || is_blank(b)))
+            }
+            _ => return Kind::Other,
+        };
+        self.at += 1;
+        if !valid {
+            self.problems.push((self.span_from(start), Problem::BadDigit));
+        }
+        kind
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind::*, *};
+
+    fn kinds(text: &str) -> Vec<Kind> {
+        tokenize(text.as_bytes()).0.into_iter().map(|token| token.kind).collect()
+    }
+
+    #[test]
+    fn words_numbers_and_signs() {
+        assert_eq!(
+            kinds("ifIndex OBJECT-TYPE SYNTAX Foo (-1..'0F'H | 3) ::= { x 1 }"),
+            [
+                Lower, ObjectType, Syntax, Upper, LeftParenthesis, Negative, Range, Hex, Bar,
+                Number, RightParenthesis, Assign, LeftBrace, Lower, Number, RightBrace
+            ]
+        );
+    }
+
+    #[test]
+    fn comments_end_at_hyphens_or_line_end() {
+        assert_eq!(kinds("a -- b -- c"), [Lower, Lower]);
+        assert_eq!(kinds("a -- b\nc"), [Lower, Lower]);
+        assert_eq!(kinds("a--b\nc"), [Lower, Lower]);
+        assert_eq!(kinds("------- ruler -------\nc"), [Lower]);
+        assert_eq!(kinds("-- a ---- b\nc"), [Lower]);
+        assert_eq!(kinds("a --"), [Lower]);
+    }
+
+    #[test]
+    fn quotes_may_be_empty_or_doubled() {
+        assert_eq!(kinds(r#""" "a ""b"" c" x"#), [Text, Text, Lower]);
+        let (tokens, problems) = tokenize(b"\"open");
+        assert_eq!((tokens.len(), problems.len()), (1, 1));
+    }
+
+    #[test]
+    fn a_label_may_begin_with_a_digit_but_it_is_said() {
+        let (tokens, problems) = tokenize(b"10baseT(3)");
+        assert_eq!(tokens[0].kind, Lower);
+        assert_eq!(problems[0].1, Problem::NameBeginsWithDigit);
+    }
+}

@@ -1,0 +1,146 @@
+//! Tokens as an input of nom.
+
+use std::{
+    cell::RefCell,
+    iter::{Copied, Enumerate},
+    slice::Iter,
+};
+
+use nom::{IResult, Input, Needed, error::ErrorKind};
+
+use crate::{
+    diagnostic::{Expected, Problem, TokenKind},
+    lexer::{Kind, Token},
+    source::Span,
+};
+
+/// What is left of a file's tokens, its text, and the log of its problems.
+#[derive(Clone, Copy)]
+pub(crate) struct Tokens<'a> {
+    pub rest: &'a [Token],
+    pub text: &'a [u8],
+    pub log: &'a RefCell<Vec<(Span, Problem)>>,
+}
+
+/// A parser's refusal: what it wanted, and how much was left.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Refusal {
+    pub span: Span,
+    /// The number of tokens that were left: the smaller, the further it came.
+    pub left: usize,
+    pub expected: Expected,
+}
+
+pub(crate) type Parsed<'a, T> = IResult<Tokens<'a>, T, Refusal>;
+
+impl<'a> Tokens<'a> {
+    pub fn first(&self) -> Option<Token> {
+        self.rest.first().copied()
+    }
+
+    /// The kind of the token `ahead` places from here.
+    pub fn kind(&self, ahead: usize) -> Option<Kind> {
+        self.rest.get(ahead).map(|token| token.kind)
+    }
+
+    pub fn skip(self, tokens: usize) -> Self {
+        Self { rest: self.rest.get(tokens..).unwrap_or_default(), ..self }
+    }
+
+    /// The input where only `left` tokens are left.
+    pub fn with_left(self, left: usize) -> Self {
+        self.skip(self.rest.len().saturating_sub(left))
+    }
+
+    pub fn slice(&self, span: Span) -> &'a [u8] {
+        self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+
+    /// Where the next token is, or the end of the text.
+    pub fn here(&self) -> Span {
+        let end = self.text.len() as u32;
+        self.first().map_or(Span { start: end, end }, |token| token.span)
+    }
+
+    /// The span from here to the token before `after`.
+    pub fn until(&self, after: &Tokens<'a>) -> Span {
+        let taken = self.rest.len().saturating_sub(after.rest.len());
+        let last = self.rest.get(taken.saturating_sub(1)).map_or(self.here(), |token| token.span);
+        self.here().to(last)
+    }
+
+    pub fn report(&self, span: Span, problem: Problem) {
+        self.log.borrow_mut().push((span, problem));
+    }
+
+    pub fn refuse<T>(self, expected: Expected) -> Parsed<'a, T> {
+        Err(nom::Err::Error(Refusal { span: self.here(), left: self.rest.len(), expected }))
+    }
+}
+
+/// One token of this kind.
+pub(crate) fn token<'a>(kind: Kind) -> impl Fn(Tokens<'a>) -> Parsed<'a, Span> + Copy {
+    move |input| match input.first() {
+        Some(token) if token.kind == kind => Ok((input.skip(1), token.span)),
+        _ => input.refuse(Expected::Token(TokenKind(kind))),
+    }
+}
+
+impl<'a> nom::error::ParseError<Tokens<'a>> for Refusal {
+    fn from_error_kind(input: Tokens<'a>, _: ErrorKind) -> Self {
+        Refusal { span: input.here(), left: input.rest.len(), expected: Expected::Definition }
+    }
+
+    fn append(_: Tokens<'a>, _: ErrorKind, other: Self) -> Self {
+        other
+    }
+
+    /// Of two alternatives the one that came further knows better.
+    fn or(self, other: Self) -> Self {
+        match self.left < other.left {
+            true => self,
+            false => other,
+        }
+    }
+}
+
+impl<'a> Input for Tokens<'a> {
+    type Item = Token;
+    type Iter = Copied<Iter<'a, Token>>;
+    type IterIndices = Enumerate<Self::Iter>;
+
+    fn input_len(&self) -> usize {
+        self.rest.len()
+    }
+
+    fn take(&self, index: usize) -> Self {
+        Self { rest: self.rest.get(..index).unwrap_or(self.rest), ..*self }
+    }
+
+    fn take_from(&self, index: usize) -> Self {
+        self.skip(index)
+    }
+
+    fn take_split(&self, index: usize) -> (Self, Self) {
+        (self.take_from(index), self.take(index))
+    }
+
+    fn position<P: Fn(Token) -> bool>(&self, predicate: P) -> Option<usize> {
+        self.rest.iter().position(|&token| predicate(token))
+    }
+
+    fn iter_elements(&self) -> Self::Iter {
+        self.rest.iter().copied()
+    }
+
+    fn iter_indices(&self) -> Self::IterIndices {
+        self.iter_elements().enumerate()
+    }
+
+    fn slice_index(&self, count: usize) -> Result<usize, Needed> {
+        match self.rest.len().checked_sub(count) {
+            Some(_) => Ok(count),
+            None => Err(Needed::new(count - self.rest.len())),
+        }
+    }
+}

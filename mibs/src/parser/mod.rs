@@ -1,0 +1,238 @@
+//! Tokens to a syntax tree.
+//!
+//! Each definition is read on its own; a broken one is reported and reading
+//! goes on at the next thing that looks like the beginning of a definition.
+//! Every token is looked at a bounded number of times and nothing recurses, so
+//! that time is linear and the stack flat whatever the input.
+
+mod clause;
+mod input;
+mod syntax;
+mod value;
+
+use std::cell::RefCell;
+
+use crate::{
+    ast::{Body, Definition, Import, Invocation, Module},
+    diagnostic::{Expected, Problem, TokenKind},
+    lexer::{Kind, tokenize},
+    source::{Span, decode},
+};
+use input::{Parsed, Refusal, Tokens, token};
+
+/// What one file holds.
+#[derive(Debug, Default)]
+pub(crate) struct File {
+    pub modules: Vec<Module>,
+    pub problems: Vec<(Span, Problem)>,
+}
+
+/// Reads a file, whatever is in it.
+pub(crate) fn parse_file(text: &[u8]) -> File {
+    let (tokens, problems) = tokenize(text);
+    let log = RefCell::new(problems);
+    let mut input = Tokens { rest: &tokens, text, log: &log };
+    let mut modules = Vec::new();
+    while let Some(header) = next_header(input) {
+        let (after, module) = module(header);
+        modules.push(module);
+        input = after;
+    }
+    if modules.is_empty() {
+        input.report(Span::default(), Problem::NoModule);
+    }
+    File { modules, problems: log.into_inner() }
+}
+
+/// Skips to a module's name; between modules anything may stand.
+fn next_header(mut input: Tokens<'_>) -> Option<Tokens<'_>> {
+    while !input.rest.is_empty() {
+        if is_header(&input) {
+            return Some(input);
+        }
+        input = input.skip(1);
+    }
+    None
+}
+
+/// `NAME DEFINITIONS`, with the module's OID between the two in old modules.
+fn is_header(input: &Tokens<'_>) -> bool {
+    if !matches!(input.kind(0), Some(Kind::Upper | Kind::Lower)) {
+        return false;
+    }
+    match input.kind(1) {
+        Some(Kind::Definitions) => true,
+        Some(Kind::LeftBrace) => {
+            // No longer than an OID can be.
+            let oid = input.rest.iter().take(260).position(|t| t.kind == Kind::RightBrace);
+            oid.is_some_and(|end| input.kind(end + 1) == Some(Kind::Definitions))
+        }
+        _ => false,
+    }
+}
+
+fn module(header: Tokens<'_>) -> (Tokens<'_>, Module) {
+    let name = header.here();
+    // What stands between the name and BEGIN says nothing.
+    let begin = header.rest.iter().take(300).position(|t| t.kind == Kind::Begin);
+    let mut input = header.skip(begin.map_or(2, |at| at + 1));
+    let mut module = Module { name, imports: Vec::new(), definitions: Vec::new() };
+    loop {
+        match input.kind(0) {
+            Some(Kind::End) => return (input.skip(1), module),
+            Some(Kind::Imports) => input = imports(input.skip(1), &mut module.imports),
+            Some(Kind::Exports) => input = skip_exports(input),
+            Some(_) if !is_header(&input) => match definition(input) {
+                Ok((after, definition)) => {
+                    module.definitions.push(definition);
+                    input = after;
+                }
+                Err(error) => {
+                    report(&input, &error);
+                    input = next_definition(input.skip(1));
+                }
+            },
+            _ => {
+                let module_name = decode(input.slice(name)).into();
+                input.report(name, Problem::MissingEnd { module: module_name });
+                return (input, module);
+            }
+        }
+    }
+}
+
+fn report(input: &Tokens<'_>, error: &nom::Err<Refusal>) {
+    if let nom::Err::Error(refusal) | nom::Err::Failure(refusal) = error {
+        input.report(refusal.span, Problem::Unexpected { expected: refusal.expected });
+    }
+}
+
+/// `IMPORTS a, b FROM C …;`
+fn imports<'a>(mut input: Tokens<'a>, imports: &mut Vec<Import>) -> Tokens<'a> {
+    let mut symbols = Vec::new();
+    loop {
+        let Some(first) = input.first() else { return input };
+        match first.kind {
+            Kind::Semicolon => return input.skip(1),
+            Kind::Comma => input = input.skip(1),
+            Kind::From => {
+                input = input.skip(1);
+                let Some(module) = input.first().filter(|token| token.kind.is_word()) else {
+                    let expected = Expected::Token(TokenKind(Kind::Upper));
+                    input.report(input.here(), Problem::Unexpected { expected });
+                    continue;
+                };
+                imports.push(Import { symbols: std::mem::take(&mut symbols), module: module.span });
+                input = input.skip(1);
+            }
+            // The semicolon was forgotten.
+            _ if symbols.is_empty() && is_definition(&input) => {
+                let expected = Expected::Token(TokenKind(Kind::Semicolon));
+                input.report(input.here(), Problem::Unexpected { expected });
+                return input;
+            }
+            kind if kind.is_word() && kind != Kind::End => {
+                symbols.push(first.span);
+                input = input.skip(1);
+            }
+            _ => {
+                let expected = Expected::Token(TokenKind(Kind::Semicolon));
+                input.report(input.here(), Problem::Unexpected { expected });
+                return next_definition(input.skip(1));
+            }
+        }
+    }
+}
+
+fn skip_exports(input: Tokens<'_>) -> Tokens<'_> {
+    let input = input.skip(1);
+    let ends = |kind| matches!(kind, Kind::Semicolon | Kind::Imports | Kind::Exports);
+    match input.rest.iter().position(|token| ends(token.kind)) {
+        Some(at) if input.kind(at) == Some(Kind::Semicolon) => input.skip(at + 1),
+        _ => next_definition(input),
+    }
+}
+
+/// Whether the next tokens look like the beginning of a definition, so much so
+/// that whatever came before must have ended.
+fn is_definition(input: &Tokens<'_>) -> bool {
+    let (Some(first), Some(second)) = (input.kind(0), input.kind(1)) else { return false };
+    match second {
+        Kind::Macro => first.is_word(),
+        _ if !matches!(first, Kind::Lower | Kind::Upper) => false,
+        // SYNTAX Foo ::= { … } ends a definition, Foo ::= INTEGER begins one.
+        Kind::Assign => first == Kind::Upper && input.kind(2) != Some(Kind::LeftBrace),
+        Kind::Object => {
+            input.kind(2) == Some(Kind::Identifier) && input.kind(3) == Some(Kind::Assign)
+        }
+        Kind::Definitions => true,
+        _ => Invocation::of(second).is_some(),
+    }
+}
+
+fn next_definition(mut input: Tokens<'_>) -> Tokens<'_> {
+    loop {
+        match input.kind(0) {
+            None | Some(Kind::End | Kind::Imports | Kind::Exports) => return input,
+            _ if is_definition(&input) => return input,
+            _ => input = input.skip(1),
+        }
+    }
+}
+
+fn definition(input: Tokens<'_>) -> Parsed<'_, Definition> {
+    let (Some(name), Some(second)) = (input.first(), input.kind(1)) else {
+        return input.refuse(Expected::Definition);
+    };
+    if !name.kind.is_word() {
+        return input.refuse(Expected::Definition);
+    }
+    let after = input.skip(2);
+    let (after, body) = match second {
+        Kind::Macro => (skip_macro(after), Body::Macro),
+        _ if name.kind.is_keyword() && Invocation::of(second).is_none() => {
+            return input.refuse(Expected::Definition);
+        }
+        Kind::Assign => assignment(after)?,
+        Kind::Object if after.kind(0) == Some(Kind::Identifier) => {
+            let (after, _) = token(Kind::Assign)(after.skip(1))?;
+            let (after, value) = value::oid_value(after)?;
+            (after, Body::Value { value })
+        }
+        _ => match Invocation::of(second) {
+            Some(kind) => invocation(after, kind)?,
+            None => return input.skip(1).refuse(Expected::Definition),
+        },
+    };
+    Ok((after, Definition { name: name.span, body }))
+}
+
+/// What stands behind `Name ::=`.
+fn assignment(input: Tokens<'_>) -> Parsed<'_, Body> {
+    if input.kind(0) == Some(Kind::TextualConvention) {
+        let (after, clauses) = clause::clauses(input.skip(1));
+        return Ok((after, Body::TextualConvention { clauses }));
+    }
+    let (input, application_tag) = value::tag(input)?;
+    let (after, syntax) = syntax::syntax(input)?;
+    Ok((after, Body::Type { application_tag, syntax }))
+}
+
+fn invocation(input: Tokens<'_>, kind: Invocation) -> Parsed<'_, Body> {
+    let (after, clauses) = clause::clauses(input);
+    let (after, _) = token(Kind::Assign)(after)?;
+    let (after, value) = match kind {
+        Invocation::TrapType => value::trap_number(after)?,
+        _ => value::oid_value(after)?,
+    };
+    Ok((after, Body::Invocation { kind, clauses, value }))
+}
+
+/// A macro's text is a grammar of its own and ends with END.
+fn skip_macro(input: Tokens<'_>) -> Tokens<'_> {
+    let end = input.rest.iter().position(|token| token.kind == Kind::End);
+    input.skip(end.map_or(input.rest.len(), |at| at + 1))
+}
+
+#[cfg(test)]
+mod tests;

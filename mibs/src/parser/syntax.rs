@@ -1,0 +1,157 @@
+//! Types: what stands behind SYNTAX and in type assignments.
+
+use nom::{
+    Parser,
+    branch::alt,
+    combinator::{map, opt},
+    multi::separated_list1,
+    sequence::{delimited, pair, preceded, separated_pair},
+};
+
+use super::{
+    input::{Parsed, Tokens, token},
+    value::{bound, name, signed_number},
+};
+use crate::{
+    ast::{Constraint, Label, Member, Shape, Syntax},
+    diagnostic::Expected,
+    lexer::Kind,
+    source::Span,
+};
+
+/// A type with its sub-typing or labels.
+pub(super) fn syntax(input: Tokens<'_>) -> Parsed<'_, Syntax> {
+    let (after, shape) = shape(input)?;
+    let (after, labels) = match (&shape, after.kind(0)) {
+        (Shape::Integer | Shape::Bits | Shape::Named { .. }, Some(Kind::LeftBrace)) => {
+            labels(after)?
+        }
+        _ => (after, Vec::new()),
+    };
+    let (after, constraint) = match after.kind(0) {
+        Some(Kind::LeftParenthesis) => map(constraint, Some).parse(after)?,
+        _ => (after, None),
+    };
+    Ok((after, Syntax { span: input.until(&after), shape, constraint, labels }))
+}
+
+fn shape(input: Tokens<'_>) -> Parsed<'_, Shape> {
+    match (input.kind(0), input.kind(1)) {
+        (Some(Kind::Integer), _) => Ok((input.skip(1), Shape::Integer)),
+        (Some(Kind::Octet), Some(Kind::String)) => Ok((input.skip(2), Shape::OctetString)),
+        (Some(Kind::Object), Some(Kind::Identifier)) => {
+            Ok((input.skip(2), Shape::ObjectIdentifier))
+        }
+        (Some(Kind::Bits), _) => Ok((input.skip(1), Shape::Bits)),
+        (Some(Kind::Null), _) => Ok((input.skip(1), Shape::Null)),
+        (Some(Kind::Sequence), Some(Kind::Of)) => {
+            map(name, Shape::SequenceOf).parse(input.skip(2))
+        }
+        (Some(Kind::Sequence), _) => map(members, Shape::Sequence).parse(input.skip(1)),
+        (Some(Kind::Choice), _) => map(members, Shape::Choice).parse(input.skip(1)),
+        (Some(Kind::Upper), Some(Kind::Dot)) => {
+            map(separated_pair(name, token(Kind::Dot), name), |(module, name)| Shape::Named {
+                module: Some(module),
+                name,
+            })
+            .parse(input)
+        }
+        (Some(Kind::Upper | Kind::Lower), _) => {
+            map(name, |name| Shape::Named { module: None, name }).parse(input)
+        }
+        _ => input.refuse(Expected::Type),
+    }
+}
+
+/// `{ up(1), down(2) }`; a comma may be missing or one too many.
+fn labels(input: Tokens<'_>) -> Parsed<'_, Vec<Label>> {
+    let (mut input, _) = token(Kind::LeftBrace)(input)?;
+    let mut labels = Vec::new();
+    loop {
+        match input.kind(0) {
+            Some(Kind::RightBrace) => return Ok((input.skip(1), labels)),
+            Some(Kind::Comma) => input = input.skip(1),
+            _ => {
+                let number = delimited(
+                    token(Kind::LeftParenthesis),
+                    signed_number,
+                    token(Kind::RightParenthesis),
+                );
+                let (after, (name, number)) = pair(label_name, number).parse(input)?;
+                labels.push(Label { name, number });
+                input = after;
+            }
+        }
+    }
+}
+
+/// Some modules use reserved words and capitals as labels.
+fn label_name(input: Tokens<'_>) -> Parsed<'_, Span> {
+    match input.first() {
+        Some(token) if token.kind.is_word() => Ok((input.skip(1), token.span)),
+        _ => input.refuse(Expected::Name),
+    }
+}
+
+/// `(1..10 | 20)` or `(SIZE (0..255))`.
+fn constraint(input: Tokens<'_>) -> Parsed<'_, Constraint> {
+    let size = preceded(token(Kind::Size), intervals);
+    delimited(
+        token(Kind::LeftParenthesis),
+        alt((map(size, Constraint::Size), map(interval_list, Constraint::Range))),
+        token(Kind::RightParenthesis),
+    )
+    .parse(input)
+}
+
+fn intervals(input: Tokens<'_>) -> Parsed<'_, Vec<(i64, i64)>> {
+    delimited(token(Kind::LeftParenthesis), interval_list, token(Kind::RightParenthesis))
+        .parse(input)
+}
+
+fn interval_list(input: Tokens<'_>) -> Parsed<'_, Vec<(i64, i64)>> {
+    let interval = map(pair(bound, opt(preceded(token(Kind::Range), bound))), |(low, high)| {
+        (low, high.unwrap_or(low))
+    });
+    separated_list1(token(Kind::Bar), interval).parse(input)
+}
+
+/// The members of a SEQUENCE or CHOICE. What a row's SEQUENCE repeats of its
+/// columns' types is skipped: the columns say it themselves.
+fn members(input: Tokens<'_>) -> Parsed<'_, Vec<Member>> {
+    let (mut input, _) = token(Kind::LeftBrace)(input)?;
+    let mut members = Vec::new();
+    loop {
+        match input.kind(0) {
+            Some(Kind::RightBrace) => return Ok((input.skip(1), members)),
+            Some(Kind::Comma) => input = input.skip(1),
+            _ => {
+                let (after, name) = label_name(input)?;
+                let after_syntax = after.skip(end_of_member(after));
+                if after_syntax.rest.len() == after.rest.len() {
+                    return after.refuse(Expected::Type);
+                }
+                members.push(Member { name, syntax: after.until(&after_syntax) });
+                input = after_syntax;
+            }
+        }
+    }
+}
+
+/// The number of tokens up to the comma or brace that ends a member. Depth is
+/// counted and not recursed into, so that nesting costs nothing. A `::=` means
+/// that the closing brace was forgotten.
+fn end_of_member(input: Tokens<'_>) -> usize {
+    let mut depth = 0_usize;
+    let ends = |token: &crate::lexer::Token| {
+        match token.kind {
+            Kind::LeftBrace | Kind::LeftParenthesis => depth += 1,
+            Kind::RightBrace | Kind::RightParenthesis if depth > 0 => depth -= 1,
+            Kind::RightBrace | Kind::Comma if depth == 0 => return true,
+            Kind::Assign => return true,
+            _ => {}
+        }
+        false
+    };
+    input.rest.iter().position(ends).unwrap_or(input.rest.len())
+}

@@ -1,0 +1,279 @@
+//! What nodes say of each other: indexes, members, defaults, compliance.
+
+use super::{DefinitionId, Resolver};
+use crate::{
+    ast::{self, Body, Clause, Defval, Shape},
+    diagnostic::{Problem, Role},
+    model::{
+        Base, ComplianceModule, DefaultValue, Extra, IndexItem, Kind, ModuleId, NodeId, Sequence,
+        TypeId, unquote,
+    },
+    source::Span,
+};
+
+impl<'a> Resolver<'a> {
+    pub(super) fn resolve_objects(&mut self) {
+        for id in self.definition_ids() {
+            let Some(&node) = self.node_ids.get(&id) else { continue };
+            let Body::Invocation { clauses, .. } = &self.definition(id).body else { continue };
+            let extra = self.extra(id, node, clauses);
+            let is_empty = extra.index.is_empty()
+                && extra.augments.is_none()
+                && extra.members.is_empty()
+                && extra.default.is_none()
+                && extra.compliance.is_empty();
+            if !is_empty {
+                self.mib.nodes[node.0 as usize].extra = Some(Box::new(extra));
+            }
+            self.check_member(id, node);
+        }
+    }
+
+    fn extra(&mut self, id: DefinitionId, node: NodeId, clauses: &'a [Clause]) -> Extra {
+        let mut extra = Extra::default();
+        let (kind, syntax) = {
+            let data = &self.mib.nodes[node.0 as usize];
+            (data.kind, data.syntax)
+        };
+        if kind == Kind::Compliance {
+            extra.compliance = self.compliance(id, clauses);
+            return extra;
+        }
+        for clause in clauses {
+            match clause {
+                Clause::Index(items) => extra.index = self.index(id.0, items),
+                Clause::Augments(span) => extra.augments = self.named(id.0, *span, Role::Row),
+                Clause::Members(names) => {
+                    let found = names.iter().filter_map(|&n| self.named(id.0, n, Role::Member));
+                    extra.members = found.collect();
+                }
+                Clause::Defval(defval) if kind != Kind::Capabilities => {
+                    let Some(syntax) = syntax else { continue };
+                    extra.default = self.default_value(id, syntax, defval);
+                }
+                // What follows speaks of other objects.
+                Clause::Supports(_) => break,
+                _ => {}
+            }
+        }
+        extra
+    }
+
+    /// The node a name stands for.
+    fn named(&mut self, module: ModuleId, span: Span, role: Role) -> Option<NodeId> {
+        let symbol = self.intern(module, span);
+        let found = self.find(module, symbol, span).map(|id| (id, self.node_ids.get(&id).copied()));
+        match found {
+            Some((_, Some(node))) => Some(node),
+            // It is defined and has no OID, which was reported there.
+            Some((id, None)) if !self.is_type(id) => None,
+            _ => {
+                let name = self.mib.symbols.text(symbol).into();
+                self.report(module, span, Problem::Unknown { role, name });
+                None
+            }
+        }
+    }
+
+    fn index(&mut self, module: ModuleId, items: &'a [ast::IndexItem]) -> Vec<IndexItem> {
+        let mut index = Vec::with_capacity(items.len());
+        for item in items {
+            let implied = item.implied;
+            let is_object = match item.syntax.shape {
+                Shape::Named { name, .. } => {
+                    self.word(module, name).starts_with(|c: char| c.is_ascii_lowercase())
+                }
+                _ => false,
+            };
+            if !is_object {
+                let syntax = self.object_type(module, &item.syntax);
+                index.push(IndexItem { node: None, syntax, implied });
+                continue;
+            }
+            let Some(node) = self.named(module, item.syntax.span, Role::Object) else { continue };
+            if let Some(syntax) = self.mib.nodes[node.0 as usize].syntax {
+                index.push(IndexItem { node: Some(node), syntax, implied });
+            }
+        }
+        index
+    }
+
+    fn default_value(
+        &mut self,
+        id: DefinitionId,
+        syntax: TypeId,
+        defval: &'a Defval,
+    ) -> Option<DefaultValue> {
+        let value = self.convert_default(id, syntax, defval);
+        if value.is_none() {
+            let span = self.definition(id).name;
+            self.report(id.0, span, Problem::BadDefault);
+        }
+        value
+    }
+
+    fn convert_default(
+        &mut self,
+        id: DefinitionId,
+        syntax: TypeId,
+        defval: &'a Defval,
+    ) -> Option<DefaultValue> {
+        let base = self.type_handle(syntax).base();
+        let number_of = |resolver: &Self, span: Span| {
+            let word = resolver.word(id.0, span);
+            resolver.type_handle(syntax).labels().find(|&(label, _)| label == word).map(|l| l.1)
+        };
+        match (base, defval) {
+            (Base::Bits, Defval::Bits(names)) => {
+                let positions = names.iter().map(|&span| number_of(self, span)?.try_into().ok());
+                Some(DefaultValue::Bits(positions.collect::<Option<_>>()?))
+            }
+            (Base::Bits, Defval::Name(span)) => {
+                let position = number_of(self, *span)?.try_into().ok()?;
+                Some(DefaultValue::Bits([position].into()))
+            }
+            (Base::ObjectIdentifier, _) => self.default_oid(id, defval),
+            (_, Defval::Number(number)) if base.limits().is_some() => {
+                Some(DefaultValue::Integer(*number))
+            }
+            (_, Defval::Name(span)) if base.limits().is_some() => {
+                number_of(self, *span).map(DefaultValue::Integer)
+            }
+            (_, Defval::Bits(names)) if base.limits().is_some() => match names.as_slice() {
+                [only] => number_of(self, *only).map(DefaultValue::Integer),
+                _ => None,
+            },
+            (_, Defval::Text(span)) if base.limits().is_none() => {
+                let text = unquote(self.unit_of(id.0).source.slice(*span)).into_owned();
+                Some(DefaultValue::Octets(text.into_bytes().into()))
+            }
+            (_, Defval::Hex(span)) => self.default_octets(id.0, base, *span, 16),
+            (_, Defval::Binary(span)) => self.default_octets(id.0, base, *span, 2),
+            // An address in dots, a number for a string: seen, and clear enough.
+            (Base::OctetString | Base::IpAddress | Base::Opaque | Base::Bits, _) => None,
+            _ => None,
+        }
+    }
+
+    fn default_oid(&mut self, id: DefinitionId, defval: &'a Defval) -> Option<DefaultValue> {
+        let one;
+        let parts: &[ast::OidPart] = match defval {
+            Defval::Oid(value) => &value.parts,
+            Defval::Name(span) => {
+                one = [ast::OidPart { module: None, name: Some(*span), number: None, span: *span }];
+                &one
+            }
+            Defval::Bits(names) => {
+                let [span] = names.as_slice() else { return None };
+                one = [ast::OidPart { module: None, name: Some(*span), number: None, span: *span }];
+                &one
+            }
+            _ => return None,
+        };
+        let mut arcs = Vec::new();
+        for part in parts {
+            match (part.number, part.name) {
+                (Some(number), _) => arcs.push(number),
+                (None, Some(span)) => {
+                    let node = self.named(id.0, span, Role::Object)?;
+                    let place = self.mib.places[self.mib.nodes[node.0 as usize].place.0 as usize];
+                    arcs.extend_from_slice(self.mib.place_arcs(&place));
+                }
+                (None, None) => return None,
+            }
+        }
+        Some(DefaultValue::Oid(arcs.into()))
+    }
+
+    /// `'0F'H` and `'1010'B`, which stand for octets or for a number.
+    fn default_octets(
+        &mut self,
+        module: ModuleId,
+        base: Base,
+        span: Span,
+        radix: u32,
+    ) -> Option<DefaultValue> {
+        let text = self.word(module, span);
+        let inside = text.split('\'').nth(1)?;
+        let digits: Vec<u32> = inside.chars().filter_map(|c| c.to_digit(radix)).collect();
+        if base.limits().is_some() {
+            let value = digits.iter().try_fold(0_i64, |value, &digit| {
+                value.checked_mul(i64::from(radix))?.checked_add(i64::from(digit))
+            });
+            return value.map(DefaultValue::Integer);
+        }
+        let digits_in_octet = if radix == 16 { 2 } else { 8 };
+        let octets: Vec<u8> = digits
+            .chunks(digits_in_octet)
+            .map(|chunk| {
+                // A last octet that is not full is filled with zeros.
+                let filled = chunk.iter().copied().chain(std::iter::repeat(0));
+                filled.take(digits_in_octet).fold(0, |octet, digit| octet * radix + digit) as u8
+            })
+            .collect();
+        if base == Base::Bits {
+            let is_set = |p: &u32| {
+                octets.get(*p as usize / 8).is_some_and(|o| o & (0x80 >> (p % 8)) != 0)
+            };
+            return Some(DefaultValue::Bits((0..octets.len() as u32 * 8).filter(is_set).collect()));
+        }
+        Some(DefaultValue::Octets(octets.into()))
+    }
+
+    fn compliance(&mut self, id: DefinitionId, clauses: &'a [Clause]) -> Vec<ComplianceModule> {
+        let own = self.unit_of(id.0).name;
+        let mut modules: Vec<ComplianceModule> = Vec::new();
+        for clause in clauses {
+            if let Clause::Module(name) = clause {
+                let module = name.map_or(own, |span| self.intern(id.0, span));
+                let (mandatory, groups, objects) = Default::default();
+                modules.push(ComplianceModule { module, mandatory, groups, objects });
+            }
+            let Some(current) = modules.last_mut() else { continue };
+            let source = self.units[id.0.0 as usize].source;
+            let mut intern = |span: Span| self.mib.symbols.intern(&source.text(span));
+            match clause {
+                Clause::MandatoryGroups(names) => {
+                    current.mandatory.extend(names.iter().map(|&name| intern(name)));
+                }
+                Clause::Group(name) => current.groups.push(intern(*name)),
+                Clause::Object(name) => current.objects.push((intern(*name), None)),
+                Clause::MinAccess(span) => {
+                    let access = self.access(id.0, *span);
+                    if let Some((_, minimum)) = modules.last_mut().and_then(|m| m.objects.last_mut())
+                    {
+                        *minimum = access;
+                    }
+                }
+                _ => {}
+            }
+        }
+        modules
+    }
+
+    /// A column's name stands in the SEQUENCE of its row too.
+    fn check_member(&mut self, id: DefinitionId, node: NodeId) {
+        let data = &self.mib.nodes[node.0 as usize];
+        if data.kind != Kind::Column {
+            return;
+        }
+        let own = data.name;
+        let place = self.mib.places[data.place.0 as usize];
+        let Some(parent) = place.parent.map(|id| self.mib.places[id.0 as usize]) else { return };
+        let rows = &self.mib.by_place
+            [parent.nodes as usize..(parent.nodes + parent.node_count) as usize];
+        let missing = rows.iter().any(|row| {
+            let row = &self.mib.nodes[row.0 as usize];
+            let sequence = row.syntax.map(|TypeId(t)| &self.mib.types[t as usize].sequence);
+            match sequence {
+                Some(Sequence::Members(names)) => row.module == id.0 && !names.contains(&own),
+                _ => false,
+            }
+        });
+        if missing {
+            let name = self.mib.symbols.text(own).into();
+            let span = self.definition(id).name;
+            self.report(id.0, span, Problem::MissingMember { name });
+        }
+    }
+}

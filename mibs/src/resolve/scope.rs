@@ -1,0 +1,126 @@
+//! Which definition a name in a module means.
+
+use super::{DefinitionId, Resolver};
+use crate::{
+    ast::Body,
+    diagnostic::Problem,
+    model::ModuleId,
+    source::Span,
+    symbol::Symbol,
+};
+
+/// Modules that were renamed or taken apart long ago. What they defined is
+/// found wherever it is now.
+const RETIRED: &[&str] = &["RFC1155-SMI", "RFC1065-SMI", "RFC-1212", "RFC-1215", "RFC1213-MIB", "RFC1158-MIB"];
+
+impl Resolver<'_> {
+    /// Ties the names in IMPORTS to modules.
+    pub(super) fn bind_imports(&mut self) {
+        for at in 0..self.units.len() {
+            let module = ModuleId(at as u32);
+            let ast = self.unit_of(module).ast;
+            for import in &ast.imports {
+                let from = self.intern(module, import.module);
+                let target = self.by_name.get(&from).copied();
+                let name = self.mib.symbols.text(from);
+                if target.is_none() && !RETIRED.contains(&name) {
+                    let problem = Problem::MissingModule { module: name.into() };
+                    self.report(module, import.module, problem);
+                }
+                for &span in &import.symbols {
+                    let symbol = self.intern(module, span);
+                    self.units[at].imports.insert(symbol, target);
+                }
+            }
+        }
+        for at in 0..self.units.len() {
+            self.check_imports(ModuleId(at as u32));
+        }
+    }
+
+    fn check_imports(&mut self, module: ModuleId) {
+        let ast = self.unit_of(module).ast;
+        for import in &ast.imports {
+            let from = self.intern(module, import.module);
+            let Some(&target) = self.by_name.get(&from) else { continue };
+            for &span in &import.symbols {
+                let symbol = self.intern(module, span);
+                let name = self.mib.symbols.text(symbol);
+                // Macros belong to the language, wherever they are imported from.
+                let known = is_macro(name)
+                    || self.language.named(name).is_some()
+                    || self.exported(target, symbol).is_some();
+                if !known {
+                    let name = name.into();
+                    let from = self.mib.symbols.text(from).into();
+                    self.report(module, span, Problem::MissingImport { module: from, name });
+                }
+            }
+        }
+    }
+
+    /// What another module gets when it imports a name from this one. Some
+    /// modules pass on what they imported themselves.
+    fn exported(&self, mut module: ModuleId, name: Symbol) -> Option<DefinitionId> {
+        for _ in 0..8 {
+            let unit = self.unit_of(module);
+            if let Some(&at) = unit.definitions.get(&name) {
+                return Some((module, at));
+            }
+            module = (*unit.imports.get(&name)?)?;
+        }
+        None
+    }
+
+    /// The definition a name means in a module; `span` is where it is used.
+    pub(super) fn find(&mut self, module: ModuleId, name: Symbol, span: Span) -> Option<DefinitionId> {
+        let unit = self.unit_of(module);
+        if let Some(&at) = unit.definitions.get(&name) {
+            return Some((module, at));
+        }
+        let imported = unit.imports.get(&name).copied();
+        if let Some(Some(target)) = imported
+            && let Some(found) = self.exported(target, name)
+        {
+            return Some(found);
+        }
+        let found = self.anywhere.get(&name).copied()?;
+        // An import from a module that lacks it, or is not there, was reported
+        // where it stands.
+        if imported.is_none() && self.said.insert((module, name), ()).is_none() {
+            let from = self.mib.symbols.text(self.unit_of(found.0).name).into();
+            let name = self.mib.symbols.text(name).into();
+            self.report(module, span, Problem::NotImported { name, module: from });
+        }
+        Some(found)
+    }
+
+    /// The definition of a name in a module that is named with it.
+    pub(super) fn find_in(&mut self, module: &str, name: Symbol) -> Option<DefinitionId> {
+        let module = self.mib.symbols.find(module)?;
+        let target = self.by_name.get(&module).copied()?;
+        self.exported(target, name)
+    }
+
+    /// Whether a definition is a type.
+    pub(super) fn is_type(&self, id: DefinitionId) -> bool {
+        matches!(self.definition(id).body, Body::Type { .. } | Body::TextualConvention { .. })
+    }
+}
+
+fn is_macro(name: &str) -> bool {
+    matches!(
+        name,
+        "OBJECT-TYPE"
+            | "MODULE-IDENTITY"
+            | "OBJECT-IDENTITY"
+            | "NOTIFICATION-TYPE"
+            | "TRAP-TYPE"
+            | "TEXTUAL-CONVENTION"
+            | "OBJECT-GROUP"
+            | "NOTIFICATION-GROUP"
+            | "MODULE-COMPLIANCE"
+            | "AGENT-CAPABILITIES"
+            | "BITS"
+    )
+}

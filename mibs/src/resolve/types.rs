@@ -1,0 +1,311 @@
+//! Types: from the name in a SYNTAX down to the base.
+
+use super::{DefinitionId, Resolver};
+use crate::{
+    ast::{Body, Clause, Constraint, Shape, Syntax},
+    diagnostic::{Problem, Role},
+    model::{Base, Mib, ModuleId, Sequence, Status, TypeData, TypeId},
+    symbol::{FastMap, Symbol},
+};
+
+/// The types that are part of the language.
+pub(super) struct Language {
+    integer: TypeId,
+    octet_string: TypeId,
+    object_identifier: TypeId,
+    bits: TypeId,
+    none: TypeId,
+    /// The application types, for modules whose base module is not loaded.
+    named: FastMap<&'static str, TypeId>,
+}
+
+impl Language {
+    pub fn new(mib: &mut Mib) -> Self {
+        let Mib { symbols, types, .. } = mib;
+        let mut add = |name: &str, base| {
+            types.push(TypeData::new(Some(symbols.intern(name)), base));
+            TypeId(types.len() as u32 - 1)
+        };
+        let integer = add("INTEGER", Base::Integer32);
+        let octet_string = add("OCTET STRING", Base::OctetString);
+        let object_identifier = add("OBJECT IDENTIFIER", Base::ObjectIdentifier);
+        let bits = add("BITS", Base::Bits);
+        let none = add("NULL", Base::None);
+        let named = APPLICATION
+            .iter()
+            .map(|&(name, base)| {
+                let id = add(name, base);
+                (name, id)
+            })
+            .collect();
+        Self { integer, octet_string, object_identifier, bits, none, named }
+    }
+
+    pub fn named(&self, name: &str) -> Option<TypeId> {
+        self.named.get(name).copied()
+    }
+}
+
+const APPLICATION: &[(&str, Base)] = &[
+    ("Integer32", Base::Integer32),
+    ("Unsigned32", Base::Unsigned32),
+    ("Gauge32", Base::Gauge32),
+    ("Gauge", Base::Gauge32),
+    ("Counter32", Base::Counter32),
+    ("Counter", Base::Counter32),
+    ("Counter64", Base::Counter64),
+    ("TimeTicks", Base::TimeTicks),
+    ("IpAddress", Base::IpAddress),
+    ("NetworkAddress", Base::IpAddress),
+    ("Opaque", Base::Opaque),
+];
+
+impl TypeData {
+    fn new(name: Option<Symbol>, base: Base) -> Self {
+        Self {
+            name,
+            module: None,
+            parent: None,
+            base,
+            textual_convention: false,
+            ranges: Box::default(),
+            sizes: Box::default(),
+            labels: Box::default(),
+            hint: None,
+            ranges_at: None,
+            sizes_at: None,
+            labels_at: None,
+            hint_at: None,
+            status: None,
+            description: None,
+            network_address: false,
+            sequence: Sequence::No,
+        }
+    }
+}
+
+impl<'a> Resolver<'a> {
+    pub(super) fn resolve_types(&mut self) {
+        for id in self.definition_ids() {
+            if self.is_type(id) {
+                self.type_of(id);
+            }
+        }
+    }
+
+    /// The type a definition makes. Chains of types may be long, so they are
+    /// followed with a stack.
+    fn type_of(&mut self, id: DefinitionId) -> TypeId {
+        let mut chain: Vec<DefinitionId> = Vec::new();
+        let mut on_chain: FastMap<DefinitionId, ()> = FastMap::default();
+        let mut next = id;
+        let mut parent = loop {
+            if let Some(&known) = self.type_ids.get(&next) {
+                break known;
+            }
+            if on_chain.insert(next, ()).is_some() {
+                let definition = self.definition(next);
+                let name = self.word(next.0, definition.name).into();
+                self.report(next.0, definition.name, Problem::Cycle { name });
+                break self.language.none;
+            }
+            chain.push(next);
+            let Some(syntax) = self.syntax_of(next) else { break self.language.none };
+            match self.parent_of(next.0, syntax) {
+                Parent::Type(id) => break id,
+                Parent::Definition(id) => next = id,
+            }
+        };
+        while let Some(id) = chain.pop() {
+            parent = self.make_named(id, parent);
+            self.type_ids.insert(id, parent);
+        }
+        parent
+    }
+
+    fn syntax_of(&mut self, id: DefinitionId) -> Option<&'a Syntax> {
+        let definition = self.definition(id);
+        let syntax = definition.syntax();
+        if syntax.is_none() {
+            let name = self.word(id.0, definition.name).into();
+            self.report(id.0, definition.name, Problem::MissingSyntax { name });
+        }
+        syntax
+    }
+
+    fn parent_of(&mut self, module: ModuleId, syntax: &Syntax) -> Parent {
+        let (written, name) = match &syntax.shape {
+            Shape::Integer => return Parent::Type(self.language.integer),
+            Shape::OctetString => return Parent::Type(self.language.octet_string),
+            Shape::ObjectIdentifier => return Parent::Type(self.language.object_identifier),
+            Shape::Bits => return Parent::Type(self.language.bits),
+            Shape::Named { module, name } => (*module, *name),
+            _ => return Parent::Type(self.language.none),
+        };
+        let symbol = self.intern(module, name);
+        let found = match written {
+            Some(span) => {
+                let target = self.word(module, span);
+                self.find_in(&target, symbol)
+            }
+            None => {
+                // A module that does not import Counter32 still means it; only
+                // who defines it himself means something else.
+                let unit = self.unit_of(module);
+                let in_scope =
+                    unit.definitions.contains_key(&symbol) || unit.imports.contains_key(&symbol);
+                match self.language.named(self.mib.symbols.text(symbol)) {
+                    Some(id) if !in_scope => return Parent::Type(id),
+                    _ => self.find(module, symbol, name),
+                }
+            }
+        };
+        match found.filter(|&id| self.is_type(id)) {
+            Some(id) => Parent::Definition(id),
+            None => {
+                let text = self.mib.symbols.text(symbol);
+                if let Some(id) = self.language.named(text) {
+                    return Parent::Type(id);
+                }
+                let problem = Problem::Unknown { role: Role::Type, name: text.into() };
+                self.report(module, name, problem);
+                Parent::Type(self.language.none)
+            }
+        }
+    }
+
+    fn make_named(&mut self, id: DefinitionId, parent: TypeId) -> TypeId {
+        let definition = self.definition(id);
+        let name = self.intern(id.0, definition.name);
+        let mut data = match definition.syntax() {
+            Some(syntax) => self.refine(id.0, syntax, parent),
+            None => TypeData::new(None, Base::None),
+        };
+        data.name = Some(name);
+        data.module = Some(id.0);
+        let own = TypeId(self.mib.types.len() as u32);
+        match &definition.body {
+            Body::Type { application_tag: Some(tag), .. } if self.unit_of(id.0).is_base => {
+                data.base = application_base(*tag, self.mib.symbols.text(name), data.base);
+            }
+            Body::Type { syntax, .. } if self.unit_of(id.0).is_base => {
+                if let Shape::Choice(_) = syntax.shape
+                    && self.mib.symbols.text(name) == "NetworkAddress"
+                {
+                    data.base = Base::IpAddress;
+                    data.network_address = true;
+                }
+            }
+            Body::TextualConvention { clauses } => {
+                data.textual_convention = true;
+                for clause in clauses {
+                    match clause {
+                        Clause::DisplayHint(span) => {
+                            data.hint = Some(*span);
+                            data.hint_at = Some(own);
+                        }
+                        Clause::Status(span) => data.status = self.status(id.0, *span),
+                        Clause::Description(span) => data.description = Some(*span),
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+        self.push_type(data)
+    }
+
+    fn push_type(&mut self, data: TypeData) -> TypeId {
+        self.mib.types.push(data);
+        TypeId(self.mib.types.len() as u32 - 1)
+    }
+
+    /// The type of an object's SYNTAX: a named one, or a refinement in place.
+    pub(super) fn object_type(&mut self, module: ModuleId, syntax: &Syntax) -> TypeId {
+        let parent = match self.parent_of(module, syntax) {
+            Parent::Type(id) => id,
+            Parent::Definition(id) => self.type_of(id),
+        };
+        let plain = syntax.constraint.is_none() && syntax.labels.is_empty();
+        let is_sequence = matches!(syntax.shape, Shape::SequenceOf(_) | Shape::Sequence(_));
+        if plain && !is_sequence {
+            return parent;
+        }
+        let mut data = self.refine(module, syntax, parent);
+        data.module = Some(module);
+        self.push_type(data)
+    }
+
+    /// A type that adds what `syntax` says to its parent.
+    fn refine(&mut self, module: ModuleId, syntax: &Syntax, parent: TypeId) -> TypeData {
+        let own = TypeId(self.mib.types.len() as u32);
+        let mut data = match self.mib.types.get(parent.0 as usize) {
+            Some(above) => TypeData {
+                parent: Some(parent),
+                ranges_at: above.ranges_at,
+                sizes_at: above.sizes_at,
+                labels_at: above.labels_at,
+                hint_at: above.hint_at,
+                network_address: above.network_address,
+                sequence: above.sequence.clone(),
+                ..TypeData::new(None, above.base)
+            },
+            None => TypeData::new(None, Base::None),
+        };
+        match &syntax.constraint {
+            Some(Constraint::Range(ranges)) => {
+                let (low, high) = data.base.limits().unwrap_or((i64::MIN, i64::MAX));
+                let clamp = |&(a, b): &(i64, i64)| (a.max(low), b.min(high));
+                data.ranges = ranges.iter().map(clamp).collect();
+                data.ranges_at = Some(own);
+            }
+            Some(Constraint::Size(sizes)) => {
+                data.sizes = sizes.iter().copied().collect();
+                data.sizes_at = Some(own);
+            }
+            None => {}
+        }
+        if !syntax.labels.is_empty() {
+            let labels = &syntax.labels;
+            data.labels = labels.iter().map(|l| (self.intern(module, l.name), l.number)).collect();
+            data.labels_at = Some(own);
+        }
+        match &syntax.shape {
+            Shape::SequenceOf(row) => data.sequence = Sequence::Of(self.intern(module, *row)),
+            Shape::Sequence(members) => {
+                let names = members.iter().map(|member| self.intern(module, member.name));
+                data.sequence = Sequence::Members(names.collect());
+            }
+            _ => {}
+        }
+        data
+    }
+
+    pub(super) fn status(&mut self, module: ModuleId, span: crate::source::Span) -> Option<Status> {
+        let word = self.word(module, span);
+        let status = Status::of_word(&word);
+        if status.is_none() {
+            self.report(module, span, Problem::BadStatus { word: word.into() });
+        }
+        status
+    }
+}
+
+enum Parent {
+    Type(TypeId),
+    Definition(DefinitionId),
+}
+
+/// RFC 2578 §2; Gauge32 and Unsigned32 share a tag.
+fn application_base(tag: u32, name: &str, otherwise: Base) -> Base {
+    match tag {
+        0 => Base::IpAddress,
+        1 => Base::Counter32,
+        2 if name == "Unsigned32" => Base::Unsigned32,
+        2 => Base::Gauge32,
+        3 => Base::TimeTicks,
+        4 => Base::Opaque,
+        6 => Base::Counter64,
+        _ => otherwise,
+    }
+}
