@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use lcms_lb_core::model::{Name, PolicyWindow, ServiceId};
 use proptest::prelude::*;
 
 use super::*;
@@ -21,6 +22,10 @@ impl Random {
     fn exponential(&mut self, mean: f64) -> f64 {
         -mean * (1.0 - self.unit()).ln()
     }
+}
+
+fn name(prefix: &str, i: usize) -> Name {
+    format!("{prefix}{i}").parse().expect("a name")
 }
 
 struct Node {
@@ -178,11 +183,11 @@ impl Cluster {
             if node.agent_up {
                 let sample_age = now - node.sampled_at;
                 let reading = HostReading { sample_age, ..node.sample.clone() };
-                self.controller.observe_host(now, &format!("h{i}"), reading);
+                self.controller.observe_host(now, name("h", i), reading);
             }
             servers.push(ServerReading {
-                name: format!("rs{i}"),
-                host: Some(format!("h{i}")),
+                name: name("rs", i),
+                host: Some(name("h", i)),
                 configured: node.configured,
                 dynamic: node.dynamic,
                 follows_load: true,
@@ -194,8 +199,7 @@ impl Cluster {
             });
         }
         let service = ServiceReading {
-            cluster: "main".to_owned(),
-            service: "web".to_owned(),
+            id: ServiceId { cluster: name("c", 0), service: name("s", 0) },
             settings: self.settings,
             servers,
         };
@@ -254,7 +258,7 @@ fn weights_reach_capacity_shares_and_stay_there() {
 
 #[test]
 fn the_load_average_policy_settles_too() {
-    let settings = Settings { window: Window::OneMinute, ..every(2) };
+    let settings = Settings { window: PolicyWindow::OneMinute, ..every(2) };
     let mut cluster = Cluster::new(&[(4, 1.0), (2, 1.0), (1, 1.0)], 0.6, settings, 7);
     for _ in 0..200 {
         cluster.round();

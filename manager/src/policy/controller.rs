@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use lcms_lb_core::model::{Name, PolicyWindow, ServerId};
+
 use super::capacity::{Capacity, Measurement, Share};
 use super::decide::{self, Candidate, Decision, Prospect};
-use super::{HostReading, Report, ServerPath, ServerReading, ServiceReading, Settings, Window};
+use super::{HostReading, Report, ServerReading, ServiceReading, Settings};
 
 /// Pages a second read from swap space from which a host counts as swapping.
 /// A healthy host now and then fetches back a page it had put away.
@@ -16,25 +18,25 @@ const SWAPPING: f64 = 32.0;
 /// back.
 #[derive(Debug, Default)]
 pub struct Controller {
-    hosts: BTreeMap<String, HostTrack>,
-    servers: BTreeMap<ServerPath, ServerTrack>,
+    hosts: BTreeMap<Name, HostTrack>,
+    servers: BTreeMap<ServerId, ServerTrack>,
 }
 
 impl Controller {
     /// Takes in a look at a host.
-    pub fn observe_host(&mut self, now: Duration, name: &str, reading: HostReading) {
-        self.hosts.entry(name.to_owned()).or_default().observe(now, reading);
+    pub fn observe_host(&mut self, now: Duration, name: Name, reading: HostReading) {
+        self.hosts.entry(name).or_default().observe(now, reading);
     }
 
     /// Forgets all hosts and servers but these.
-    pub fn retain(&mut self, hosts: &BTreeSet<String>, servers: &BTreeSet<ServerPath>) {
+    pub fn retain(&mut self, hosts: &BTreeSet<Name>, servers: &BTreeSet<ServerId>) {
         self.hosts.retain(|name, _| hosts.contains(name));
         self.servers.retain(|path, _| servers.contains(path));
     }
 
     /// What to tell the director of a host, as long as it is fresh.
-    pub fn report(&self, now: Duration, host: &str, stale_limit: Duration) -> Option<Report> {
-        let track = self.hosts.get(host)?;
+    pub fn report(&self, now: Duration, host: Name, stale_limit: Duration) -> Option<Report> {
+        let track = self.hosts.get(&host)?;
         (track.age(now)? < stale_limit).then(|| track.report()).flatten()
     }
 
@@ -42,8 +44,8 @@ impl Controller {
     /// of the same round.
     pub fn decide(&mut self, now: Duration, service: &ServiceReading) -> Vec<Decision> {
         for server in &service.servers {
-            let host = server.host.as_ref().and_then(|name| self.hosts.get(name));
-            let track = self.servers.entry(service.path(&server.name)).or_insert_with(|| {
+            let host = server.host.and_then(|name| self.hosts.get(&name));
+            let track = self.servers.entry(service.id.server(server.name)).or_insert_with(|| {
                 ServerTrack { inherited: server.dynamic.is_some(), ..ServerTrack::default() }
             });
             track.observe(now, server, host);
@@ -54,13 +56,13 @@ impl Controller {
             .iter()
             .map(|server| Candidate {
                 server,
-                path: service.path(&server.name),
+                id: service.id.server(server.name),
                 prospect: self.prospect(now, service, server, best_core),
             })
             .collect();
         for candidate in &candidates {
             if let (Prospect::Room { room, .. }, Some(track)) =
-                (&candidate.prospect, self.servers.get_mut(&candidate.path))
+                (&candidate.prospect, self.servers.get_mut(&candidate.id))
             {
                 track.last_room = Some((service.settings.window, *room));
             }
@@ -72,8 +74,8 @@ impl Controller {
     /// has done nothing yet is expected to have.
     fn best_core(&self, service: &ServiceReading) -> Option<f64> {
         let of = |server: &ServerReading| {
-            let known = self.servers.get(&service.path(&server.name))?.capacity.per_second()?;
-            let host = self.hosts.get(server.host.as_ref()?)?;
+            let known = self.servers.get(&service.id.server(server.name))?.capacity.per_second()?;
+            let host = self.hosts.get(&server.host?)?;
             Some(known / host.cores())
         };
         service.servers.iter().filter_map(of).max_by(f64::total_cmp)
@@ -87,20 +89,20 @@ impl Controller {
         best_core: Option<f64>,
     ) -> Prospect {
         let settings = &service.settings;
-        let Some(track) = self.servers.get(&service.path(&server.name)) else {
+        let Some(track) = self.servers.get(&service.id.server(server.name)) else {
             return Prospect::Unknown { because: "not looked at yet".to_owned() };
         };
         let held = |because: String| Prospect::Held {
             room: track.last_room.filter(|(window, _)| *window == settings.window).map(|r| r.1),
             because,
         };
-        let Some(name) = &server.host else {
+        let Some(name) = server.host else {
             return Prospect::Unknown { because: "no host is named for it".to_owned() };
         };
         if !server.up {
             return held("the server does not serve".to_owned());
         }
-        let Some((host, age)) = self.hosts.get(name).and_then(|host| Some((host, host.age(now)?)))
+        let Some((host, age)) = self.hosts.get(&name).and_then(|host| Some((host, host.age(now)?)))
         else {
             let because = format!("no load figures from {name}");
             return match track.inherited {
@@ -116,10 +118,10 @@ impl Controller {
             return Prospect::Room { room: 0.0, because: format!("{name} swaps") };
         }
         match settings.window {
-            Window::Instant => track.capacity_prospect(server, host, settings, best_core),
-            Window::OneMinute => free_prospect(server, host, settings, 0, 1),
-            Window::FiveMinutes => free_prospect(server, host, settings, 1, 5),
-            Window::FifteenMinutes => free_prospect(server, host, settings, 2, 15),
+            PolicyWindow::Instant => track.capacity_prospect(server, host, settings, best_core),
+            PolicyWindow::OneMinute => free_prospect(server, host, settings, 0, 1),
+            PolicyWindow::FiveMinutes => free_prospect(server, host, settings, 1, 5),
+            PolicyWindow::FifteenMinutes => free_prospect(server, host, settings, 2, 15),
         }
     }
 }
@@ -153,7 +155,7 @@ struct ServerTrack {
     share: Share,
     capacity: Capacity,
     /// The room it had when that was last known, by the window's measure.
-    last_room: Option<(Window, f64)>,
+    last_room: Option<(PolicyWindow, f64)>,
 }
 
 #[derive(Clone, Copy, Debug)]

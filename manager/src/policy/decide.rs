@@ -1,8 +1,9 @@
 //! From what each server of a service could do to the weights they get.
 
-use serde::Serialize;
+use lcms_lb_core::model::{PolicyKind, ServerId};
+use serde::{Serialize, Serializer};
 
-use super::{Kind, ServerPath, ServerReading, Settings};
+use super::{ServerReading, Settings};
 
 /// What is known of a server's room for work. Rooms of one service share a
 /// unit; only their proportion matters.
@@ -35,7 +36,7 @@ pub struct Candidate<'a> {
     /// Its row.
     pub server: &'a ServerReading,
     /// Its names.
-    pub path: ServerPath,
+    pub id: ServerId,
     /// What is known of it.
     pub prospect: Prospect,
 }
@@ -44,8 +45,8 @@ pub struct Candidate<'a> {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Decision {
     /// The server.
-    #[serde(flatten)]
-    pub path: ServerPath,
+    #[serde(serialize_with = "as_path")]
+    pub server: ServerId,
     /// The dynamic weight it has.
     pub before: Option<u32>,
     /// The dynamic weight it shall have; none: the configured one stands.
@@ -63,6 +64,10 @@ impl Decision {
     pub fn change(&self) -> Option<u32> {
         self.weight.filter(|_| self.weight != self.before)
     }
+}
+
+fn as_path<S: Serializer>(server: &ServerId, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(server)
 }
 
 /// Decides the weights of one service.
@@ -110,7 +115,7 @@ impl Candidate<'_> {
 
     fn decide(&self, settings: &Settings, scale: &Scale) -> Decision {
         let server = self.server;
-        if settings.kind == Kind::Static {
+        if settings.kind == PolicyKind::Static {
             return self.stays(false, "the policy is static".to_owned());
         }
         if !server.follows_load {
@@ -145,7 +150,7 @@ impl Candidate<'_> {
 
     fn stays(&self, frozen: bool, why: String) -> Decision {
         let before = self.server.dynamic;
-        Decision { path: self.path.clone(), before, weight: before, wanted: None, frozen, why }
+        Decision { server: self.id, before, weight: before, wanted: None, frozen, why }
     }
 
     fn towards(&self, settings: &Settings, wanted: f64, because: &str) -> Decision {
@@ -158,7 +163,7 @@ impl Candidate<'_> {
             false => format!("{because}; on the way to {wanted}"),
         };
         Decision {
-            path: self.path.clone(),
+            server: self.id,
             before: self.server.dynamic,
             weight: Some(weight),
             wanted: Some(wanted),

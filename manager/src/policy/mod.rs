@@ -27,8 +27,8 @@ mod settings;
 
 pub use controller::Controller;
 pub use decide::Decision;
-pub use reading::{HostReading, Report, ServerPath, ServerReading, ServiceReading};
-pub use settings::{Kind, Settings, Window};
+pub use reading::{HostReading, Report, ServerReading, ServiceReading};
+pub use settings::Settings;
 
 #[cfg(test)]
 mod closed_loop;

@@ -1,28 +1,11 @@
 //! What a controller reads from agents and director, and what it reports.
 
-use std::fmt;
 use std::time::Duration;
 
+use lcms_lb_core::model::{Name, ServiceId};
 use serde::Serialize;
 
 use super::Settings;
-
-/// The names that identify a server: `main/web/rs1`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct ServerPath {
-    /// The cluster's name.
-    pub cluster: String,
-    /// The service's name.
-    pub service: String,
-    /// The server's name.
-    pub server: String,
-}
-
-impl fmt::Display for ServerPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}/{}", self.cluster, self.service, self.server)
-    }
-}
 
 /// One look at a host: a row of its agent's load table. What the agent does
 /// not know is absent.
@@ -54,9 +37,9 @@ pub struct HostReading {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ServerReading {
     /// Its name in its service.
-    pub name: String,
+    pub name: Name,
     /// The host it is on; without one no load figures apply.
-    pub host: Option<String>,
+    pub host: Option<Name>,
     /// The operator's weight.
     pub configured: u32,
     /// The controller's, if there is one.
@@ -78,25 +61,12 @@ pub struct ServerReading {
 /// One look at a service, with the policy in force for it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ServiceReading {
-    /// The cluster's name.
-    pub cluster: String,
-    /// The service's name.
-    pub service: String,
+    /// Its names.
+    pub id: ServiceId,
     /// The policy in force.
     pub settings: Settings,
     /// All its servers.
     pub servers: Vec<ServerReading>,
-}
-
-impl ServiceReading {
-    /// The path of one of its servers.
-    pub fn path(&self, server: &str) -> ServerPath {
-        ServerPath {
-            cluster: self.cluster.clone(),
-            service: self.service.clone(),
-            server: server.to_owned(),
-        }
-    }
 }
 
 /// What a controller tells the director of a host.

@@ -2,51 +2,15 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
-
-/// How wanted weights are worked out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Kind {
-    /// Load reports are written, dynamic weights are not.
-    Static,
-    /// Weights follow the load, by the figure of the window.
-    Headroom,
-}
-
-/// Which figure of a host's processors counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Window {
-    /// The capacity, measured between two polls.
-    Instant,
-    /// The free share by the load average over 1 minute.
-    OneMinute,
-    /// The free share by the load average over 5 minutes.
-    FiveMinutes,
-    /// The free share by the load average over 15 minutes.
-    FifteenMinutes,
-}
-
-impl Window {
-    /// The window of so many minutes: 1, 5 or 15.
-    pub fn of_minutes(minutes: u32) -> Option<Self> {
-        match minutes {
-            1 => Some(Self::OneMinute),
-            5 => Some(Self::FiveMinutes),
-            15 => Some(Self::FifteenMinutes),
-            _ => None,
-        }
-    }
-}
+use lcms_lb_core::model::{PolicyKind, PolicyWindow};
 
 /// A policy's values; the default is the MIB's.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
     /// How wanted weights are worked out.
-    pub kind: Kind,
+    pub kind: PolicyKind,
     /// Which figure of the processors counts.
-    pub window: Window,
+    pub window: PolicyWindow,
     /// Part of the processors in a host's free share; only the proportion of
     /// the three coefficients matters.
     pub cpu: u32,
@@ -73,8 +37,8 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            kind: Kind::Headroom,
-            window: Window::Instant,
+            kind: PolicyKind::Headroom,
+            window: PolicyWindow::Instant,
             cpu: 1000,
             memory: 0,
             connections: 0,
