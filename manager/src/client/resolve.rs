@@ -1,0 +1,64 @@
+//! From a node of the inventory to an agent's address.
+
+use std::io;
+
+use lcms_lb_core::model::Name;
+use lcms_snmp::{Community, Retry, Version};
+use thiserror::Error;
+use tokio::net::lookup_host;
+
+use super::Target;
+use crate::inventory::{Endpoint, Node};
+
+/// What is wanted of an agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// To read.
+    Read,
+    /// To set.
+    Write,
+}
+
+/// Why a node cannot be asked.
+#[derive(Debug, Error)]
+pub enum ResolveError {
+    /// Its host name leads nowhere.
+    #[error("{node}: {} cannot be resolved: {source}", endpoint.host)]
+    Host {
+        /// The node.
+        node: Name,
+        /// Its address.
+        endpoint: Endpoint,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Nobody said with which community.
+    #[error("{node}: no community")]
+    NoCommunity {
+        /// The node.
+        node: Name,
+    },
+}
+
+/// Where and as whom to ask a node's agent.
+pub async fn target(node: &Node, access: Access) -> Result<Target, ResolveError> {
+    let community = match access {
+        Access::Read => node.read.as_ref().or(node.write.as_ref()),
+        Access::Write => node.write.as_ref().or(node.read.as_ref()),
+    };
+    let community = community.ok_or(ResolveError::NoCommunity { node: node.name })?;
+    let community = match node.version {
+        Version::V1 => Community::v1(community.expose()),
+        Version::V2c | Version::V3 => Community::v2c(community.expose()),
+    };
+    let failed =
+        |source| ResolveError::Host { node: node.name, endpoint: node.endpoint.clone(), source };
+    let mut addresses =
+        lookup_host((node.endpoint.host.as_str(), node.endpoint.port)).await.map_err(failed)?;
+    let address =
+        addresses.next().ok_or_else(|| failed(io::Error::from(io::ErrorKind::AddrNotAvailable)))?;
+    // Waits do not grow: (1 + retries) times the timeout is what an operator
+    // reads in the inventory, and what passes before a node is given up.
+    let retry = Retry { timeout: node.timeout, ceiling: node.timeout, retries: node.retries };
+    Ok(Target { address, community, retry })
+}

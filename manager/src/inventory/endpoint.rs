@@ -1,0 +1,112 @@
+//! Where an agent listens, as people write it.
+
+use std::{borrow::Cow, fmt, net::Ipv6Addr, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use thiserror::Error;
+
+/// A host name or address, and a UDP port.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Endpoint {
+    /// A name to be resolved, or an address without brackets.
+    pub host: String,
+    /// UDP port.
+    pub port: u16,
+}
+
+/// A text that is no [`Endpoint`].
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0:?} is no address; write HOST, HOST:PORT, 192.0.2.1:161 or [2001:db8::1]:161")]
+pub struct EndpointError(String);
+
+impl Endpoint {
+    /// The port that RFC 3417 gives agents.
+    pub const PORT: u16 = 161;
+}
+
+impl FromStr for Endpoint {
+    type Err = EndpointError;
+
+    fn from_str(text: &str) -> Result<Self, EndpointError> {
+        let wrong = || EndpointError(text.chars().take(80).collect());
+        let port = |text: &str| match text.bytes().all(|b| b.is_ascii_digit()) {
+            true => text.parse().ok().filter(|port| *port > 0).ok_or_else(wrong),
+            false => Err(wrong()),
+        };
+        let (host, port) = if let Some(rest) = text.strip_prefix('[') {
+            match rest.split_once(']') {
+                Some((host, "")) => (host, Self::PORT),
+                Some((host, rest)) => (host, port(rest.strip_prefix(':').ok_or_else(wrong)?)?),
+                None => return Err(wrong()),
+            }
+        } else if is_ipv6(text) {
+            (text, Self::PORT)
+        } else {
+            match text.split_once(':') {
+                Some((host, rest)) => (host, port(rest)?),
+                None => (text, Self::PORT),
+            }
+        };
+        let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+        match is_ipv6(host) || (!host.is_empty() && host.chars().all(named)) {
+            true => Ok(Self { host: host.to_owned(), port }),
+            false => Err(wrong()),
+        }
+    }
+}
+
+/// Whether this is an IPv6 address, with or without a zone.
+fn is_ipv6(text: &str) -> bool {
+    let address = text.split_once('%').map_or(text, |(address, _)| address);
+    address.parse::<Ipv6Addr>().is_ok()
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.host.contains(':') {
+            true => write!(f, "[{}]:{}", self.host, self.port),
+            false => write!(f, "{}:{}", self.host, self.port),
+        }
+    }
+}
+
+impl Serialize for Endpoint {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Endpoint {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(from)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_is_read() {
+        for (text, shown) in [
+            ("lb1", "lb1:161"),
+            ("lb1.example.org:1161", "lb1.example.org:1161"),
+            ("192.0.2.1", "192.0.2.1:161"),
+            ("192.0.2.1:1161", "192.0.2.1:1161"),
+            ("::1", "[::1]:161"),
+            ("[::1]", "[::1]:161"),
+            ("[fe80::1%2]:1161", "[fe80::1%2]:1161"),
+        ] {
+            assert_eq!(text.parse::<Endpoint>().unwrap().to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for text in ["", ":161", "lb1:", "lb1:0", "lb1:99999", "lb1:+1", "[::1", "[::1]161", "a b"]
+        {
+            assert!(text.parse::<Endpoint>().is_err(), "{text:?}");
+        }
+    }
+}
