@@ -8,6 +8,7 @@ use std::{
 };
 
 use lcms_snmp::{Completed, Expired, Request, RequestId, Tracker, Transmit};
+use rustix::net::SendFlags;
 use tokio::{
     net::UdpSocket,
     sync::{mpsc, oneshot},
@@ -98,7 +99,12 @@ impl Shell {
     }
 
     fn send(&mut self, Transmit { id, to, octets }: Transmit<SocketAddr>) {
-        let sent = self.socket(Family::of(to)).and_then(|socket| socket.try_send_to(&octets, to));
+        // Not `try_send_to`, which knows nothing of a new socket until its task
+        // has waited once: UDP is nearly always ready.
+        let now = SendFlags::DONTWAIT;
+        let sent = self
+            .socket(Family::of(to))
+            .and_then(|socket| Ok(rustix::net::sendto(socket, &octets, now, &to)?));
         match sent {
             Ok(_) => {}
             // As good as lost on the way: the repetition follows.
