@@ -1,0 +1,71 @@
+//! Debian's net-snmp tools and daemon, and libsmi's checker.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use crate::{in_ci, root};
+
+/// Where a tool is, or `None` with a word about it; in CI its absence fails.
+#[track_caller]
+pub fn tool(name: &str) -> Option<PathBuf> {
+    let places = ["/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/lib/nagios/plugins"];
+    let found = places.iter().map(|place| Path::new(place).join(name)).find(|path| path.exists());
+    if found.is_none() {
+        let hint = format!("{name} is not installed: `tests/run` as root installs it");
+        assert!(!in_ci(), "{hint}");
+        eprintln!("stepping aside: {hint}");
+    }
+    found
+}
+
+/// A net-snmp tool that reads our module texts and no others.
+pub fn command(tool: &Path) -> Command {
+    let mut command = Command::new(tool);
+    // Without a configuration of the machine's own.
+    command.env("SNMPCONFPATH", "/nonexistent").env("MIBS", "").env("LC_ALL", "C");
+    command.arg("-M").arg(root().join("mibs/modules")).args(["-m", "LOAD-CLUSTER-MIB"]);
+    command
+}
+
+/// What a tool said, with its standard output as lines.
+pub struct Said {
+    /// Lines of standard output.
+    pub lines: Vec<String>,
+    /// Standard error.
+    pub errors: String,
+    /// The exit code.
+    pub code: Option<i32>,
+}
+
+impl Said {
+    fn new(output: Output) -> Self {
+        Self {
+            lines: String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect(),
+            errors: String::from_utf8_lossy(&output.stderr).into_owned(),
+            code: output.status.code(),
+        }
+    }
+
+    /// The lines as one text.
+    pub fn text(&self) -> String {
+        self.lines.join("\n")
+    }
+}
+
+/// Runs `TOOL OPTIONS -c COMMUNITY AGENT ARGS`, `None` where it is missing.
+#[track_caller]
+pub fn run(
+    name: &str,
+    options: &[&str],
+    community: &str,
+    agent: SocketAddr,
+    args: &[&str],
+) -> Option<Said> {
+    let mut command = command(&tool(name)?);
+    command.args(options).args(["-c", community, "-t", "5", "-r", "1"]);
+    command.arg(format!("udp:{agent}")).args(args);
+    Some(Said::new(command.output().expect("it was found")))
+}
