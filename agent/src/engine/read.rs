@@ -1,0 +1,176 @@
+//! GET, GETNEXT and GETBULK (RFC 3416 §4.2.1 to §4.2.3).
+//!
+//! Work is bounded by the size of the response: the first variable that does not
+//! fit ends it, so a request of thousands of names or repetitions costs no more
+//! than the message it is answered with.
+
+use lcms_snmp::{ErrorStatus, Message, Oid, OidBuf, ResponseWriter, Value, Version};
+
+use super::{At, Engine, Filter, State, Verdict};
+
+/// How the variable after a name was answered.
+enum Step {
+    /// It is in the response, and the name has moved on to it.
+    Taken,
+    /// There is none, which is in the response.
+    End,
+    /// It does not fit.
+    Full,
+}
+
+impl<S: State> Engine<S> {
+    pub(super) fn get<'w>(
+        &self,
+        at: At<'_, S>,
+        message: &Message<'_>,
+        mut writer: ResponseWriter<'w, '_>,
+    ) -> Verdict<'w> {
+        let filter = Self::filter(message);
+        let mut name = OidBuf::new();
+        for (i, raw) in message.pdu.varbinds.names().enumerate() {
+            raw.read_into(&mut name);
+            let value = self.registry.get(at, filter, &name);
+            if message.version == Version::V1 && value.is_exception() {
+                return self.refuse(message, writer, ErrorStatus::NoSuchName, i + 1);
+            }
+            if !writer.push(&name, &value) {
+                return self.refuse(message, writer, ErrorStatus::TooBig, 0);
+            }
+        }
+        self.statistics.in_total_req_vars.add(message.pdu.varbinds.len());
+        self.reply(writer)
+    }
+
+    pub(super) fn get_next<'w>(
+        &self,
+        at: At<'_, S>,
+        message: &Message<'_>,
+        mut writer: ResponseWriter<'w, '_>,
+    ) -> Verdict<'w> {
+        let filter = Self::filter(message);
+        let mut name = OidBuf::new();
+        for (i, raw) in message.pdu.varbinds.names().enumerate() {
+            raw.read_into(&mut name);
+            match self.step(at, filter, &mut name, &mut writer) {
+                Step::Full => return self.refuse(message, writer, ErrorStatus::TooBig, 0),
+                Step::End if message.version == Version::V1 => {
+                    return self.refuse(message, writer, ErrorStatus::NoSuchName, i + 1);
+                }
+                Step::Taken | Step::End => {}
+            }
+        }
+        self.statistics.in_total_req_vars.add(message.pdu.varbinds.len());
+        self.reply(writer)
+    }
+
+    /// A response of as many variables as fit. Where not even one does, tooBig
+    /// says so: an empty list with noError would make clients ask for the same
+    /// again.
+    pub(super) fn get_bulk<'w>(
+        &self,
+        at: At<'_, S>,
+        message: &Message<'_>,
+        mut writer: ResponseWriter<'w, '_>,
+        names: &mut Vec<OidBuf>,
+    ) -> Verdict<'w> {
+        let empty = writer.size();
+        self.fill_bulk(at, message, &mut writer, names);
+        if writer.size() == empty && self.asks_for_something(message) {
+            return self.refuse(message, writer, ErrorStatus::TooBig, 0);
+        }
+        self.reply(writer)
+    }
+
+    fn asks_for_something(&self, message: &Message<'_>) -> bool {
+        let pdu = &message.pdu;
+        !pdu.varbinds.is_empty() && (pdu.error_status > 0 || pdu.error_index > 0)
+    }
+
+    fn fill_bulk(
+        &self,
+        at: At<'_, S>,
+        message: &Message<'_>,
+        writer: &mut ResponseWriter<'_, '_>,
+        names: &mut Vec<OidBuf>,
+    ) {
+        let filter = Self::filter(message);
+        let pdu = &message.pdu;
+        // Negative numbers count as zero.
+        let non_repeaters = usize::try_from(pdu.error_status).unwrap_or(0);
+        let repetitions = usize::try_from(pdu.error_index).unwrap_or(0);
+        let mut requested = pdu.varbinds.names();
+        let mut name = OidBuf::new();
+        for raw in requested.by_ref().take(non_repeaters) {
+            raw.read_into(&mut name);
+            if let Step::Full = self.step(at, filter, &mut name, writer) {
+                return;
+            }
+            self.statistics.in_total_req_vars.count();
+        }
+        if repetitions == 0 {
+            return;
+        }
+        // The first repetition reads the names from the request, and keeps where
+        // it got to for the others: no more names than the response holds.
+        names.clear();
+        let mut ended = true;
+        for raw in requested {
+            raw.read_into(&mut name);
+            match self.step(at, filter, &mut name, writer) {
+                Step::Taken => ended = false,
+                Step::End => {}
+                Step::Full => return,
+            }
+            names.push(name.clone());
+            self.statistics.in_total_req_vars.count();
+        }
+        for _ in 1..repetitions {
+            // RFC 3416 §4.2.3 allows to stop once everything has ended.
+            if std::mem::replace(&mut ended, true) {
+                return;
+            }
+            for name in names.iter_mut() {
+                match self.step(at, filter, name, writer) {
+                    Step::Taken => ended = false,
+                    Step::End => {}
+                    Step::Full => return,
+                }
+                self.statistics.in_total_req_vars.count();
+            }
+        }
+    }
+
+    /// Puts the first variable after `name` into the response.
+    fn step(
+        &self,
+        at: At<'_, S>,
+        filter: Filter,
+        name: &mut OidBuf,
+        writer: &mut ResponseWriter<'_, '_>,
+    ) -> Step {
+        let mut place = self.registry.seek(name);
+        let (object, index, value) = loop {
+            match self.registry.next(at, filter, &mut place, name) {
+                // An instance whose name would exceed 128 sub-identifiers cannot
+                // be named (RFC 2578 §3.5): the walk goes on behind its column.
+                Some((object, index, _)) if object.len() + index.len() > Oid::MAX_ARCS => {
+                    place += 1;
+                }
+                Some(found) => break found,
+                // The name stays the one that was asked for.
+                None => {
+                    return match writer.push(name, &Value::EndOfMibView) {
+                        true => Step::End,
+                        false => Step::Full,
+                    };
+                }
+            }
+        };
+        let room = name.set(object).and_then(|()| name.extend(index));
+        room.expect("its length has been looked at");
+        match writer.push(name, &value) {
+            true => Step::Taken,
+            false => Step::Full,
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Where a name belongs.
+
+use lcms_snmp::{
+    Value,
+    object::{Base, Column, Entry},
+};
+
+use super::{At, Region, State};
+
+/// The object types of all regions, sorted by OID.
+///
+/// The list is of columns and not of entries, because entries nest (`sysOREntry`
+/// lies below `system`) and the leaves of an OID tree never do: so a binary
+/// search finds the one object type a name can belong to, and the next in the
+/// list is the next in the tree.
+pub struct Registry<S: State> {
+    regions: Vec<Box<dyn Region<S>>>,
+    objects: Vec<Object>,
+}
+
+/// One accessible object type.
+pub struct Object {
+    /// Its name.
+    pub oid: Box<[u32]>,
+    /// What the MIB says.
+    pub column: &'static Column,
+    /// The position of its region.
+    pub region: usize,
+}
+
+/// Whom a walk is for: which object types it passes over.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Filter {
+    /// Version 1 has no Counter64 (RFC 3584 §4.2.2.1).
+    pub without_counter64: bool,
+}
+
+impl Filter {
+    fn admits(self, object: &Object) -> bool {
+        object.column.access.is_readable()
+            && !(self.without_counter64 && object.column.syntax.base == Base::Counter64)
+    }
+}
+
+impl<S: State> Registry<S> {
+    /// Takes the regions of an agent.
+    pub fn new(regions: Vec<Box<dyn Region<S>>>) -> Self {
+        let mut objects: Vec<Object> = regions
+            .iter()
+            .enumerate()
+            .flat_map(|(region, r)| {
+                let entry: &'static Entry = r.entry();
+                entry.columns.iter().map(move |column| Object {
+                    oid: entry.instance(column.arc, &[]).into(),
+                    column,
+                    region,
+                })
+            })
+            .collect();
+        objects.sort_by(|a, b| a.oid.cmp(&b.oid));
+        debug_assert!(
+            objects.is_sorted_by(|a, b| !b.oid.starts_with(&a.oid)),
+            "two regions claim an object type"
+        );
+        Self { regions, objects }
+    }
+
+    /// The object type a name belongs to, and the index that follows.
+    pub fn object<'n>(&self, name: &'n [u32]) -> Option<(&Object, &'n [u32])> {
+        let object = self.objects.get(self.position(name).checked_sub(1)?)?;
+        let index = name.strip_prefix(&*object.oid)?;
+        Some((object, index))
+    }
+
+    /// The region at a position that [`Object::region`] gave.
+    pub fn region(&self, position: usize) -> Option<&dyn Region<S>> {
+        self.regions.get(position).map(Box::as_ref)
+    }
+
+    /// The value of a variable, or the exception that says what is missing
+    /// (RFC 3416 §4.2.1).
+    pub fn get<'s>(&self, at: At<'s, S>, filter: Filter, name: &[u32]) -> Value<'s> {
+        let Some((object, index)) = self.object(name) else { return Value::NoSuchObject };
+        if !filter.admits(object) {
+            return Value::NoSuchObject;
+        }
+        self.region(object.region)
+            .and_then(|region| region.get(at, object.column.arc, index))
+            .unwrap_or(Value::NoSuchInstance)
+    }
+
+    /// A walk's place: the first object type it may still find something in.
+    pub fn seek(&self, name: &[u32]) -> usize {
+        let position = self.position(name);
+        match position.checked_sub(1).and_then(|before| self.objects.get(before)) {
+            Some(object) if name.starts_with(&object.oid) => position - 1,
+            _ => position,
+        }
+    }
+
+    /// The first variable after `name`, and its value. `place` is what
+    /// [`Registry::seek`] found for the name or a lesser one, and moves along.
+    pub fn next<'r, 's: 'r>(
+        &'r self,
+        at: At<'s, S>,
+        filter: Filter,
+        place: &mut usize,
+        name: &[u32],
+    ) -> Option<(&'r [u32], &'r [u32], Value<'s>)> {
+        loop {
+            let object = self.objects.get(*place)?;
+            // Above the object type everything in it comes after the name.
+            let after = name.strip_prefix(&*object.oid).unwrap_or_default();
+            if filter.admits(object)
+                && let Some(region) = self.region(object.region)
+                && let Some((index, value)) = region.next(at, object.column.arc, after)
+            {
+                return Some((&object.oid, index, value));
+            }
+            *place += 1;
+        }
+    }
+
+    fn position(&self, name: &[u32]) -> usize {
+        self.objects.partition_point(|object| *object.oid <= *name)
+    }
+}
