@@ -4,4 +4,15 @@
 //! (state, input, now). With the feature `drivers` come the parts that own
 //! threads, sockets and a file: `director`, `store` and `driver`.
 
+pub mod health;
 pub mod model;
+pub mod plan;
+
+#[cfg(feature = "drivers")]
+mod deadlines;
+#[cfg(feature = "drivers")]
+pub mod director;
+#[cfg(feature = "drivers")]
+pub mod driver;
+#[cfg(feature = "drivers")]
+pub mod store;

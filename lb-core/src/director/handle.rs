@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
+use super::checker::{Checker, HealthReport};
 use super::commit::{CommitError, Draft};
 use super::owner::Owner;
 use super::snapshot::Snapshot;
@@ -44,6 +45,8 @@ struct Inner {
 pub(super) enum Message {
     /// Make this the next state.
     Commit(Box<Draft>, SyncSender<Result<Arc<Snapshot>, CommitError>>),
+    /// The checks have found this.
+    Health(HealthReport),
     /// End.
     Shutdown,
 }
@@ -65,9 +68,10 @@ impl Director {
         runtime: Runtime,
     ) -> io::Result<DirectorHandle> {
         let (to_owner, messages) = mpsc::channel();
-        let driver = Box::new(Proxy::start(&options.proxy)?);
+        let checker = Checker::start(to_owner.clone())?;
+        let driver = Box::new(Proxy::start(&options.proxy, checker.suspicion())?);
         let (owner, published) =
-            Owner::new(options.local_host, store, driver, wanted, runtime, messages);
+            Owner::new(options.local_host, store, driver, checker, messages, (wanted, runtime));
         let thread = thread::Builder::new().name("director".into()).spawn(move || owner.run())?;
         let inner = Inner { published, to_owner, thread: Mutex::new(Some(thread)) };
         Ok(DirectorHandle { inner: Arc::new(inner) })
@@ -133,16 +137,12 @@ impl Drop for Inner {
 }
 
 impl Published {
-    pub(super) fn new(first: Snapshot) -> Arc<Self> {
+    pub(super) fn new(first: Arc<Snapshot>) -> Arc<Self> {
         Arc::new(Self {
-            current: ArcSwap::from_pointee(first),
+            current: ArcSwap::new(first),
             count: Mutex::new(0),
             changed: Condvar::new(),
         })
-    }
-
-    pub(super) fn current(&self) -> Arc<Snapshot> {
-        self.current.load_full()
     }
 
     pub(super) fn publish(&self, next: Arc<Snapshot>) {

@@ -3,7 +3,7 @@
 //! They live as long as their row does, across commits. All accesses are
 //! relaxed: each counter is true by itself, and no two are promised to agree.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::{Instant, SystemTime};
 
 use crate::model::UnixTime;
@@ -41,6 +41,8 @@ pub struct ServerLive {
     pub out_octets: AtomicU64,
     /// Checks that failed.
     pub check_failures: AtomicU64,
+    /// Set while the checker has yet to hear of a refused connection.
+    pub(crate) suspected: AtomicBool,
     last_check: AtomicU64,
     last_success: AtomicU64,
     since: Instant,
@@ -76,6 +78,7 @@ impl ServerLive {
             in_octets: AtomicU64::new(0),
             out_octets: AtomicU64::new(0),
             check_failures: AtomicU64::new(0),
+            suspected: AtomicBool::new(false),
             last_check: AtomicU64::new(0),
             last_success: AtomicU64::new(0),
             since,

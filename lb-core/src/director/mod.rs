@@ -5,12 +5,17 @@
 //! of servers, the end of leases and listeners that could not bind are the
 //! owner's too: it sleeps until the next of their deadlines or a message.
 
+mod assemble;
+mod checker;
 mod commit;
 mod handle;
 mod live;
+mod owner;
+mod plane;
 mod snapshot;
 mod view;
 
+pub use checker::Suspicion;
 pub use commit::{CommitError, Draft};
 pub use handle::{Director, DirectorHandle, DirectorOptions};
 pub use live::{ServerLive, ServiceLive};

@@ -85,6 +85,8 @@ pub enum Listening {
 pub struct ServerStatus {
     /// State wanted, by host, service and server together.
     pub admin_state: AdminState,
+    /// Whether its row is active.
+    pub in_service: bool,
     /// What the checks say.
     pub health: Health,
     /// What the last check said, in a few words; empty before the first.
@@ -170,6 +172,7 @@ impl ServerStatus {
             OperState::Overloaded => {
                 format!("at its limit of {} connections", self.connection_limit)
             }
+            OperState::Unknown if !self.in_service => "the server is not in service".to_owned(),
             OperState::Unknown => "not checked yet".to_owned(),
             _ => self.check.clone(),
         }

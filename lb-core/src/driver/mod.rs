@@ -1,5 +1,8 @@
 //! Drivers: they observe and apply, and decide nothing.
 
+pub mod proxy;
+pub(crate) mod socket;
+
 use std::io;
 use std::net::SocketAddr;
 

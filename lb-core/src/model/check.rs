@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use super::{
-    Cluster, Name, Policy, Protocol, RowId, RowState, Server, ServerId, Service,
-    ServiceId, StorageType, Wanted,
+    Cluster, Name, Policy, Protocol, RowId, RowState, Server, ServerId, Service, ServiceId,
+    StorageType, Wanted,
 };
 
 /// One thing that is wrong with a document, and the row it is wrong in.

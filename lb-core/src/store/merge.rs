@@ -14,11 +14,7 @@ pub(super) fn three_way(base: &Wanted, config: &Wanted, wanted: &Wanted) -> Want
     let merged = merge(Some(&rows(base)), Some(&rows(config)), Some(&rows(wanted)));
     let merged: Wanted =
         serde_json::from_value(merged.expect("all three have rows")).expect("the types are theirs");
-    Wanted {
-        generation: wanted.generation,
-        provenance: wanted.provenance.clone(),
-        ..merged
-    }
+    Wanted { generation: wanted.generation, provenance: wanted.provenance.clone(), ..merged }
 }
 
 /// The document without its header, which tells of the document itself.

@@ -1,0 +1,258 @@
+//! The next snapshot: a function of the last one, the new document and values,
+//! and what the checks say.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Instant, SystemTime};
+
+use super::live::{ServerLive, ServiceLive};
+use super::snapshot::{
+    ClusterStatus, DirectorStatus, Listening, ServerStatus, ServiceStatus, Snapshot, WeightChange,
+};
+use crate::model::{
+    AdminState, Check, CheckKind, DirectorId, DirectorState, Effective, Health, Name, OperState,
+    Role, RowState, Runtime, Server, ServerId, ServiceId, Wanted, WeightMode, WeightSource,
+};
+
+/// What the checks say about a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Verdict {
+    pub(super) health: Health,
+    pub(super) text: String,
+    /// Where the checked server was.
+    pub(super) address: SocketAddr,
+}
+
+/// What the next snapshot is made of.
+pub(super) struct Parts<'a> {
+    pub(super) serial: u64,
+    pub(super) wanted: Arc<Wanted>,
+    pub(super) runtime: Arc<Runtime>,
+    pub(super) local_host: &'a Name,
+    pub(super) verdicts: &'a BTreeMap<ServerId, Verdict>,
+    /// Who caused it; empty for the director itself.
+    pub(super) principal: &'a str,
+    pub(super) now: Instant,
+    pub(super) time: SystemTime,
+}
+
+impl Snapshot {
+    /// The snapshot before the first: nothing is wanted.
+    pub(super) fn nothing() -> Self {
+        Self {
+            serial: 0,
+            wanted: Arc::default(),
+            runtime: Arc::default(),
+            driving: false,
+            clusters: BTreeMap::new(),
+            directors: BTreeMap::new(),
+            services: BTreeMap::new(),
+            servers: BTreeMap::new(),
+        }
+    }
+}
+
+/// The next snapshot, but for what the driver is about to find out: services
+/// are listening as they were.
+pub(super) fn assemble(before: &Snapshot, parts: &Parts<'_>) -> Snapshot {
+    let wanted = &parts.wanted;
+    Snapshot {
+        serial: parts.serial,
+        wanted: wanted.clone(),
+        runtime: parts.runtime.clone(),
+        driving: drives(wanted, parts.local_host),
+        clusters: clusters(before, parts),
+        directors: wanted
+            .directors()
+            .map(|(id, _)| (id, director(before.directors.get(&id), id, parts)))
+            .collect(),
+        services: wanted
+            .services()
+            .map(|(id, _)| (id, Arc::new(service(before.services.get(&id), parts))))
+            .collect(),
+        servers: wanted
+            .servers()
+            .map(|(id, row)| (id, Arc::new(server(before.servers.get(&id), id, row, parts))))
+            .collect(),
+    }
+}
+
+/// Writes down which services listen, and the states that follow from it.
+pub(super) fn settle(
+    next: &mut Snapshot,
+    time: SystemTime,
+    mut listening: impl FnMut(&ServiceId) -> Listening,
+) {
+    for (id, status) in &mut next.services {
+        Arc::make_mut(status).listening = listening(id);
+    }
+    let ids: Vec<ServiceId> = next.services.keys().copied().collect();
+    for id in ids {
+        let state = next.service_view(&id).map_or(OperState::Unknown, |view| view.oper_state);
+        if let Some(status) = next.services.get_mut(&id).filter(|was| was.oper_state != state) {
+            let status = Arc::make_mut(status);
+            (status.oper_state, status.last_change) = (state, time);
+        }
+    }
+}
+
+fn drives(wanted: &Wanted, local_host: &Name) -> bool {
+    wanted.hosts.get(local_host).is_some_and(|host| {
+        host.row == RowState::Active && host.role_status.contains(Role::Director)
+    })
+}
+
+fn clusters(before: &Snapshot, parts: &Parts<'_>) -> BTreeMap<Name, ClusterStatus> {
+    let gone = |cluster: &Name| {
+        before
+            .services
+            .iter()
+            .filter(|(id, _)| id.cluster == *cluster && parts.wanted.service(id).is_none())
+            .map(|(_, status)| status.live.connections.load(Relaxed))
+            .fold(0, u64::wrapping_add)
+    };
+    let status = |name: &Name| match before.clusters.get(name) {
+        Some(was) => ClusterStatus {
+            since: was.since,
+            connections_before: was.connections_before.wrapping_add(gone(name)),
+        },
+        None => ClusterStatus { since: parts.now, connections_before: 0 },
+    };
+    parts.wanted.clusters.keys().map(|name| (*name, status(name))).collect()
+}
+
+/// Of other hosts nothing is known here: that is for their own agents to say.
+fn director(before: Option<&DirectorStatus>, id: DirectorId, parts: &Parts<'_>) -> DirectorStatus {
+    let host = parts.wanted.hosts.get(&id.host).filter(|_| id.host == *parts.local_host);
+    let state = match host.filter(|host| host.row == RowState::Active) {
+        Some(host) if host.role_status.contains(Role::Director) => DirectorState::Active,
+        Some(host) if host.role_status.contains(Role::BackupDirector) => DirectorState::Backup,
+        _ => DirectorState::Initialize,
+    };
+    match before {
+        None => DirectorStatus { state, transitions: 0, last_transition: None, since: parts.now },
+        Some(was) if was.state == state => was.clone(),
+        Some(was) => DirectorStatus {
+            state,
+            transitions: was.transitions.wrapping_add(1),
+            last_transition: Some(parts.time),
+            since: was.since,
+        },
+    }
+}
+
+fn service(before: Option<&Arc<ServiceStatus>>, parts: &Parts<'_>) -> ServiceStatus {
+    match before {
+        Some(was) => ServiceStatus::clone(was),
+        None => ServiceStatus {
+            listening: Listening::No,
+            last_change: parts.time,
+            oper_state: OperState::Unknown,
+            live: Arc::new(ServiceLive::new(parts.now)),
+        },
+    }
+}
+
+fn server(
+    before: Option<&Arc<ServerStatus>>,
+    id: ServerId,
+    row: &Server,
+    parts: &Parts<'_>,
+) -> ServerStatus {
+    let wanted = &parts.wanted;
+    let (health, check) = health(id, parts);
+    let dynamic = parts.runtime.dynamic_weight(&id, parts.now);
+    let effective = wanted.effective(&id, dynamic.map(|one| one.weight), health);
+    let (by, weight_reason) = match dynamic {
+        Some(dynamic) if effective.source == WeightSource::Dynamic => {
+            (dynamic.by.clone(), dynamic.why.clone())
+        }
+        _ => {
+            let by = if effective.source == WeightSource::Health { "" } else { parts.principal };
+            (by.to_owned(), reason(wanted, id, row, effective, &check))
+        }
+    };
+    let weight_change = match before {
+        None => WeightChange::default(),
+        Some(was) if was.effective.weight == effective.weight => was.weight_change.clone(),
+        Some(was) => WeightChange {
+            count: was.weight_change.count.wrapping_add(1),
+            at: Some(parts.time),
+            by,
+            before: was.effective.weight,
+        },
+    };
+    ServerStatus {
+        admin_state: wanted.admin_state(&id),
+        in_service: row.row == RowState::Active,
+        health,
+        check,
+        effective,
+        weight_change,
+        weight_reason,
+        connection_limit: row.connection_limit,
+        live: match before {
+            Some(was) => was.live.clone(),
+            None => Arc::new(ServerLive::new(parts.now)),
+        },
+    }
+}
+
+/// Where a server is to be checked, and how; `None` if it is not.
+pub(super) fn to_check(wanted: &Wanted, id: &ServerId) -> Option<(SocketAddr, Check)> {
+    let service = wanted.service(&id.service())?;
+    let server = service.servers.get(&id.server)?;
+    let checked = service.check.kind != CheckKind::None
+        && wanted.in_force(&id.service(), service)
+        && server.row == RowState::Active
+        && wanted.admin_state(id) != AdminState::Maintenance;
+    Some((server.socket_address()?, service.check)).filter(|_| checked)
+}
+
+fn health(id: ServerId, parts: &Parts<'_>) -> (Health, String) {
+    let service = parts.wanted.service(&id.service());
+    if service.is_some_and(|service| service.check.kind == CheckKind::None) {
+        return (Health::Up, "not checked, as configured".to_owned());
+    }
+    let verdict = to_check(&parts.wanted, &id).and_then(|(address, _)| {
+        parts.verdicts.get(&id).filter(|verdict| verdict.address == address)
+    });
+    match verdict {
+        Some(verdict) => (verdict.health, verdict.text.clone()),
+        None => (Health::Unchecked, String::new()),
+    }
+}
+
+fn reason(
+    wanted: &Wanted,
+    id: ServerId,
+    row: &Server,
+    effective: Effective,
+    check: &str,
+) -> String {
+    match effective.source {
+        WeightSource::AdminState if row.row != RowState::Active => {
+            "the server is not in service".to_owned()
+        }
+        WeightSource::AdminState => held_back(wanted, id, row),
+        WeightSource::Health => format!("down: {check}"),
+        _ if row.weight_mode == WeightMode::Dynamic => {
+            "configured; there is no valid dynamic weight".to_owned()
+        }
+        _ => "configured".to_owned(),
+    }
+}
+
+/// Which of server, service and host keeps the server from work.
+fn held_back(wanted: &Wanted, id: ServerId, row: &Server) -> String {
+    let state = wanted.admin_state(&id);
+    let service = wanted.service(&id.service()).map(|service| service.admin_state);
+    match (row.admin_state == state, service == Some(state), row.host) {
+        (false, false, Some(host)) => format!("host {host} is in {state}"),
+        (false, _, _) => format!("the service is in {state}"),
+        (true, _, _) if state == AdminState::Enabled => String::new(),
+        (true, _, _) => format!("the server is in {state}"),
+    }
+}

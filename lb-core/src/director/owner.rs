@@ -1,0 +1,340 @@
+//! The thread that owns the state.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant, SystemTime};
+
+use super::assemble::{self, Parts, Verdict};
+use super::checker::{Checker, Target};
+use super::commit::{CommitError, Draft};
+use super::handle::{Message, Published};
+use super::plane;
+use super::snapshot::{Listening, Snapshot};
+use crate::driver::{Driver, Refusal};
+use crate::model::{Name, Problem, ProblemKind, RowId, Runtime, ServerId, ServiceId, Wanted};
+use crate::plan::{Capabilities, Plane, plan};
+use crate::store::Store;
+
+/// How soon a listener that the system refused is tried again.
+const LISTEN_AGAIN: Duration = Duration::from_secs(1);
+
+/// Most messages handled before what they changed is published.
+const BATCH: usize = 1_024;
+
+pub(super) struct Owner {
+    local_host: Name,
+    store: Option<Store>,
+    driver: Box<dyn Driver>,
+    checker: Checker,
+    verdicts: BTreeMap<ServerId, Verdict>,
+    targets: BTreeMap<ServerId, Target>,
+    listen_again: Option<Instant>,
+    current: Arc<Snapshot>,
+    published: Arc<Published>,
+    messages: Receiver<Message>,
+}
+
+/// What the next state is made from.
+struct Step<'a> {
+    serial: u64,
+    wanted: Arc<Wanted>,
+    runtime: Arc<Runtime>,
+    principal: &'a str,
+    keep: bool,
+    /// Whether a listener that is new now may stop it.
+    strict: bool,
+}
+
+impl Owner {
+    pub(super) fn new(
+        local_host: Name,
+        store: Option<Store>,
+        driver: Box<dyn Driver>,
+        checker: Checker,
+        messages: Receiver<Message>,
+        (wanted, runtime): (Wanted, Runtime),
+    ) -> (Self, Arc<Published>) {
+        let current = Arc::new(Snapshot::nothing());
+        let published = Published::new(current.clone());
+        let mut owner = Self {
+            local_host,
+            store,
+            driver,
+            checker,
+            verdicts: BTreeMap::new(),
+            targets: BTreeMap::new(),
+            listen_again: None,
+            current,
+            published: published.clone(),
+            messages,
+        };
+        let step = Step {
+            serial: 1,
+            wanted: Arc::new(wanted),
+            runtime: Arc::new(runtime),
+            principal: "",
+            keep: false,
+            strict: false,
+        };
+        // A step that is not strict and keeps nothing has nothing to fail at.
+        if let Err(error) = owner.advance(step) {
+            tracing::error!(%error, "the first state was refused");
+        }
+        (owner, published)
+    }
+
+    pub(super) fn run(mut self) {
+        loop {
+            let message = match self.next_deadline() {
+                None => self.messages.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(at) => {
+                    self.messages.recv_timeout(at.saturating_duration_since(Instant::now()))
+                }
+            };
+            let mut changed = match message {
+                Ok(Message::Shutdown) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(message) => self.handle(message),
+                Err(RecvTimeoutError::Timeout) => true,
+            };
+            // Many servers may go down at once: their news is one snapshot.
+            for _ in 0..BATCH {
+                match self.messages.try_recv() {
+                    Ok(Message::Shutdown) => return,
+                    Ok(message) => changed |= self.handle(message),
+                    Err(_) => break,
+                }
+            }
+            if changed {
+                self.refresh();
+            }
+        }
+    }
+
+    /// When something changes that nobody will tell of.
+    fn next_deadline(&self) -> Option<Instant> {
+        [self.current.runtime.next_expiry(), self.listen_again].into_iter().flatten().min()
+    }
+
+    /// Handles a message; true if a new snapshot is due.
+    fn handle(&mut self, message: Message) -> bool {
+        match message {
+            Message::Commit(draft, reply) => {
+                // A caller that went away has no use for the answer.
+                let _ = reply.send(self.commit(*draft));
+                false
+            }
+            Message::Health(report) => {
+                let target = self.targets.get(&report.server);
+                let Some(target) = target.filter(|target| target.epoch == report.epoch) else {
+                    return false;
+                };
+                tracing::info!(server = %report.server, health = ?report.health, "{}", report.text);
+                let verdict =
+                    Verdict { health: report.health, text: report.text, address: target.address };
+                self.verdicts.insert(report.server, verdict);
+                true
+            }
+            Message::Shutdown => false,
+        }
+    }
+
+    fn commit(&mut self, draft: Draft) -> Result<Arc<Snapshot>, CommitError> {
+        let Draft { base, mut wanted, mut runtime, provenance } = draft;
+        let before = self.current.clone();
+        if base != before.serial {
+            return Err(CommitError::Stale);
+        }
+        let changed =
+            !Arc::ptr_eq(&wanted, &before.wanted) && !wanted.asks_the_same(&before.wanted);
+        if changed {
+            let mut problems = wanted.check_change(&before.wanted);
+            problems.extend(wanted.check());
+            // What the driver could not do before does not stop other changes.
+            let can = self.driver.capabilities();
+            let known = beyond(&before.wanted, &can);
+            problems.extend(beyond(&wanted, &can).into_iter().filter(|one| !known.contains(one)));
+            if !problems.is_empty() {
+                return Err(CommitError::Invalid(problems));
+            }
+            let document = Arc::make_mut(&mut wanted);
+            document.generation = before.wanted.generation.saturating_add(1);
+            document.provenance = provenance.clone();
+        } else {
+            wanted = before.wanted.clone();
+        }
+        // What ran out between the draft and now does not come back with it.
+        let values = Arc::make_mut(&mut runtime);
+        values.expire(Instant::now());
+        values.prune(&wanted);
+        let keep = changed || terms(&runtime) != terms(&before.runtime);
+        self.advance(Step {
+            serial: before.serial + 1,
+            wanted,
+            runtime,
+            principal: &provenance.principal,
+            keep,
+            strict: true,
+        })
+    }
+
+    /// Publishes what time and the checks changed.
+    fn refresh(&mut self) {
+        let now = Instant::now();
+        let mut runtime = self.current.runtime.clone();
+        if runtime.next_expiry().is_some_and(|end| end <= now) {
+            Arc::make_mut(&mut runtime).expire(now);
+        }
+        let step = Step {
+            serial: self.current.serial,
+            wanted: self.current.wanted.clone(),
+            runtime,
+            principal: "",
+            keep: false,
+            strict: false,
+        };
+        if let Err(error) = self.advance(step) {
+            tracing::error!(%error, "a change of health or lease was refused");
+        }
+    }
+
+    /// Makes the step: decide, open what may be refused, write, do, publish.
+    fn advance(&mut self, step: Step<'_>) -> Result<Arc<Snapshot>, CommitError> {
+        let before = self.current.clone();
+        let time = SystemTime::now();
+        let mut next = assemble::assemble(
+            &before,
+            &Parts {
+                serial: step.serial,
+                wanted: step.wanted,
+                runtime: step.runtime,
+                local_host: &self.local_host,
+                verdicts: &self.verdicts,
+                principal: step.principal,
+                now: Instant::now(),
+                time,
+            },
+        );
+        let can = self.driver.capabilities();
+        let mut want = plane::plane(&next).within(&can);
+        let have = self.driver.observe();
+        let fresh = fresh_listeners(&before, &next, &can);
+        let mut failed: BTreeMap<ServiceId, String> = BTreeMap::new();
+        let changes = loop {
+            let changes = plan(&want, &have, &can);
+            let refusals = self.driver.prepare(&changes);
+            if refusals.is_empty() {
+                break changes;
+            }
+            for refusal in refusals {
+                if step.strict && fresh.contains(&refusal.service) {
+                    self.driver.prepare(&[]);
+                    return Err(unavailable(refusal));
+                }
+                let text = format!("cannot listen on {}: {}", refusal.address, refusal.source);
+                if let Some(service) = want.services.get_mut(&refusal.service) {
+                    service.listen = None;
+                }
+                failed.insert(refusal.service, text);
+            }
+        };
+        if step.keep
+            && let Some(store) = &self.store
+            && let Err(error) = store.save(&next.wanted, &next.runtime)
+        {
+            self.driver.prepare(&[]);
+            return Err(error.into());
+        }
+        self.listen_again = (!failed.is_empty()).then(|| Instant::now() + LISTEN_AGAIN);
+        self.driver.apply(changes, &next);
+        let beyond: BTreeMap<RowId, ProblemKind> =
+            beyond(&next.wanted, &can).into_iter().map(|one| (one.row, one.kind)).collect();
+        assemble::settle(&mut next, time, |id| {
+            if let Some(why) = failed.get(id) {
+                return Listening::Failed(why.clone());
+            }
+            if let Some(why) = beyond.get(&RowId::Service(*id)) {
+                return Listening::Failed(why.to_string());
+            }
+            match want.services.get(id).and_then(|service| service.listen) {
+                Some(_) => Listening::Yes,
+                None => Listening::No,
+            }
+        });
+        let next = Arc::new(next);
+        self.check_servers(&next);
+        self.current = next.clone();
+        self.published.publish(next.clone());
+        Ok(next)
+    }
+
+    /// Tells the checker whom to check from now on.
+    fn check_servers(&mut self, next: &Snapshot) {
+        let mut targets = BTreeMap::new();
+        for (id, status) in &next.servers {
+            let Some((address, check)) = assemble::to_check(&next.wanted, id) else { continue };
+            let same = self.targets.get(id).filter(|target| target.address == address);
+            let epoch = same.map_or_else(|| self.checker.next_epoch(), |target| target.epoch);
+            targets.insert(*id, Target { address, check, epoch, live: status.live.clone() });
+        }
+        if targets != self.targets {
+            self.verdicts.retain(|id, verdict| {
+                targets.get(id).is_some_and(|target| target.address == verdict.address)
+            });
+            self.checker.watch(targets.clone());
+            self.targets = targets;
+        }
+    }
+}
+
+/// Services that should listen where they did not have to before. Those that
+/// come with the role of director do not count: a promotion is not to fail for
+/// one address.
+fn fresh_listeners(before: &Snapshot, next: &Snapshot, can: &Capabilities) -> Vec<ServiceId> {
+    if !before.driving {
+        return Vec::new();
+    }
+    let old: Plane = plane::plane(before).within(can);
+    plane::plane(next)
+        .within(can)
+        .services
+        .iter()
+        .filter(|(id, service)| {
+            service.listen.is_some()
+                && old.services.get(id).map(|old| old.listen) != Some(service.listen)
+        })
+        .map(|(id, _)| *id)
+        .collect()
+}
+
+/// What the document asks for and the driver does not have.
+fn beyond(wanted: &Wanted, can: &Capabilities) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (id, service) in wanted.services() {
+        let mut add = |kind| problems.push(Problem { row: RowId::Service(id), kind });
+        if !can.schedulers.contains(&service.scheduler) {
+            add(ProblemKind::Scheduler(service.scheduler));
+        }
+        if !can.forwards.contains(&service.forward) {
+            add(ProblemKind::Forward(service.forward));
+        }
+        if !can.protocols.contains(&service.protocol) {
+            add(ProblemKind::Protocol(service.protocol));
+        }
+    }
+    problems
+}
+
+/// Of the leases, what outlives a restart.
+fn terms(runtime: &Runtime) -> impl PartialEq + use<'_> {
+    runtime
+        .leases
+        .iter()
+        .map(|(name, lease)| (name, lease.owner.as_str(), lease.term))
+        .collect::<Vec<_>>()
+}
+
+fn unavailable(refusal: Refusal) -> CommitError {
+    let Refusal { service, address, source } = refusal;
+    CommitError::Unavailable { service, address, source }
+}

@@ -1,0 +1,57 @@
+//! From a snapshot to what a driver should do.
+
+use std::collections::BTreeMap;
+
+use super::snapshot::Snapshot;
+use crate::model::{AdminState, Server, ServerId, Service, ServiceId};
+use crate::plan::{Plane, ServerPlan, ServicePlan, Settings};
+
+/// What a driver should do to be as the snapshot says.
+///
+/// A service out of service is not in the plane: its port and connections
+/// close. One that is drained, or whose director does not drive, stays without
+/// a listener: what is established goes on. A server stays as long as its row
+/// does, whatever its state, so that destroying it is what closes its
+/// connections.
+pub(super) fn plane(snapshot: &Snapshot) -> Plane {
+    let wanted = &snapshot.wanted;
+    let services = wanted
+        .services()
+        .filter(|(id, row)| wanted.in_force(id, row))
+        .map(|(id, row)| (id, service_plan(snapshot, id, row)))
+        .collect();
+    Plane { services }
+}
+
+/// How a service works.
+pub(super) fn settings(row: &Service) -> Settings {
+    Settings {
+        protocol: row.protocol,
+        forward: row.forward,
+        scheduler: row.scheduler,
+        connect_timeout: row.connect_timeout.milliseconds(),
+    }
+}
+
+fn service_plan(snapshot: &Snapshot, id: ServiceId, row: &Service) -> ServicePlan {
+    let listens = snapshot.driving && row.admin_state == AdminState::Enabled;
+    let servers: BTreeMap<_, _> = row
+        .servers
+        .iter()
+        .filter_map(|(name, row)| Some((*name, server_plan(snapshot, id.server(*name), row)?)))
+        .collect();
+    ServicePlan {
+        settings: settings(row),
+        listen: row.socket_address().filter(|_| listens),
+        servers,
+    }
+}
+
+fn server_plan(snapshot: &Snapshot, id: ServerId, row: &Server) -> Option<ServerPlan> {
+    Some(ServerPlan {
+        address: row.socket_address()?,
+        weight: snapshot.servers.get(&id)?.effective.weight,
+        backup: row.backup,
+        connection_limit: row.connection_limit,
+    })
+}

@@ -1,0 +1,86 @@
+//! Nonblocking TCP sockets, as the checker and the proxy use them.
+
+use std::net::SocketAddr;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+use rustix::event::Timespec;
+use rustix::io::Errno;
+use rustix::net::{self, AddressFamily, SocketFlags, SocketType, sockopt};
+
+/// Begins a connection; true if it stands already.
+pub(crate) fn connect(address: SocketAddr) -> Result<(OwnedFd, bool), Errno> {
+    let socket = open(address)?;
+    sockopt::set_tcp_nodelay(&socket, true)?;
+    match net::connect(&socket, &address) {
+        Ok(()) => Ok((socket, true)),
+        Err(Errno::INPROGRESS | Errno::INTR) => Ok((socket, false)),
+        Err(error) => Err(error),
+    }
+}
+
+/// A socket of the family of this address.
+pub(crate) fn open(address: SocketAddr) -> Result<OwnedFd, Errno> {
+    let family = match address {
+        SocketAddr::V4(_) => AddressFamily::INET,
+        SocketAddr::V6(_) => AddressFamily::INET6,
+    };
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    net::socket_with(family, SocketType::STREAM, flags, None)
+}
+
+/// How a connection that was begun ended up, once its socket has news.
+pub(crate) fn connected(socket: BorrowedFd<'_>, address: SocketAddr) -> Result<(), Errno> {
+    sockopt::socket_error(socket)??;
+    // A connect to a free port of this very machine may be given that port as
+    // its own, and then TCP's simultaneous open connects it to itself.
+    let own = net::getsockname(socket)?;
+    if SocketAddr::try_from(own).is_ok_and(|own| own == address) {
+        return Err(Errno::CONNREFUSED);
+    }
+    Ok(())
+}
+
+/// Closes with a reset, so that the peer learns of it as a failure.
+pub(crate) fn abort(socket: OwnedFd) {
+    // If this fails, the socket is closed all the same.
+    let _ = sockopt::set_socket_linger(&socket, Some(Duration::ZERO));
+}
+
+/// Whether the error is about this machine and says nothing about the peer.
+pub(crate) fn is_local(error: Errno) -> bool {
+    matches!(
+        error,
+        Errno::MFILE
+            | Errno::NFILE
+            | Errno::NOBUFS
+            | Errno::NOMEM
+            | Errno::ADDRNOTAVAIL
+            | Errno::NOSPC
+    )
+}
+
+/// The error in a few words for people.
+pub(crate) fn describe(error: Errno) -> String {
+    reason(error).map_or_else(|| error.to_string(), str::to_owned)
+}
+
+/// The common ones of [`describe`].
+pub(crate) fn reason(error: Errno) -> Option<&'static str> {
+    Some(match error {
+        Errno::CONNREFUSED => "connection refused",
+        Errno::CONNRESET => "connection reset",
+        Errno::TIMEDOUT => "connection timed out",
+        Errno::HOSTUNREACH => "no route to the host",
+        Errno::NETUNREACH => "network unreachable",
+        _ => return None,
+    })
+}
+
+/// The time from now to a deadline, as the system wants it.
+pub(crate) fn timeout(left: Duration) -> Timespec {
+    Timespec {
+        tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: left.subsec_nanos().into(),
+    }
+}
