@@ -1,0 +1,237 @@
+//! What is wrong with a file, where, and what would be right.
+
+use std::{
+    fmt::{self, Write as _},
+    io,
+    net::SocketAddr,
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use lcms_lb_core::model::{Name, ProblemKind, RowId};
+use miette::{Diagnostic, GraphicalReportHandler, LabeledSpan, NamedSource, SourceCode};
+
+use super::{forms, secret::SecretError};
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Things in it are wrong: at least one.
+    #[error("{}", plain(.0))]
+    Invalid(Vec<Fault>),
+}
+
+/// One thing that is wrong, and its place.
+#[derive(Debug)]
+pub struct Fault {
+    source: Arc<NamedSource<String>>,
+    span: Range<usize>,
+    /// Line, counted from 1.
+    pub line: usize,
+    /// Column in characters, counted from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub cause: Cause,
+    /// What would be right.
+    pub form: String,
+}
+
+/// What is wrong with a file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Cause {
+    /// TOML, or the keys and types of this file, in the parser's words.
+    #[error("{0}")]
+    Syntax(String),
+    /// A row that is there already.
+    #[error("there is a {row} already, in line {line}")]
+    DuplicateRow {
+        /// The row.
+        row: RowId,
+        /// Where the first one stands.
+        line: usize,
+    },
+    /// A community name that is there already.
+    #[error("there is a community {name} already, in line {line}")]
+    DuplicateCommunity {
+        /// Its name.
+        name: Name,
+        /// Where the first one stands.
+        line: usize,
+    },
+    /// An address to listen on that is there already.
+    #[error("{address} is there already, in line {line}")]
+    DuplicateListener {
+        /// The address.
+        address: SocketAddr,
+        /// Where the first one stands.
+        line: usize,
+    },
+    /// Nowhere to listen.
+    #[error("listen: an agent without an address cannot be asked")]
+    NoListener,
+    /// The own host among the others.
+    #[error("{0} is the agent's own host, which the keys at the top of the file describe")]
+    OwnHost(Name),
+    /// A row breaks a rule that holds for every document.
+    #[error("{row}: {kind}")]
+    Rule {
+        /// The row.
+        row: RowId,
+        /// The rule.
+        kind: ProblemKind,
+    },
+    /// Writes by a community, and nobody said that this is wanted.
+    #[error("a community that may write can be read off the wire by anybody near it")]
+    InsecureWrites,
+    /// Writes by a community from outside.
+    #[error("{0} is no loopback address, and a community may write")]
+    WritesFromOutside(SocketAddr),
+    /// A secret that cannot be had.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+}
+
+/// The text of a file, and the faults found in it so far.
+pub(super) struct Findings {
+    source: Arc<NamedSource<String>>,
+    faults: Vec<Fault>,
+}
+
+impl Findings {
+    pub fn new(path: &Path, text: &str) -> Self {
+        let source = NamedSource::new(path.display().to_string(), text.to_owned());
+        Self { source: Arc::new(source), faults: Vec::new() }
+    }
+
+    /// Takes note of a fault at a place.
+    pub fn add(&mut self, span: Range<usize>, cause: Cause) {
+        let form = forms::of(&cause);
+        self.add_with(span, cause, form);
+    }
+
+    /// Takes note of what the TOML parser says.
+    pub fn add_syntax(&mut self, error: &toml::de::Error) {
+        let span = error.span().unwrap_or_default();
+        let (message, form) = forms::of_syntax(error.message(), self.source.inner(), span.start);
+        self.add_with(span, Cause::Syntax(message), form);
+    }
+
+    fn add_with(&mut self, span: Range<usize>, cause: Cause, form: String) {
+        let (line, column) = place(self.source.inner(), span.start);
+        let source = Arc::clone(&self.source);
+        self.faults.push(Fault { source, span, line, column, cause, form });
+    }
+
+    /// The line of a place.
+    pub fn line(&self, at: usize) -> usize {
+        place(self.source.inner(), at).0
+    }
+
+    /// The error, when no more can be found.
+    pub fn failed<T>(self) -> Result<T, ConfigError> {
+        Err(ConfigError::Invalid(self.faults))
+    }
+
+    /// An error if there is any fault; they come in the order of the file.
+    pub fn result(mut self) -> Result<(), ConfigError> {
+        if self.faults.is_empty() {
+            return Ok(());
+        }
+        self.faults.sort_by_key(|fault| fault.span.start);
+        Err(ConfigError::Invalid(self.faults))
+    }
+}
+
+/// Line and column, counted from 1 and the column in characters.
+fn place(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or(text);
+    let (lines, rest) = match before.rfind('\n') {
+        Some(end) => (before.matches('\n').count(), &before[end + 1..]),
+        None => (0, before),
+    };
+    (lines + 1, rest.chars().count() + 1)
+}
+
+impl ConfigError {
+    /// The error for a reader: drawn into the text of the file for a terminal,
+    /// else one line `FILE:LINE:COLUMN: CAUSE` and one of help for each fault.
+    pub fn render(&self, terminal: bool) -> String {
+        let Self::Invalid(faults) = self else { return format!("{self}\n{UNREADABLE_FORM}") };
+        if !terminal {
+            return plain(faults);
+        }
+        let handler = GraphicalReportHandler::new();
+        let mut out = String::new();
+        for fault in faults {
+            // Writing to a string does not fail; a fault that cannot be drawn
+            // is at least said.
+            if handler.render_report(&mut out, fault).is_err() {
+                let _ = writeln!(out, "{fault}");
+            }
+        }
+        out
+    }
+}
+
+const UNREADABLE_FORM: &str = "  help: name the file with --config FILE; the shortest one is\n\n\
+    name = \"web1\"\n\n[[community]]\nname = \"monitoring\"\nfile = \"monitoring.community\"";
+
+fn plain(faults: &[Fault]) -> String {
+    let lines: Vec<String> = faults
+        .iter()
+        .map(|fault| format!("{fault}\n  help: {}", fault.form.replace('\n', "\n        ")))
+        .collect();
+    lines.join("\n")
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}: {}", self.source.name(), self.line, self.column, self.cause)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl Diagnostic for Fault {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(&self.form))
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(&*self.source)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        // A table that lacks something spans all of its lines; one is enough
+        // to find it.
+        let rest = self.source.inner().get(self.span.start..).unwrap_or("");
+        let line = rest.lines().next().map_or(0, str::len);
+        let length = self.span.len().min(line);
+        Some(Box::new(std::iter::once(LabeledSpan::new(None, self.span.start, length))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_count_from_one_and_in_characters() {
+        let text = "a = 1\nb = \"é\" # x\n";
+        assert_eq!(place(text, 0), (1, 1));
+        assert_eq!(place(text, 4), (1, 5));
+        assert_eq!(place(text, 6), (2, 1));
+        assert_eq!(place(text, 14), (2, 8));
+        assert_eq!(place(text, 4711), (3, 1));
+        assert_eq!(place("", 0), (1, 1));
+    }
+}

@@ -1,0 +1,245 @@
+//! The tables of the file as they stand there.
+//!
+//! Keys are the MIB's column names without their prefix, in snake case, and so
+//! are units: times are in milliseconds. A key that nobody knows is refused.
+
+use std::{
+    fmt, marker::PhantomData, net::SocketAddr, num::NonZeroU16, path::PathBuf, str::FromStr,
+};
+
+use lcms_lb_core::model::{
+    Address, AdminState, Bounded, CheckCount, CheckInterval, CheckKind, Forward, Name, Permille,
+    PolicyKind, PolicyWindow, PollInterval, Priority, Protocol, Roles, Scheduler, Timeout, Weight,
+    WeightMode,
+};
+use serde::{Deserialize, Deserializer, de};
+use toml::Spanned;
+
+use crate::access::Network;
+
+/// The whole file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    pub name: Spanned<Name>,
+    pub description: Option<Text<255>>,
+    pub contact: Option<Text<255>>,
+    pub location: Option<Text<255>>,
+    pub role_potential: Option<Spanned<Roles>>,
+    pub role_status: Option<Spanned<Roles>>,
+    pub listen: Option<Vec<Spanned<SocketAddr>>>,
+    pub max_message_size: Option<MessageSize>,
+    #[serde(default)]
+    pub allow_insecure_writes: bool,
+    pub state_dir: Option<PathBuf>,
+    pub proc_root: Option<PathBuf>,
+    pub sample_interval: Option<PollInterval>,
+    #[serde(default)]
+    pub community: Vec<CommunityTable>,
+    #[serde(default)]
+    pub host: Vec<HostTable>,
+    #[serde(default)]
+    pub policy: Vec<PolicyTable>,
+    #[serde(default)]
+    pub cluster: Vec<ClusterTable>,
+}
+
+/// What every SNMP engine takes (RFC 3417 §3.2), and what a datagram holds.
+pub(super) type MessageSize = Bounded<484, 65_507>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CommunityTable {
+    pub name: Spanned<Name>,
+    pub file: Spanned<PathBuf>,
+    pub access: Option<Spanned<Right>>,
+    #[serde(default)]
+    pub sources: Vec<Cidr>,
+}
+
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Right {
+    Read,
+    Write,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HostTable {
+    pub name: Spanned<Name>,
+    pub role_potential: Option<Spanned<Roles>>,
+    pub role_status: Option<Spanned<Roles>>,
+    pub admin_state: Option<AdminState>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PolicyTable {
+    pub name: Spanned<Name>,
+    pub kind: Option<PolicyKind>,
+    pub window: Option<PolicyWindow>,
+    pub cpu_coefficient: Option<Spanned<Permille>>,
+    pub memory_coefficient: Option<Permille>,
+    pub connection_coefficient: Option<Permille>,
+    pub interval: Option<PollInterval>,
+    pub smoothing: Option<Permille>,
+    pub floor: Option<Spanned<Weight>>,
+    pub ceiling: Option<Spanned<Weight>>,
+    pub step: Option<Weight>,
+    pub hysteresis: Option<Weight>,
+    pub stale_limit: Option<PollInterval>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ClusterTable {
+    pub name: Spanned<Name>,
+    pub description: Option<Text<255>>,
+    pub parent: Option<Name>,
+    pub policy: Option<Spanned<Name>>,
+    #[serde(default)]
+    pub director: Vec<DirectorTable>,
+    #[serde(default)]
+    pub service: Vec<ServiceTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DirectorTable {
+    pub host: Spanned<Name>,
+    pub address: Option<Address>,
+    pub priority: Option<Priority>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ServiceTable {
+    pub name: Spanned<Name>,
+    #[serde(rename = "type")]
+    pub service_type: Option<Text<64>>,
+    pub address: Spanned<Address>,
+    pub port: Spanned<NonZeroU16>,
+    pub protocol: Option<Spanned<Protocol>>,
+    pub scheduler: Option<Spanned<Scheduler>>,
+    pub forward: Option<Spanned<Forward>>,
+    pub policy: Option<Spanned<Name>>,
+    pub admin_state: Option<AdminState>,
+    pub connect_timeout: Option<Timeout>,
+    pub check_kind: Option<CheckKind>,
+    pub check_interval: Option<CheckInterval>,
+    pub check_timeout: Option<Timeout>,
+    pub check_rise: Option<CheckCount>,
+    pub check_fall: Option<CheckCount>,
+    #[serde(default)]
+    pub server: Vec<ServerTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ServerTable {
+    pub name: Spanned<Name>,
+    pub host: Option<Spanned<Name>>,
+    pub address: Address,
+    pub port: NonZeroU16,
+    pub weight: Option<Weight>,
+    pub weight_mode: Option<WeightMode>,
+    pub backup: Option<bool>,
+    pub admin_state: Option<AdminState>,
+    pub connection_limit: Option<u32>,
+}
+
+/// A line of text of at most so many octets, as SNMP strings are.
+pub(super) struct Text<const MAX: usize>(pub String);
+
+impl<const MAX: usize> FromStr for Text<MAX> {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.len() > MAX {
+            return Err(format!("{} octets are more than {MAX}", text.len()));
+        }
+        if text.chars().any(char::is_control) {
+            return Err("control characters do not belong here".to_owned());
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl<'de, const MAX: usize> Deserialize<'de> for Text<MAX> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_str(Parsed::new("a string"))
+    }
+}
+
+/// A network in the notation of RFC 4632, or a single address.
+pub(super) struct Cidr(pub Network);
+
+impl FromStr for Cidr {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (address, prefix) = text.split_once('/').map_or((text, None), |(a, p)| (a, Some(p)));
+        let parse = || {
+            let address: std::net::IpAddr = address.parse().ok()?;
+            let most = if address.is_ipv4() { 32 } else { 128 };
+            let prefix = prefix.map_or(Some(most), |prefix| prefix.parse().ok())?;
+            (prefix <= most).then_some(Self(Network { address, prefix }))
+        };
+        parse().ok_or_else(|| format!("{text:?} is no network"))
+    }
+}
+
+impl<'de> Deserialize<'de> for Cidr {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_str(Parsed::new("a network in quotes"))
+    }
+}
+
+/// Reads a string by its `FromStr`.
+struct Parsed<T>(&'static str, PhantomData<T>);
+
+impl<T> Parsed<T> {
+    fn new(what: &'static str) -> Self {
+        Self(what, PhantomData)
+    }
+}
+
+impl<T: FromStr<Err = String>> de::Visitor<'_> for Parsed<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks() {
+        let read = |text: &str| {
+            text.parse::<Cidr>().map(|cidr| (cidr.0.address.to_string(), cidr.0.prefix))
+        };
+        assert_eq!(read("10.0.0.0/8"), Ok(("10.0.0.0".to_owned(), 8)));
+        assert_eq!(read("0.0.0.0/0"), Ok(("0.0.0.0".to_owned(), 0)));
+        assert_eq!(read("192.0.2.7"), Ok(("192.0.2.7".to_owned(), 32)));
+        assert_eq!(read("2001:db8::/32"), Ok(("2001:db8::".to_owned(), 32)));
+        assert_eq!(read("::1"), Ok(("::1".to_owned(), 128)));
+        for text in ["", "10.0.0.0/33", "::/129", "10.0.0/8", "10.0.0.0/", "10.0.0.0/-1", "lan"] {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn texts() {
+        assert!("Rack 3, top".parse::<Text<11>>().is_ok());
+        assert!("Rack 3, top".parse::<Text<10>>().is_err());
+        assert!("two\nlines".parse::<Text<255>>().is_err());
+    }
+}

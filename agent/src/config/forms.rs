@@ -1,0 +1,298 @@
+//! The right form of each key: what an error shows beside what is wrong.
+
+use lcms_lb_core::model::{ProblemKind, Reference};
+
+use super::Cause;
+
+/// Keys with a value, each as it could stand in a file.
+const VALUES: &[(&str, &str)] = &[
+    ("name", "name = \"web1\"    # 1 to 32 of a-z 0-9 . _ -"),
+    ("description", "description = \"what it is for\"    # up to 255 octets, one line"),
+    ("contact", "contact = \"operations@example.net\"    # up to 255 octets, one line"),
+    ("location", "location = \"rack 3\"    # up to 255 octets, one line"),
+    (
+        "role_potential",
+        "role_potential = [\"director\", \"realServer\"]    # of manager, midManager, director, \
+         backupDirector, realServer, backupServer",
+    ),
+    ("role_status", "role_status = [\"director\"]    # roles out of role_potential"),
+    ("listen", "listen = [\"127.0.0.1:161\", \"[::1]:161\"]    # address and port"),
+    ("max_message_size", "max_message_size = 1472    # octets, 484 to 65507"),
+    ("allow_insecure_writes", "allow_insecure_writes = true    # or false"),
+    ("state_dir", "state_dir = \"/var/lib/lcms\""),
+    ("proc_root", "proc_root = \"/proc\""),
+    ("sample_interval", "sample_interval = 1000    # milliseconds, 100 to 3600000"),
+    ("file", "file = \"monitoring.community\"    # holds the community alone, mode 0600"),
+    ("access", "access = \"read\"    # or \"write\""),
+    ("sources", "sources = [\"192.0.2.0/24\", \"2001:db8::1\"]    # networks or addresses"),
+    ("admin_state", "admin_state = \"enabled\"    # or \"drain\", \"maintenance\""),
+    ("kind", "kind = \"headroom\"    # or \"static\""),
+    ("window", "window = \"instant\"    # or \"oneMinute\", \"fiveMinutes\", \"fifteenMinutes\""),
+    ("cpu_coefficient", "cpu_coefficient = 1000    # permille, 0 to 1000"),
+    ("memory_coefficient", "memory_coefficient = 0    # permille, 0 to 1000"),
+    ("connection_coefficient", "connection_coefficient = 0    # permille, 0 to 1000"),
+    ("interval", "interval = 2000    # milliseconds, 100 to 3600000"),
+    ("smoothing", "smoothing = 500    # permille, 0 to 1000"),
+    ("floor", "floor = 1    # a weight, 0 to 65535"),
+    ("ceiling", "ceiling = 100    # a weight, 0 to 65535, at least the floor"),
+    ("step", "step = 20    # a weight, 0 to 65535; 0 is no limit"),
+    ("hysteresis", "hysteresis = 1    # a weight, 0 to 65535"),
+    ("stale_limit", "stale_limit = 10000    # milliseconds, 100 to 3600000"),
+    ("parent", "parent = \"campus\"    # name of a cluster"),
+    ("policy", "policy = \"steady\"    # name of a [[policy]]"),
+    ("host", "host = \"rs1\"    # name of a [[host]]"),
+    ("address", "address = \"192.0.2.1\"    # or \"2001:db8::1\", without a port"),
+    ("priority", "priority = 100    # 0 to 255"),
+    ("type", "type = \"http\"    # up to 64 octets, for people"),
+    ("port", "port = 80    # 1 to 65535"),
+    ("protocol", "protocol = \"tcp\"    # or \"udp\""),
+    (
+        "scheduler",
+        "scheduler = \"wlc\"    # or rr, wrr, lc, sed, nq, sh, dh, mh, lblc, lblcr, fo, ovf, p2c, \
+         ewma, freest",
+    ),
+    ("forward", "forward = \"proxy\"    # or \"nat\", \"direct\", \"tunnel\""),
+    ("connect_timeout", "connect_timeout = 3000    # milliseconds, 1 to 600000"),
+    ("check_kind", "check_kind = \"tcp\"    # or \"none\""),
+    ("check_interval", "check_interval = 2000    # milliseconds, 100 to 3600000"),
+    ("check_timeout", "check_timeout = 1000    # milliseconds, 1 to 600000"),
+    ("check_rise", "check_rise = 2    # checks, 1 to 255"),
+    ("check_fall", "check_fall = 3    # checks, 1 to 255"),
+    ("weight", "weight = 10    # 0 to 65535; 0 drains"),
+    ("weight_mode", "weight_mode = \"dynamic\"    # or \"static\""),
+    ("backup", "backup = true    # or false"),
+    ("connection_limit", "connection_limit = 100    # 0: no limit"),
+];
+
+/// Keys with tables of rows, each with the shortest row.
+const ROWS: &[(&str, &str)] = &[
+    ("community", "[[community]]\nname = \"monitoring\"\nfile = \"monitoring.community\""),
+    ("host", "[[host]]\nname = \"rs1\""),
+    ("policy", "[[policy]]\nname = \"steady\""),
+    ("cluster", "[[cluster]]\nname = \"main\""),
+    ("director", "[[cluster.director]]\nhost = \"lb2\""),
+    ("service", "[[cluster.service]]\nname = \"web\"\naddress = \"192.0.2.10\"\nport = 80"),
+    ("server", "[[cluster.service.server]]\nname = \"rs1\"\naddress = \"192.0.2.11\"\nport = 80"),
+];
+
+fn value_of(key: &str) -> Option<&'static str> {
+    VALUES.iter().find(|(name, _)| *name == key).map(|(_, form)| *form)
+}
+
+fn row_of(key: &str) -> Option<&'static str> {
+    ROWS.iter().find(|(name, _)| *name == key).map(|(_, form)| *form)
+}
+
+/// What would be right instead.
+pub(super) fn of(cause: &Cause) -> String {
+    match cause {
+        Cause::Syntax(_) => SYNTAX.to_owned(),
+        Cause::DuplicateRow { .. } | Cause::DuplicateCommunity { .. } => {
+            "names are identity: give it one of its own".to_owned()
+        }
+        Cause::DuplicateListener { .. } => "name each address once".to_owned(),
+        Cause::NoListener => value_or_syntax("listen"),
+        Cause::OwnHost(_) => "write role_potential and role_status at the top".to_owned(),
+        Cause::Rule { kind, .. } => of_rule(kind),
+        Cause::InsecureWrites => "access = \"read\", or allow_insecure_writes = true at the top, \
+                                  with loopback addresses alone to listen on"
+            .to_owned(),
+        Cause::WritesFromOutside(_) => {
+            "listen = [\"127.0.0.1:161\"], or access = \"read\" for every community".to_owned()
+        }
+        Cause::Secret(error) => error.form().to_owned(),
+    }
+}
+
+fn of_rule(kind: &ProblemKind) -> String {
+    match kind {
+        ProblemKind::Missing(reference) | ProblemKind::MissingIndex(reference) => {
+            let (table, name) = match reference {
+                Reference::Host(name) => ("host", name),
+                Reference::Policy(name) => ("policy", name),
+            };
+            format!("add it, or correct the name\n[[{table}]]\nname = \"{name}\"")
+        }
+        ProblemKind::Incomplete(keys) => {
+            keys.iter().filter_map(|key| value_of(key)).collect::<Vec<_>>().join("\n")
+        }
+        ProblemKind::AddressTaken(_) => {
+            "give each service an address or a port of its own".to_owned()
+        }
+        ProblemKind::RoleNotPotential => {
+            "name the role in role_potential too, or leave it out here".to_owned()
+        }
+        ProblemKind::NoCoefficient => value_or_syntax("cpu_coefficient"),
+        ProblemKind::CeilingBelowFloor => value_or_syntax("ceiling"),
+        ProblemKind::Scheduler(_) => value_or_syntax("scheduler"),
+        ProblemKind::Forward(_) => value_or_syntax("forward"),
+        ProblemKind::Protocol(_) => value_or_syntax("protocol"),
+        ProblemKind::Permanent | ProblemKind::Fixed(_) => SYNTAX.to_owned(),
+    }
+}
+
+const SYNTAX: &str = "key = value, with strings in double quotes; rows in tables like [[host]]";
+
+fn value_or_syntax(key: &str) -> String {
+    value_of(key).unwrap_or(SYNTAX).to_owned()
+}
+
+/// The parser's message in the words of this file, and what would be right.
+/// `at` is where in the text it found fault.
+pub(super) fn of_syntax(message: &str, text: &str, at: usize) -> (String, String) {
+    if let Some((key, keys)) = unknown(message) {
+        let near = keys.iter().find(|known| distance(key, known) <= 2);
+        let near = near.map_or(String::new(), |near| format!("did you mean {near}? "));
+        return (
+            format!("unknown key {key}"),
+            format!("{near}the keys here are {}", keys.join(", ")),
+        );
+    }
+    if let Some(key) = quoted(message.strip_prefix("missing field ").unwrap_or("")) {
+        let form = value_of(key).or(row_of(key)).unwrap_or(SYNTAX);
+        return (format!("the key {key} is missing"), form.to_owned());
+    }
+    if message == "duplicate key" {
+        let key = word(text.get(at..).unwrap_or(""));
+        return (format!("there is a key {key} already"), "name each key once".to_owned());
+    }
+    let plain = WORDS.iter().fold(message.to_owned(), |said, (from, to)| said.replace(from, to));
+    let Some(key) = key_at(text, at) else { return (plain, SYNTAX.to_owned()) };
+    let rows = message.ends_with("expected a sequence").then(|| row_of(key)).flatten();
+    (format!("{key}: {plain}"), rows.or(value_of(key)).unwrap_or(SYNTAX).to_owned())
+}
+
+/// The parser speaks of Rust's types, an operator does not.
+const WORDS: &[(&str, &str)] = &[
+    ("a nonzero u16", "a number from 1 to 65535"),
+    ("expected u32", "expected a whole number"),
+    ("a sequence", "a list"),
+    ("type: map", "type: table"),
+    ("path string", "a path"),
+];
+
+/// The key and the known ones of "unknown field `x`, expected one of `a`, `b`".
+fn unknown(message: &str) -> Option<(&str, Vec<&str>)> {
+    let mut quoted = message.strip_prefix("unknown field ")?.split('`').skip(1).step_by(2);
+    Some((quoted.next()?, quoted.collect()))
+}
+
+fn quoted(text: &str) -> Option<&str> {
+    text.strip_prefix('`')?.strip_suffix('`')
+}
+
+fn word(text: &str) -> &str {
+    text.find(|c| !is_key(c)).and_then(|end| text.get(..end)).unwrap_or(text)
+}
+
+fn is_key(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-')
+}
+
+/// The key whose value, or table, a place belongs to: that of a header which
+/// begins there, else the nearest one before it on the same line, or on a line
+/// before if that opens a list which is still open.
+fn key_at(text: &str, at: usize) -> Option<&str> {
+    let (before, after) = (text.get(..at)?, text.get(at..)?);
+    let line = before.rsplit('\n').next()?;
+    if line.trim().is_empty() && after.starts_with('[') {
+        let inside = after.trim_start_matches('[').split(']').next()?;
+        return inside.rsplit('.').next().filter(|key| !key.is_empty() && key.chars().all(is_key));
+    }
+    let equals = before.rfind('=')?;
+    let between = before.get(equals..)?;
+    if between.contains('\n') && between.matches('[').count() <= between.matches(']').count() {
+        return None;
+    }
+    let key = before.get(..equals)?.trim_end();
+    let start = key.rfind(|c| !is_key(c)).map_or(0, |last| last + 1);
+    key.get(start..).filter(|key| !key.is_empty())
+}
+
+/// How many letters must be put in, left out or changed to make one word of
+/// the other.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut corner = i;
+        let mut left = i + 1;
+        for (slot, y) in row.iter_mut().skip(1).zip(b.bytes()) {
+            let above = *slot;
+            left = (corner + usize::from(x != y)).min(above + 1).min(left + 1);
+            corner = above;
+            *slot = left;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or(a.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_is_toml() {
+        for (key, form) in VALUES {
+            let table: toml::Table = form.parse().unwrap_or_else(|error| panic!("{key}: {error}"));
+            assert!(table.contains_key(*key), "{key}");
+        }
+        for (key, form) in ROWS {
+            assert!(form.parse::<toml::Table>().is_ok(), "{key}");
+        }
+    }
+
+    #[test]
+    fn every_key_has_a_form() {
+        let service = "[[cluster]]\nname = \"main\"\n[[cluster.service]]\n";
+        for table in [
+            "".to_owned(),
+            "[[community]]\n".to_owned(),
+            "[[host]]\n".to_owned(),
+            "[[policy]]\n".to_owned(),
+            "[[cluster]]\n".to_owned(),
+            "[[cluster]]\n[[cluster.director]]\n".to_owned(),
+            service.to_owned(),
+            format!("{service}[[cluster.service.server]]\n"),
+        ] {
+            let error = toml::from_str::<super::super::file::File>(&format!("{table}odd-key = 1"))
+                .err()
+                .expect("an unknown key");
+            let (key, keys) = unknown(error.message()).expect("the known keys");
+            assert_eq!(key, "odd-key");
+            for key in keys {
+                assert!(value_of(key).or(row_of(key)).is_some(), "{key} has no form");
+            }
+        }
+    }
+
+    #[test]
+    fn the_key_of_a_place() {
+        let text = "a = 1\nlist = [\n  2,\n  3 ]\nt = { x = 4, y = 5 }\n[[cluster.service]]\nb = 6";
+        let at = |what: &str| key_at(text, text.find(what).expect("it is there"));
+        assert_eq!(at("1"), Some("a"));
+        assert_eq!(at("2"), Some("list"));
+        assert_eq!(at("3"), Some("list"));
+        assert_eq!(at("4"), Some("x"));
+        assert_eq!(at("5"), Some("y"));
+        assert_eq!(at("[[c"), Some("service"));
+        assert_eq!(at("6"), Some("b"));
+        assert_eq!(at("b = 6"), None);
+        assert_eq!(key_at("", 0), None);
+        assert_eq!(key_at("é", 1), None);
+        assert_eq!(key_at("é = 1", 4), None);
+        assert_eq!(key_at("a = 1\nb", 7), None);
+        assert_eq!(key_at("roles = [\"boss\"]", 8), Some("roles"));
+    }
+
+    #[test]
+    fn distances() {
+        assert_eq!(distance("weigth", "weight"), 2);
+        assert_eq!(distance("adress", "address"), 1);
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(distance("abc", ""), 3);
+        assert_eq!(distance("listen", "listen"), 0);
+    }
+}

@@ -1,0 +1,17 @@
+//! The configuration file.
+//!
+//! TOML in, a [`Config`] out that cannot be wrong, or all faults with their
+//! places. Cluster rows become lb-core's document, so the same rules hold for
+//! them as for rows that come by SNMP. Their defaults are the model's; those of
+//! the agent itself stand in `settings`.
+
+mod fault;
+mod file;
+mod forms;
+mod rows;
+mod secret;
+mod settings;
+
+pub use fault::{Cause, ConfigError, Fault};
+pub use secret::{Secret, SecretError};
+pub use settings::{Community, Config, DEFAULT_PATH};
