@@ -154,26 +154,30 @@ pub fn encode(message: &OutMessage<'_>) -> Vec<u8> {
     out
 }
 
+/// What a version 1 trap says of itself, as in [`TrapPdu`].
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs, reason = "as in TrapPdu")]
+pub struct TrapFields<'a> {
+    pub enterprise: &'a [u32],
+    pub agent_addr: [u8; 4],
+    pub generic: i32,
+    pub specific: i32,
+    pub timestamp: u32,
+}
+
 /// Encodes a version 1 trap.
-pub fn encode_trap(
-    community: &[u8],
-    enterprise: &[u32],
-    (generic, specific): (i32, i32),
-    agent_addr: [u8; 4],
-    timestamp: u32,
-    varbinds: &[VarBind<'_>],
-) -> Vec<u8> {
+pub fn encode_trap(community: &[u8], trap: &TrapFields<'_>, varbinds: &[VarBind<'_>]) -> Vec<u8> {
     let mut list = Vec::new();
     for VarBind { name, value } in varbinds {
         put_varbind(&mut list, name, value);
     }
-    let mut out = vec![0; community_room(community) + 8];
-    let start = out.len();
-    put_oid(&mut out, enterprise);
-    put_element(&mut out, tag::IP_ADDRESS, &agent_addr);
-    put_integer(&mut out, generic);
-    put_integer(&mut out, specific);
-    put_unsigned(&mut out, tag::TIME_TICKS, timestamp.into());
+    let start = community_room(community) + 8;
+    let mut out = vec![0; start];
+    put_oid(&mut out, trap.enterprise);
+    put_element(&mut out, tag::IP_ADDRESS, &trap.agent_addr);
+    put_integer(&mut out, trap.generic);
+    put_integer(&mut out, trap.specific);
+    put_unsigned(&mut out, tag::TIME_TICKS, trap.timestamp.into());
     put_element(&mut out, tag::SEQUENCE, &list);
     let mut front = Front::new(&mut out, start);
     front.wrap(PduKind::Trap.tag());
