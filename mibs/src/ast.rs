@@ -76,6 +76,7 @@ impl Invocation {
 
 /// One clause of a macro.
 #[derive(Debug)]
+#[allow(dead_code, reason = "the tree holds all that is written, asked for or not")]
 pub(crate) enum Clause {
     Syntax(Syntax),
     WriteSyntax(Syntax),
@@ -164,14 +165,13 @@ pub(crate) enum Shape {
     Named { module: Option<Span>, name: Span },
     SequenceOf(Span),
     Sequence(Vec<Member>),
-    Choice(Vec<Member>),
+    Choice,
 }
 
-/// A member of a SEQUENCE or CHOICE.
+/// A member of a SEQUENCE. Its type is repeated from the column, which counts.
 #[derive(Debug)]
 pub(crate) struct Member {
     pub name: Span,
-    pub syntax: Span,
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -51,9 +51,9 @@ macro_rules! kinds {
 
         impl Kind {
             /// The reserved word, or a capital word where it is none.
+            #[allow(non_upper_case_globals, reason = "patterns named as their kinds")]
             fn of_word(word: &[u8]) -> Self {
                 $(const $keyword: &[u8] = $text.as_bytes();)*
-                #[allow(non_upper_case_globals, reason = "patterns named as their kinds")]
                 match word {
                     $($keyword => Kind::$keyword,)*
                     _ => Kind::Upper,
@@ -226,7 +226,9 @@ impl Lexer<'_> {
                 }
                 b'"' => self.quoted(),
                 b'\'' => self.radix_string(),
-                b':' if self.peek(1) == b':' && self.peek(2) == b'=' => self.advance(3, Kind::Assign),
+                b':' if self.peek(1) == b':' && self.peek(2) == b'=' => {
+                    self.advance(3, Kind::Assign)
+                }
                 b'.' if self.peek(1) == b'.' => self.advance(2, Kind::Range),
                 b'{' => self.advance(1, Kind::LeftBrace),
                 b'}' => self.advance(1, Kind::RightBrace),
@@ -371,8 +373,22 @@ mod tests {
         assert_eq!(
             kinds("ifIndex OBJECT-TYPE SYNTAX Foo (-1..'0F'H | 3) ::= { x 1 }"),
             [
-                Lower, ObjectType, Syntax, Upper, LeftParenthesis, Negative, Range, Hex, Bar,
-                Number, RightParenthesis, Assign, LeftBrace, Lower, Number, RightBrace
+                Lower,
+                ObjectType,
+                Syntax,
+                Upper,
+                LeftParenthesis,
+                Negative,
+                Range,
+                Hex,
+                Bar,
+                Number,
+                RightParenthesis,
+                Assign,
+                LeftBrace,
+                Lower,
+                Number,
+                RightBrace
             ]
         );
     }

@@ -6,6 +6,7 @@
 
 mod ast;
 mod builtin;
+pub mod codegen;
 mod compiler;
 mod diagnostic;
 mod lexer;

@@ -1,1 +1,15 @@
-//! The typed tables of LOAD-CLUSTER-MIB, generated from its text.
+//! The typed tables of LOAD-CLUSTER-MIB and SNMPv2-MIB, generated from their
+//! texts in `mibs/modules`.
+//!
+//! Each table and each group of scalars has a module with its `ENTRY`, a typed
+//! `Index` whose order is the order of the OIDs, a `Row` of what can be read, a
+//! `Patch` of what can be written, and a `View` an agent implements. Nobody else
+//! knows an OID or a column's number.
+
+// One text serves every entry, whether it needs all of it or not.
+#[allow(unused, unused_qualifications, clippy::all)]
+mod generated {
+    include!(concat!(env!("OUT_DIR"), "/tables.rs"));
+}
+
+pub use generated::{MODULES, Module, load_cluster_mib, snmpv2_mib, tc};

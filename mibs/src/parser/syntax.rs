@@ -44,11 +44,9 @@ fn shape(input: Tokens<'_>) -> Parsed<'_, Shape> {
         }
         (Some(Kind::Bits), _) => Ok((input.skip(1), Shape::Bits)),
         (Some(Kind::Null), _) => Ok((input.skip(1), Shape::Null)),
-        (Some(Kind::Sequence), Some(Kind::Of)) => {
-            map(name, Shape::SequenceOf).parse(input.skip(2))
-        }
+        (Some(Kind::Sequence), Some(Kind::Of)) => map(name, Shape::SequenceOf).parse(input.skip(2)),
         (Some(Kind::Sequence), _) => map(members, Shape::Sequence).parse(input.skip(1)),
-        (Some(Kind::Choice), _) => map(members, Shape::Choice).parse(input.skip(1)),
+        (Some(Kind::Choice), _) => map(members, |_| Shape::Choice).parse(input.skip(1)),
         (Some(Kind::Upper), Some(Kind::Dot)) => {
             map(separated_pair(name, token(Kind::Dot), name), |(module, name)| Shape::Named {
                 module: Some(module),
@@ -131,7 +129,7 @@ fn members(input: Tokens<'_>) -> Parsed<'_, Vec<Member>> {
                 if after_syntax.rest.len() == after.rest.len() {
                     return after.refuse(Expected::Type);
                 }
-                members.push(Member { name, syntax: after.until(&after_syntax) });
+                members.push(Member { name });
                 input = after_syntax;
             }
         }

@@ -6,9 +6,7 @@ use super::{DefinitionId, Resolver, with_century};
 use crate::{
     ast::{Body, Clause, Invocation},
     diagnostic::Problem,
-    model::{
-        Access, Kind, Mib, ModuleId, NodeData, NodeId, Place, PlaceId, Sequence, TypeId,
-    },
+    model::{Access, Kind, Mib, ModuleId, NodeData, NodeId, Place, PlaceId, Sequence, TypeId},
     source::Span,
 };
 
@@ -116,8 +114,7 @@ impl<'a> Resolver<'a> {
 
     fn object_kind(&mut self, id: DefinitionId, node: &NodeData, clauses: &[Clause]) -> Kind {
         let sequence = node.syntax.map(|TypeId(t)| &self.mib.types[t as usize].sequence);
-        let has_index =
-            clauses.iter().any(|c| matches!(c, Clause::Index(_) | Clause::Augments(_)));
+        let has_index = clauses.iter().any(|c| matches!(c, Clause::Index(_) | Clause::Augments(_)));
         match sequence {
             Some(Sequence::Of(_)) => Kind::Table,
             Some(Sequence::Members(_)) if !has_index => {
@@ -142,9 +139,8 @@ impl<'a> Resolver<'a> {
         let mut above: Vec<PlaceId> = Vec::new();
         for (node, start, len) in found {
             let own = oid(start, len);
-            let is_same = places
-                .last()
-                .is_some_and(|last: &Place| oid(last.start, last.len) == own);
+            let is_same =
+                places.last().is_some_and(|last: &Place| oid(last.start, last.len) == own);
             if !is_same {
                 while let Some(top) = above.last() {
                     let top = &places[top.0 as usize];
@@ -179,8 +175,7 @@ impl<'a> Resolver<'a> {
             };
             let above = &self.mib.by_place
                 [parent.nodes as usize..(parent.nodes + parent.node_count) as usize];
-            let below_row =
-                above.iter().any(|id| self.mib.nodes[id.0 as usize].kind == Kind::Row);
+            let below_row = above.iter().any(|id| self.mib.nodes[id.0 as usize].kind == Kind::Row);
             if below_row && parent.len + 1 == place.len {
                 self.mib.nodes[at].kind = Kind::Column;
             }

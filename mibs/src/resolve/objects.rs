@@ -212,9 +212,8 @@ impl<'a> Resolver<'a> {
             })
             .collect();
         if base == Base::Bits {
-            let is_set = |p: &u32| {
-                octets.get(*p as usize / 8).is_some_and(|o| o & (0x80 >> (p % 8)) != 0)
-            };
+            let is_set =
+                |p: &u32| octets.get(*p as usize / 8).is_some_and(|o| o & (0x80 >> (p % 8)) != 0);
             return Some(DefaultValue::Bits((0..octets.len() as u32 * 8).filter(is_set).collect()));
         }
         Some(DefaultValue::Octets(octets.into()))
@@ -240,7 +239,8 @@ impl<'a> Resolver<'a> {
                 Clause::Object(name) => current.objects.push((intern(*name), None)),
                 Clause::MinAccess(span) => {
                     let access = self.access(id.0, *span);
-                    if let Some((_, minimum)) = modules.last_mut().and_then(|m| m.objects.last_mut())
+                    if let Some((_, minimum)) =
+                        modules.last_mut().and_then(|m| m.objects.last_mut())
                     {
                         *minimum = access;
                     }
@@ -260,8 +260,8 @@ impl<'a> Resolver<'a> {
         let own = data.name;
         let place = self.mib.places[data.place.0 as usize];
         let Some(parent) = place.parent.map(|id| self.mib.places[id.0 as usize]) else { return };
-        let rows = &self.mib.by_place
-            [parent.nodes as usize..(parent.nodes + parent.node_count) as usize];
+        let rows =
+            &self.mib.by_place[parent.nodes as usize..(parent.nodes + parent.node_count) as usize];
         let missing = rows.iter().any(|row| {
             let row = &self.mib.nodes[row.0 as usize];
             let sequence = row.syntax.map(|TypeId(t)| &self.mib.types[t as usize].sequence);

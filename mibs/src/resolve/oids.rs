@@ -13,10 +13,7 @@ pub(super) enum OidState {
     /// On the stack: whoever meets it again has gone in a circle.
     Pending,
     /// Where it stands among the arcs.
-    Known {
-        start: u32,
-        len: u32,
-    },
+    Known { start: u32, len: u32 },
     /// It has none.
     Unknown,
 }
@@ -95,7 +92,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Puts a value together, or says which definition is needed first.
-    pub(super) fn value(&mut self, user: DefinitionId, value: &OidValue) -> Step {
+    fn value(&mut self, user: DefinitionId, value: &OidValue) -> Step {
         let mut arcs: Vec<u32> = Vec::new();
         for (at, part) in value.parts.iter().enumerate() {
             match (part.number, part.name) {

@@ -1,17 +1,12 @@
 //! Which definition a name in a module means.
 
 use super::{DefinitionId, Resolver};
-use crate::{
-    ast::Body,
-    diagnostic::Problem,
-    model::ModuleId,
-    source::Span,
-    symbol::Symbol,
-};
+use crate::{ast::Body, diagnostic::Problem, model::ModuleId, source::Span, symbol::Symbol};
 
 /// Modules that were renamed or taken apart long ago. What they defined is
 /// found wherever it is now.
-const RETIRED: &[&str] = &["RFC1155-SMI", "RFC1065-SMI", "RFC-1212", "RFC-1215", "RFC1213-MIB", "RFC1158-MIB"];
+const RETIRED: &[&str] =
+    &["RFC1155-SMI", "RFC1065-SMI", "RFC-1212", "RFC-1215", "RFC1213-MIB", "RFC1158-MIB"];
 
 impl Resolver<'_> {
     /// Ties the names in IMPORTS to modules.
@@ -73,7 +68,12 @@ impl Resolver<'_> {
     }
 
     /// The definition a name means in a module; `span` is where it is used.
-    pub(super) fn find(&mut self, module: ModuleId, name: Symbol, span: Span) -> Option<DefinitionId> {
+    pub(super) fn find(
+        &mut self,
+        module: ModuleId,
+        name: Symbol,
+        span: Span,
+    ) -> Option<DefinitionId> {
         let unit = self.unit_of(module);
         if let Some(&at) = unit.definitions.get(&name) {
             return Some((module, at));

@@ -189,7 +189,7 @@ impl<'a> Resolver<'a> {
                 data.base = application_base(*tag, self.mib.symbols.text(name), data.base);
             }
             Body::Type { syntax, .. } if self.unit_of(id.0).is_base => {
-                if let Shape::Choice(_) = syntax.shape
+                if let Shape::Choice = syntax.shape
                     && self.mib.symbols.text(name) == "NetworkAddress"
                 {
                     data.base = Base::IpAddress;
