@@ -86,7 +86,6 @@ impl<S: State> Engine<S> {
     ) -> Verdict<'w> {
         self.statistics.in_pkts.count();
         let Some((message, principal)) = self.admit(from, datagram) else { return Verdict::Drop };
-        self.statistics.received(message.pdu.kind);
         let Workspace { reply, names } = workspace;
         let writer = ResponseWriter::new(reply, &message, self.max_size);
         match message.pdu.kind {
@@ -99,7 +98,7 @@ impl<S: State> Engine<S> {
                 // RFC 3584 §5.2.3 by way of RFC 3416 §4.2.5 (1): no variable is
                 // in the view for writing, the first as little as any other.
                 let index = usize::from(!message.pdu.varbinds.is_empty());
-                self.refuse(&message, writer, ErrorStatus::NoAccess, index)
+                self.refuse(writer, ErrorStatus::NoAccess, index)
             }
             // Nobody asked us anything. An inform is a request, but one that
             // only a manager answers.
@@ -128,10 +127,7 @@ impl<S: State> Engine<S> {
     ) -> Option<(Message<'d>, Principal<'_>)> {
         let message = match message::open(datagram) {
             Ok(Envelope::Community(message)) => message,
-            Ok(Envelope::TrapV1(_)) => {
-                self.statistics.received(PduKind::Trap);
-                return None;
-            }
+            Ok(Envelope::TrapV1(_)) => return None,
             // Version 3 is on its way; until then it is a version like any other
             // that is not spoken here.
             Ok(Envelope::V3(_)) | Err(DecodeError::Version(_)) => {
@@ -156,26 +152,21 @@ impl<S: State> Engine<S> {
     }
 
     fn reply<'w>(&self, writer: ResponseWriter<'w, '_>) -> Verdict<'w> {
-        self.sent(writer.finish(), ErrorStatus::NoError)
+        self.sent(writer.finish())
     }
 
     fn refuse<'w>(
         &self,
-        message: &Message<'_>,
         writer: ResponseWriter<'w, '_>,
         status: ErrorStatus,
         index: usize,
     ) -> Verdict<'w> {
-        let counted = if message.version == Version::V1 { status.in_v1() } else { status };
-        self.sent(writer.refuse(status, index), counted)
+        self.sent(writer.refuse(status, index))
     }
 
-    fn sent<'w>(&self, reply: Option<&'w [u8]>, status: ErrorStatus) -> Verdict<'w> {
+    fn sent<'w>(&self, reply: Option<&'w [u8]>) -> Verdict<'w> {
         match reply {
-            Some(reply) => {
-                self.statistics.answered(status);
-                Verdict::Reply(reply)
-            }
+            Some(reply) => Verdict::Reply(reply),
             None => {
                 self.statistics.silent_drops.count();
                 Verdict::Drop

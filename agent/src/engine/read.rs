@@ -31,13 +31,12 @@ impl<S: State> Engine<S> {
             raw.read_into(&mut name);
             let value = self.registry.get(at, filter, &name);
             if message.version == Version::V1 && value.is_exception() {
-                return self.refuse(message, writer, ErrorStatus::NoSuchName, i + 1);
+                return self.refuse(writer, ErrorStatus::NoSuchName, i + 1);
             }
             if !writer.push(&name, &value) {
-                return self.refuse(message, writer, ErrorStatus::TooBig, 0);
+                return self.refuse(writer, ErrorStatus::TooBig, 0);
             }
         }
-        self.statistics.in_total_req_vars.add(message.pdu.varbinds.len());
         self.reply(writer)
     }
 
@@ -52,14 +51,13 @@ impl<S: State> Engine<S> {
         for (i, raw) in message.pdu.varbinds.names().enumerate() {
             raw.read_into(&mut name);
             match self.step(at, filter, &mut name, &mut writer) {
-                Step::Full => return self.refuse(message, writer, ErrorStatus::TooBig, 0),
+                Step::Full => return self.refuse(writer, ErrorStatus::TooBig, 0),
                 Step::End if message.version == Version::V1 => {
-                    return self.refuse(message, writer, ErrorStatus::NoSuchName, i + 1);
+                    return self.refuse(writer, ErrorStatus::NoSuchName, i + 1);
                 }
                 Step::Taken | Step::End => {}
             }
         }
-        self.statistics.in_total_req_vars.add(message.pdu.varbinds.len());
         self.reply(writer)
     }
 
@@ -76,7 +74,7 @@ impl<S: State> Engine<S> {
         let empty = writer.size();
         self.fill_bulk(at, message, &mut writer, names);
         if writer.size() == empty && self.asks_for_something(message) {
-            return self.refuse(message, writer, ErrorStatus::TooBig, 0);
+            return self.refuse(writer, ErrorStatus::TooBig, 0);
         }
         self.reply(writer)
     }
@@ -105,7 +103,6 @@ impl<S: State> Engine<S> {
             if let Step::Full = self.step(at, filter, &mut name, writer) {
                 return;
             }
-            self.statistics.in_total_req_vars.count();
         }
         if repetitions == 0 {
             return;
@@ -122,7 +119,6 @@ impl<S: State> Engine<S> {
                 Step::Full => return,
             }
             names.push(name.clone());
-            self.statistics.in_total_req_vars.count();
         }
         for _ in 1..repetitions {
             // RFC 3416 §4.2.3 allows to stop once everything has ended.
@@ -135,7 +131,6 @@ impl<S: State> Engine<S> {
                     Step::End => {}
                     Step::Full => return,
                 }
-                self.statistics.in_total_req_vars.count();
             }
         }
     }

@@ -79,13 +79,10 @@ impl<'d, S: State> SetRequest<'d, S> {
         let engine = self.engine;
         let mut writer = ResponseWriter::new(&mut workspace.reply, &self.message, engine.max_size);
         match result {
-            Ok(()) if writer.echo() => {
-                engine.statistics.in_total_set_vars.add(self.message.pdu.varbinds.len());
-                engine.reply(writer)
-            }
+            Ok(()) if writer.echo() => engine.reply(writer),
             // A request larger than any response may be: `check` has refused it.
-            Ok(()) => engine.refuse(&self.message, writer, ErrorStatus::TooBig, 0),
-            Err(fault) => engine.refuse(&self.message, writer, fault.status, fault.index),
+            Ok(()) => engine.refuse(writer, ErrorStatus::TooBig, 0),
+            Err(fault) => engine.refuse(writer, fault.status, fault.index),
         }
     }
 

@@ -196,7 +196,6 @@ fn what_cannot_fit_is_too_big() {
         assert_eq!(agent.send(&request.v1().encode()), None);
     }
     assert_eq!(agent.engine.statistics.silent_drops.value(), 2);
-    assert_eq!(agent.engine.statistics.out_too_bigs.value(), 2);
     let notes = [(Key::new("k"), Note { text: "x".repeat(600), count: None, number: None })];
     let mut agent = Agent::limited(Book { lock: 0, notes: notes.into() }, 484);
     assert_eq!(agent.ask(Request::bulk(0, 9, &["1.3.9.1.2"])).fault(), (TooBig, 0));
@@ -238,9 +237,6 @@ fn messages_that_are_not_answered_are_counted() {
     assert_eq!(agent.engine.statistics.in_pkts.value(), 7);
     agent.ask(good);
     assert_eq!(agent.engine.statistics.in_pkts.value(), 8);
-    assert_eq!(agent.engine.statistics.out_pkts.value(), 1);
-    assert_eq!(agent.engine.statistics.in_get_requests.value(), 1);
-    assert_eq!(agent.engine.statistics.in_total_req_vars.value(), 1);
 }
 
 #[test]
