@@ -1,0 +1,197 @@
+//! `lcms-agent` on loopback, with a configuration, state and secrets of its own.
+
+use std::{
+    fs,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+use crate::{
+    net_snmp::{self, Said},
+    process::{Process, binary},
+};
+
+/// The community that may read.
+pub const READ: &str = "reads-only";
+/// The community that may also write.
+pub const WRITE: &str = "writes-too";
+
+/// A running agent.
+pub struct Agent {
+    process: Process,
+    folder: TempDir,
+    name: String,
+    address: SocketAddr,
+}
+
+impl Agent {
+    /// Starts an agent named `name`. `rest` is what its configuration holds
+    /// beside name, listener, state, and the two communities.
+    #[track_caller]
+    pub fn start(name: &str, rest: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        configure(folder.path(), name, rest);
+        let (process, address) = launch(folder.path());
+        Self { process, folder, name: name.to_owned(), address }
+    }
+
+    /// Where it answers.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its host name in the fleet.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The folder with its configuration, secrets and state.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Where its state is kept.
+    pub fn state_dir(&self) -> PathBuf {
+        self.folder.path().join("state")
+    }
+
+    /// All it has said.
+    pub fn output(&self) -> String {
+        self.process.output()
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Kills it without a chance to tidy up, and starts it again on the same
+    /// state; the address may be another one.
+    #[track_caller]
+    pub fn kill_and_restart(&mut self) {
+        self.process.end(Signal::KILL);
+        (self.process, self.address) = launch(self.folder.path());
+    }
+
+    /// Replaces the configuration; it is read at the next start.
+    pub fn reconfigure(&self, rest: &str) {
+        configure(self.folder.path(), &self.name, rest);
+    }
+
+    /// Asks it to end; its exit code.
+    #[track_caller]
+    pub fn stop(&mut self) -> Option<i32> {
+        self.process.end(Signal::TERM)
+    }
+
+    /// Starts it again after [`Agent::stop`].
+    #[track_caller]
+    pub fn restart(&mut self) {
+        (self.process, self.address) = launch(self.folder.path());
+    }
+
+    /// A net-snmp tool with the reading community, version 2c.
+    #[track_caller]
+    pub fn snmp(&self, tool: &str, args: &[&str]) -> Option<Said> {
+        net_snmp::run(tool, &["-v2c"], READ, self.address, args)
+    }
+
+    /// `snmpset` with the writing community.
+    #[track_caller]
+    pub fn snmpset(&self, args: &[&str]) -> Option<Said> {
+        net_snmp::run("snmpset", &["-v2c"], WRITE, self.address, args)
+    }
+}
+
+fn configure(folder: &Path, name: &str, rest: &str) {
+    for (file, secret) in [("read.community", READ), ("write.community", WRITE)] {
+        write_secret(&folder.join(file), secret);
+    }
+    let config = format!(
+        "name = \"{name}\"\n\
+         listen = [\"127.0.0.1:0\"]\n\
+         state_dir = \"{state}\"\n\
+         allow_insecure_writes = true\n\
+         {rest}\n\
+         [[community]]\n\
+         name = \"read\"\n\
+         file = \"read.community\"\n\
+         [[community]]\n\
+         name = \"write\"\n\
+         file = \"write.community\"\n\
+         access = \"write\"\n",
+        state = folder.join("state").display(),
+    );
+    fs::write(config_file(folder), config).expect("the folder is ours");
+}
+
+fn config_file(folder: &Path) -> PathBuf {
+    folder.join("node.toml")
+}
+
+#[track_caller]
+fn launch(folder: &Path) -> (Process, SocketAddr) {
+    let mut command = Command::new(binary("lcms-agent"));
+    command.arg("--config").arg(config_file(folder));
+    let mut process = Process::start(&mut command);
+    let address = process.says("listening on udp:").parse().expect("an address");
+    (process, address)
+}
+
+/// A file that only its owner can read.
+pub fn write_secret(path: &Path, secret: &str) {
+    use std::io::Write;
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+        .expect("the folder is ours");
+    writeln!(file, "{secret}").expect("the folder is ours");
+    file.set_permissions(fs::Permissions::from_mode(0o600)).expect("the file is ours");
+}
+
+/// A port of 127.0.0.1 that was free a moment ago.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has free ports");
+    listener.local_addr().expect("it is bound").port()
+}
+
+/// The configuration of a director with one cluster `main` and one service
+/// `web` at `port`, with these servers: name, address, weight.
+pub fn director(port: u16, scheduler: &str, servers: &[(&str, SocketAddr, u32)]) -> String {
+    let servers: String = servers
+        .iter()
+        .map(|(name, address, weight)| {
+            format!(
+                "[[cluster.service.server]]\n\
+                 name = \"{name}\"\n\
+                 address = \"{}\"\n\
+                 port = {}\n\
+                 weight = {weight}\n",
+                address.ip(),
+                address.port()
+            )
+        })
+        .collect();
+    format!(
+        "role_potential = [\"director\"]\n\
+         role_status = [\"director\"]\n\
+         [[cluster]]\n\
+         name = \"main\"\n\
+         [[cluster.service]]\n\
+         name = \"web\"\n\
+         type = \"echo\"\n\
+         address = \"127.0.0.1\"\n\
+         port = {port}\n\
+         scheduler = \"{scheduler}\"\n\
+         check_interval = 200\n\
+         {servers}"
+    )
+}
