@@ -187,6 +187,9 @@ impl<'a> Resolver<'a> {
         match &definition.body {
             Body::Type { application_tag: Some(tag), .. } if self.unit_of(id.0).is_base => {
                 data.base = application_base(*tag, self.mib.symbols.text(name), data.base);
+                // The range written beside the tag is the new base's own, and
+                // was cut to that of INTEGER.
+                (data.ranges_at, data.ranges) = (None, Default::default());
             }
             Body::Type { syntax, .. } if self.unit_of(id.0).is_base => {
                 if let Shape::Choice = syntax.shape
