@@ -4,4 +4,5 @@ pub mod client;
 pub mod inventory;
 pub mod path;
 pub mod policy;
+pub mod poll;
 pub mod secret;

@@ -1,6 +1,8 @@
 //! The client against an agent that does as it is told, over a network that
 //! does not.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
+
 mod scripted;
 
 use lcms_manager::client::{Client, ClientError, Columns, Step, Target};

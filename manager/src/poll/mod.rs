@@ -1,0 +1,15 @@
+//! What all agents together say: rows from each node in, one state out.
+
+mod build;
+mod gather;
+mod rows;
+mod state;
+
+pub use self::{
+    build::build,
+    gather::gather,
+    rows::{NodeFault, NodeRows, Rows},
+    state::{
+        Cluster, ClusterState, Director, Host, Lease, Load, NodeState, Report, Server, Service,
+    },
+};

@@ -1,0 +1,81 @@
+//! What one node answered.
+
+use std::time::Duration;
+
+use lcms_lb_core::model::Name;
+use load_cluster_mib::load_cluster_mib::{
+    lc_agent, lc_cluster, lc_director, lc_host, lc_host_load, lc_host_report, lc_server, lc_service,
+};
+
+use crate::{
+    client::{ClientError, ResolveError},
+    inventory::{Endpoint, Node},
+};
+
+/// A node of the inventory, and what came of asking it.
+#[derive(Debug)]
+pub struct NodeRows {
+    /// Its name.
+    pub name: Name,
+    /// Where its agent should listen.
+    pub endpoint: Endpoint,
+    /// Its rows, or why there are none.
+    pub rows: Result<Rows, NodeFault>,
+}
+
+impl NodeRows {
+    /// What came of asking a node.
+    pub fn new(node: &Node, rows: Result<Rows, NodeFault>) -> Self {
+        Self { name: node.name, endpoint: node.endpoint.clone(), rows }
+    }
+}
+
+/// Why a node told nothing, or not all.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeFault {
+    /// It could not be asked.
+    #[error(transparent)]
+    Resolve(#[from] ResolveError),
+    /// It did not answer, or not well.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// It answers, and has no LOAD-CLUSTER-MIB.
+    #[error("the agent has no LOAD-CLUSTER-MIB")]
+    OtherAgent,
+}
+
+impl NodeFault {
+    /// Whether nobody answered.
+    pub fn is_unreachable(&self) -> bool {
+        match self {
+            Self::Resolve(_) => true,
+            Self::Client(error) => error.is_unreachable(),
+            Self::OtherAgent => false,
+        }
+    }
+}
+
+/// The rows of an agent.
+#[derive(Debug, Default)]
+pub struct Rows {
+    /// The summary.
+    pub agent: lc_agent::Row,
+    /// How long the summary took.
+    pub round_trip: Option<Duration>,
+    /// lcHostTable.
+    pub hosts: Vec<(lc_host::Index, lc_host::Row)>,
+    /// lcHostLoadTable.
+    pub loads: Vec<(lc_host::Index, lc_host_load::Row)>,
+    /// lcHostReportTable.
+    pub reports: Vec<(lc_host::Index, lc_host_report::Row)>,
+    /// lcClusterTable.
+    pub clusters: Vec<(lc_cluster::Index, lc_cluster::Row)>,
+    /// lcDirectorTable.
+    pub directors: Vec<(lc_director::Index, lc_director::Row)>,
+    /// lcServiceTable.
+    pub services: Vec<(lc_service::Index, lc_service::Row)>,
+    /// lcServerTable.
+    pub servers: Vec<(lc_server::Index, lc_server::Row)>,
+    /// Set where a table stayed away although the summary came.
+    pub missing: Option<NodeFault>,
+}
