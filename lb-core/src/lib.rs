@@ -7,6 +7,7 @@
 pub mod health;
 pub mod model;
 pub mod plan;
+pub mod schedule;
 
 #[cfg(feature = "drivers")]
 mod deadlines;

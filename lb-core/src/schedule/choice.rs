@@ -1,0 +1,70 @@
+//! Backup servers: they stand in while no other server can.
+
+use super::{Candidate, Picker, Servers};
+use crate::model::{Scheduler, Weight};
+
+/// A scheduler over the servers of a service and another over their backups.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    scheduler: Scheduler,
+    first: Picker,
+    backup: Picker,
+}
+
+impl Choice {
+    /// The scheduler of this name, if there is one.
+    pub fn new(scheduler: Scheduler) -> Option<Self> {
+        let picker = Picker::new(scheduler)?;
+        Some(Self { scheduler, first: picker.clone(), backup: picker })
+    }
+
+    /// Which scheduler it is.
+    pub fn scheduler(&self) -> Scheduler {
+        self.scheduler
+    }
+
+    /// These are the servers from now on, each with whether it is a backup.
+    pub fn set(&mut self, servers: &[(Candidate, bool)]) {
+        // Both see the whole list, so that a place means the same to both.
+        let part = |backup: bool| -> Vec<Candidate> {
+            servers
+                .iter()
+                .map(|(server, is_backup)| match *is_backup == backup {
+                    true => *server,
+                    false => Candidate { weight: Weight::MIN, ..*server },
+                })
+                .collect()
+        };
+        self.first.set(&part(false));
+        self.backup.set(&part(true));
+    }
+
+    /// The place of the server that gets the next connection, if any can.
+    pub fn pick(&mut self, servers: &impl Servers) -> Option<usize> {
+        self.first.pick(servers).or_else(|| self.backup.pick(servers))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Fleet, candidates};
+    use super::*;
+
+    #[test]
+    fn backups_serve_only_while_no_other_can() {
+        let mut choice = Choice::new(Scheduler::Rr).unwrap();
+        let servers = candidates(&[1, 1, 1, 1]);
+        let servers: Vec<(Candidate, bool)> =
+            servers.into_iter().map(|server| (server, server.key >= 2)).collect();
+        choice.set(&servers);
+        let mut fleet = Fleet::of(4);
+        let mut picks = |fleet: &Fleet| [choice.pick(fleet), choice.pick(fleet)];
+        assert_eq!(picks(&fleet), [Some(0), Some(1)]);
+        fleet.closed = vec![0];
+        assert_eq!(picks(&fleet), [Some(1), Some(1)]);
+        fleet.closed = vec![0, 1];
+        assert_eq!(picks(&fleet), [Some(2), Some(3)]);
+        fleet.closed = vec![0, 1, 2, 3];
+        assert_eq!(picks(&fleet), [None, None]);
+    }
+}
