@@ -110,7 +110,7 @@ impl<'a> VarBinds<'a> {
         let mut len = 0;
         let mut rest = list;
         while !rest.is_empty() {
-            let (_, value) = varbind(&mut rest)?;
+            let (_, value) = varbind(&mut rest, RawOid::new)?;
             if version == Version::V1 && !value.is_in_v1() {
                 return Err(DecodeError::NotInV1);
             }
@@ -157,7 +157,7 @@ impl<'a> VarBinds<'a> {
     fn raw(&self) -> impl Iterator<Item = (RawOid<'a>, RawValue<'a>)> + Clone + use<'a> {
         let mut rest = Reader::new(self.octets);
         // `decode` has been through the same octets, so the end is the end.
-        std::iter::from_fn(move || varbind(&mut rest).ok())
+        std::iter::from_fn(move || varbind(&mut rest, |oid| Ok(RawOid::validated(oid))).ok())
     }
 }
 
@@ -190,7 +190,11 @@ enum RawValue<'a> {
 }
 
 impl<'a> RawValue<'a> {
-    fn decode(tag: u8, content: &'a [u8]) -> Result<Self, BerError> {
+    fn decode(
+        tag: u8,
+        content: &'a [u8],
+        oid: impl Fn(&'a [u8]) -> Result<RawOid<'a>, BerError>,
+    ) -> Result<Self, BerError> {
         let empty = |value| match content {
             [] => Ok(value),
             _ => Err(BerError::Size),
@@ -199,7 +203,7 @@ impl<'a> RawValue<'a> {
             tag::INTEGER => read::signed(content).map(Self::Integer),
             tag::OCTET_STRING => Ok(Self::OctetString(content)),
             tag::NULL => empty(Self::Null),
-            tag::OBJECT_IDENTIFIER => RawOid::new(content).map(Self::ObjectIdentifier),
+            tag::OBJECT_IDENTIFIER => oid(content).map(Self::ObjectIdentifier),
             tag::IP_ADDRESS => address(content).map(Self::IpAddress),
             tag::COUNTER32 => read::unsigned32(content).map(Self::Counter32),
             tag::GAUGE32 => read::unsigned32(content).map(Self::Gauge32),
@@ -240,12 +244,17 @@ impl<'a> RawValue<'a> {
     }
 }
 
-fn varbind<'a>(list: &mut Reader<'a>) -> Result<(RawOid<'a>, RawValue<'a>), BerError> {
+/// Reads a variable binding; `oid` says how much of an OID is still to be
+/// believed.
+fn varbind<'a>(
+    list: &mut Reader<'a>,
+    oid: impl Fn(&'a [u8]) -> Result<RawOid<'a>, BerError>,
+) -> Result<(RawOid<'a>, RawValue<'a>), BerError> {
     let mut varbind = list.within(tag::SEQUENCE)?;
-    let name = varbind.oid()?;
+    let name = oid(varbind.element(tag::OBJECT_IDENTIFIER)?)?;
     let (tag, content) = varbind.any()?;
     varbind.end()?;
-    Ok((name, RawValue::decode(tag, content)?))
+    Ok((name, RawValue::decode(tag, content, oid)?))
 }
 
 fn address(content: &[u8]) -> Result<[u8; 4], BerError> {

@@ -42,6 +42,11 @@ impl<'a> RawOid<'a> {
         }
     }
 
+    /// Takes the content of an element that has been validated before.
+    pub(crate) fn validated(content: &'a [u8]) -> Self {
+        Self(content)
+    }
+
     /// The encoded sub-identifiers.
     pub fn as_octets(&self) -> &'a [u8] {
         self.0
@@ -49,22 +54,35 @@ impl<'a> RawOid<'a> {
 
     /// The sub-identifiers.
     pub fn arcs(&self) -> Arcs<'a> {
-        let mut arcs = Arcs { rest: self.0, second: None };
-        match arcs.encoded().unwrap_or(0) {
-            first @ 0..40 => arcs.first(0, first),
-            first @ 40..80 => arcs.first(1, first - 40),
-            first => arcs.first(2, first - 80),
-        }
-        arcs
+        let mut rest = self.0;
+        let roots = match sub_identifier(&mut rest).unwrap_or(0) {
+            first @ 0..40 => [0, first],
+            first @ 40..80 => [1, first - 40],
+            first => [2, first - 80],
+        };
+        Arcs { roots: roots.into_iter(), rest }
     }
 
     /// Writes the sub-identifiers over what the buffer holds.
     pub fn read_into(&self, buffer: &mut OidBuf) {
+        let Arcs { roots, rest } = self.arcs();
         buffer.clear();
-        for (room, arc) in buffer.arcs.iter_mut().zip(self.arcs()) {
-            *room = arc;
-            buffer.len += 1;
+        let mut room = buffer.arcs.iter_mut();
+        let mut value = 0;
+        for (room, root) in room.by_ref().zip(roots) {
+            *room = root;
         }
+        let mut len = 2;
+        for &octet in rest {
+            value = value << 7 | u32::from(octet & 0x7f);
+            if octet < 0x80 {
+                let Some(room) = room.next() else { break };
+                *room = value;
+                value = 0;
+                len += 1;
+            }
+        }
+        buffer.len = len;
     }
 
     /// An owned copy.
@@ -102,44 +120,29 @@ impl fmt::Debug for RawOid<'_> {
 /// The sub-identifiers of an encoded OID, first to last.
 #[derive(Clone, Debug)]
 pub struct Arcs<'a> {
+    /// The first two, which are encoded together.
+    roots: std::array::IntoIter<u32, 2>,
     rest: &'a [u8],
-    /// The first two, which are decoded together and given out apart.
-    second: Option<(Option<u32>, u32)>,
-}
-
-impl Arcs<'_> {
-    fn first(&mut self, first: u32, second: u32) {
-        self.second = Some((Some(first), second));
-    }
-
-    /// The next encoded sub-identifier; `RawOid::new` has seen that it fits.
-    fn encoded(&mut self) -> Option<u32> {
-        let mut value = 0;
-        loop {
-            let (&octet, rest) = self.rest.split_first()?;
-            self.rest = rest;
-            value = value << 7 | u32::from(octet & 0x7f);
-            if octet < 0x80 {
-                return Some(value);
-            }
-        }
-    }
 }
 
 impl Iterator for Arcs<'_> {
     type Item = u32;
 
     fn next(&mut self) -> Option<u32> {
-        match self.second {
-            None => self.encoded(),
-            Some((Some(first), second)) => {
-                self.second = Some((None, second));
-                Some(first)
-            }
-            Some((None, second)) => {
-                self.second = None;
-                Some(second)
-            }
+        self.roots.next().or_else(|| sub_identifier(&mut self.rest))
+    }
+}
+
+/// The next encoded sub-identifier; `RawOid::new` has seen that it fits.
+#[inline]
+fn sub_identifier(rest: &mut &[u8]) -> Option<u32> {
+    let mut value = 0;
+    loop {
+        let (&octet, after) = rest.split_first()?;
+        *rest = after;
+        value = value << 7 | u32::from(octet & 0x7f);
+        if octet < 0x80 {
+            return Some(value);
         }
     }
 }

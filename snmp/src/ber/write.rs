@@ -26,19 +26,18 @@ pub fn integer_len(number: i32) -> usize {
 }
 
 /// The octets of a number in two's complement.
-fn digits(number: i128) -> usize {
-    // Sign bits in front of the last one are redundant.
+fn digits(number: i64) -> usize {
+    // All sign bits but the last are redundant.
     let redundant = if number < 0 { number.leading_ones() } else { number.leading_zeros() };
-    (128 - redundant as usize) / 8 + 1
+    (64 - redundant as usize) / 8 + 1
 }
 
 fn put_length(out: &mut Vec<u8>, length: usize) {
-    let octets = length.to_be_bytes();
     match length_len(length) {
         1 => out.push(length as u8),
         n => {
             out.push(0x80 | (n - 1) as u8);
-            out.extend_from_slice(&octets[octets.len() - (n - 1)..]);
+            out.extend_from_slice(&length.to_be_bytes()[size_of::<usize>() - (n - 1)..]);
         }
     }
 }
@@ -57,12 +56,23 @@ pub fn put_integer(out: &mut Vec<u8>, number: i32) {
 
 /// Appends a number of one of the unsigned types.
 pub fn put_unsigned(out: &mut Vec<u8>, tag: u8, number: u64) {
-    put_number(out, tag, number.into());
+    match i64::try_from(number) {
+        Ok(number) => put_number(out, tag, number),
+        Err(_) => {
+            out.extend_from_slice(&[tag, 9, 0]);
+            out.extend_from_slice(&number.to_be_bytes());
+        }
+    }
 }
 
-fn put_number(out: &mut Vec<u8>, tag: u8, number: i128) {
-    let octets = number.to_be_bytes();
-    put_element(out, tag, &octets[octets.len() - digits(number)..]);
+fn put_number(out: &mut Vec<u8>, tag: u8, number: i64) {
+    let digits = digits(number);
+    // Eight octets are always written and the surplus taken back, because a copy
+    // of fixed size is a matter of one instruction.
+    let octets = (number << (8 * (8 - digits))).to_be_bytes();
+    out.extend_from_slice(&[tag, digits as u8]);
+    out.extend_from_slice(&octets);
+    out.truncate(out.len() - (8 - digits));
 }
 
 /// Appends an OBJECT IDENTIFIER.
@@ -71,6 +81,7 @@ fn put_number(out: &mut Vec<u8>, tag: u8, number: i128) {
 /// net-snmp writes them. Other sub-identifiers that are no OID are written in a
 /// form that every decoder refuses, never as another name.
 pub fn put_oid(out: &mut Vec<u8>, arcs: &[u32]) {
+    out.reserve(2 + arcs.len());
     out.extend_from_slice(&[tag::OBJECT_IDENTIFIER, 0]);
     let start = out.len();
     let (first, rest) = match *arcs {
@@ -82,12 +93,21 @@ pub fn put_oid(out: &mut Vec<u8>, arcs: &[u32]) {
         _ => (u64::MAX, &[][..]),
     };
     put_sub_identifier(out, first);
+    // Most sub-identifiers take one octet; eight such go out at once.
+    let (eights, rest) = rest.as_chunks::<8>();
+    for eight in eights {
+        match eight.iter().all(|&arc| arc < 0x80) {
+            true => out.extend_from_slice(&eight.map(|arc| arc as u8)),
+            false => eight.iter().for_each(|&arc| put_sub_identifier(out, arc.into())),
+        }
+    }
     for &arc in rest {
         put_sub_identifier(out, arc.into());
     }
     close(out, start);
 }
 
+#[inline]
 fn put_sub_identifier(out: &mut Vec<u8>, value: u64) {
     if value < 0x80 {
         out.push(value as u8);
@@ -104,13 +124,14 @@ fn put_sub_identifier(out: &mut Vec<u8>, value: u64) {
 /// makes room for more length octets where one is too few, which is rare.
 fn close(out: &mut Vec<u8>, start: usize) {
     let length = out.len() - start;
-    let octets = length.to_be_bytes();
-    let more = length_len(length) - 1;
-    if more > 0 {
-        out.extend_from_slice(&octets[octets.len() - more..]);
-        out[start..].rotate_right(more);
+    if length < 0x80 {
+        out[start - 1] = length as u8;
+        return;
     }
-    out[start - 1] = if more > 0 { 0x80 | more as u8 } else { length as u8 };
+    let more = length_len(length) - 1;
+    out.extend_from_slice(&length.to_be_bytes()[size_of::<usize>() - more..]);
+    out[start..].rotate_right(more);
+    out[start - 1] = 0x80 | more as u8;
 }
 
 /// Appends a value.
@@ -183,15 +204,13 @@ impl<'b> Front<'b> {
 
     /// Puts tag and length in front of the `length` octets that are next.
     fn header(&mut self, tag: u8, length: usize) {
-        let octets = length.to_be_bytes();
         match length_len(length) {
-            1 => self.octets(&[length as u8]),
+            1 => self.octets(&[tag, length as u8]),
             n => {
-                self.octets(&octets[octets.len() - (n - 1)..]);
-                self.octets(&[0x80 | (n - 1) as u8]);
+                self.octets(&length.to_be_bytes()[size_of::<usize>() - (n - 1)..]);
+                self.octets(&[tag, 0x80 | (n - 1) as u8]);
             }
         }
-        self.octets(&[tag]);
     }
 
     /// Puts an element in front.
