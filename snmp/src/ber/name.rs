@@ -69,7 +69,7 @@ impl<'a> RawOid<'a> {
         buffer.clear();
         let mut room = buffer.arcs.iter_mut();
         let mut value = 0;
-        for (room, root) in room.by_ref().zip(roots) {
+        for (root, room) in roots.zip(room.by_ref()) {
             *room = root;
         }
         let mut len = 2;
