@@ -1,6 +1,7 @@
 //! Polls load clusters by SNMP, decides weights, and sets them in the director.
 
 pub mod client;
+pub mod demo;
 pub mod inventory;
 pub mod path;
 pub mod policy;

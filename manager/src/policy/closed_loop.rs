@@ -9,20 +9,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::demo::processor::Processor;
-
-/// A linear congruential generator: the runs are to be the same everywhere.
-struct Random(u64);
-
-impl Random {
-    fn unit(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (self.0 >> 11) as f64 / (1u64 << 53) as f64
-    }
-
-    fn exponential(&mut self, mean: f64) -> f64 {
-        -mean * (1.0 - self.unit()).ln()
-    }
-}
+use crate::demo::random::Random;
 
 fn name(prefix: &str, i: usize) -> Name {
     format!("{prefix}{i}").parse().expect("a name")
@@ -90,7 +77,7 @@ impl Node {
             busy_time: Some(ticks(self.processor.busy())),
             total_time: Some(ticks(now.as_secs_f64() * f64::from(cores))),
             load: [Some((self.load * 100.0) as u32), None, None],
-            memory_free: Some(500),
+            memory_available: Some(500),
             swap_in: Some(self.pages),
             discontinuity: Some(0),
         };
@@ -124,7 +111,7 @@ impl Cluster {
             nodes,
             settings,
             controller: Controller::default(),
-            random: Random(seed),
+            random: Random::new(seed),
             now: Duration::ZERO,
             next_arrival: Duration::ZERO,
             next_poll: settings.interval,
@@ -203,6 +190,7 @@ impl Cluster {
             settings: self.settings,
             servers,
         };
+        self.controller.observe_servers(now, &service);
         self.decisions = self.controller.decide(now, &service);
         for (node, decision) in self.nodes.iter_mut().zip(&self.decisions) {
             node.dynamic = decision.weight;

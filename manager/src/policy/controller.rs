@@ -40,9 +40,9 @@ impl Controller {
         (track.age(now)? < stale_limit).then(|| track.report()).flatten()
     }
 
-    /// Decides the weights of a service. Call it after the looks at the hosts
-    /// of the same round.
-    pub fn decide(&mut self, now: Duration, service: &ServiceReading) -> Vec<Decision> {
+    /// Takes in a look at a service's servers, after the looks at the hosts of
+    /// the same round.
+    pub fn observe_servers(&mut self, now: Duration, service: &ServiceReading) {
         for server in &service.servers {
             let host = server.host.and_then(|name| self.hosts.get(&name));
             let track = self.servers.entry(service.id.server(server.name)).or_insert_with(|| {
@@ -50,6 +50,10 @@ impl Controller {
             });
             track.observe(now, server, host);
         }
+    }
+
+    /// Decides the weights of a service, after the look at its servers.
+    pub fn decide(&mut self, now: Duration, service: &ServiceReading) -> Vec<Decision> {
         let best_core = self.best_core(service);
         let candidates: Vec<Candidate<'_>> = service
             .servers
@@ -68,6 +72,11 @@ impl Controller {
             }
         }
         decide::decide(&service.settings, &candidates)
+    }
+
+    /// What a server could complete in a second, as far as it is known.
+    pub fn capacity(&self, server: ServerId) -> Option<f64> {
+        self.servers.get(&server)?.capacity.per_second()
     }
 
     /// The capacity of the best core known in the service: what a server that
@@ -349,7 +358,7 @@ impl HostTrack {
     /// The mean of the free shares, weighted by the policy's coefficients. A
     /// figure the host does not have takes no part.
     fn headroom(&self, server: &ServerReading, settings: &Settings, cpu: f64) -> f64 {
-        let memory = self.last.as_ref().and_then(|(_, last)| last.memory_free);
+        let memory = self.last.as_ref().and_then(|(_, last)| last.memory_available);
         let connections = match server.connection_limit {
             0 => 1.0,
             limit => (1.0 - f64::from(server.active) / f64::from(limit)).max(0.0),
@@ -370,7 +379,7 @@ impl HostTrack {
         Some(Report {
             runnable: last.runnable?.saturating_mul(100),
             utilisation: self.utilisation.map(|share| (share * 1000.0).round() as u32),
-            memory_free: last.memory_free.map(|free| free.min(1000)),
+            memory_available: last.memory_available.map(|free| free.min(1000)),
             swapping: self.swapping,
             cores: last.cores.filter(|cores| (1..=65535).contains(cores)),
         })

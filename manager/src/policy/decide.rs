@@ -47,6 +47,8 @@ pub struct Decision {
     /// The server.
     #[serde(serialize_with = "as_path")]
     pub server: ServerId,
+    /// Its configured weight.
+    pub configured: u32,
     /// The dynamic weight it has.
     pub before: Option<u32>,
     /// The dynamic weight it shall have; none: the configured one stands.
@@ -149,8 +151,8 @@ impl Candidate<'_> {
     }
 
     fn stays(&self, frozen: bool, why: String) -> Decision {
-        let before = self.server.dynamic;
-        Decision { server: self.id, before, weight: before, wanted: None, frozen, why }
+        let (configured, before) = (self.server.configured, self.server.dynamic);
+        Decision { server: self.id, configured, before, weight: before, wanted: None, frozen, why }
     }
 
     fn towards(&self, settings: &Settings, wanted: f64, because: &str) -> Decision {
@@ -164,6 +166,7 @@ impl Candidate<'_> {
         };
         Decision {
             server: self.id,
+            configured: self.server.configured,
             before: self.server.dynamic,
             weight: Some(weight),
             wanted: Some(wanted),

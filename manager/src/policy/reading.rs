@@ -26,7 +26,7 @@ pub struct HostReading {
     /// Load averages over 1, 5 and 15 minutes, times 100.
     pub load: [Option<u32>; 3],
     /// Available memory over all of it, in thousandths.
-    pub memory_free: Option<u32>,
+    pub memory_available: Option<u32>,
     /// Pages read from swap space.
     pub swap_in: Option<u64>,
     /// When the counters last started anew, in the agent's time.
@@ -77,7 +77,7 @@ pub struct Report {
     /// Processor utilisation in thousandths, once two looks gave one.
     pub utilisation: Option<u32>,
     /// Available memory in thousandths.
-    pub memory_free: Option<u32>,
+    pub memory_available: Option<u32>,
     /// Whether the host swaps.
     pub swapping: Option<bool>,
     /// Processors.
