@@ -6,6 +6,7 @@ use std::{
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     process::Command,
+    time::Duration,
 };
 
 use rustix::process::Signal;
@@ -95,6 +96,13 @@ impl Agent {
         (self.process, self.address) = launch(self.folder.path());
     }
 
+    /// Starts it when it should refuse; its exit code and what it said.
+    #[track_caller]
+    pub fn refuses_to_start(&self) -> (Option<i32>, String) {
+        let mut process = start(self.folder.path());
+        (process.wait(Duration::from_secs(10)), process.output())
+    }
+
     /// A net-snmp tool with the reading community, version 2c.
     #[track_caller]
     pub fn snmp(&self, tool: &str, args: &[&str]) -> Option<Said> {
@@ -136,11 +144,27 @@ fn config_file(folder: &Path) -> PathBuf {
 
 #[track_caller]
 fn launch(folder: &Path) -> (Process, SocketAddr) {
-    let mut command = Command::new(binary("lcms-agent"));
-    command.arg("--config").arg(config_file(folder));
-    let mut process = Process::start(&mut command);
+    let mut process = start(folder);
     let address = process.says("listening on udp:").parse().expect("an address");
     (process, address)
+}
+
+fn start(folder: &Path) -> Process {
+    let mut command = Command::new(binary("lcms-agent"));
+    command.arg("--config").arg(config_file(folder));
+    Process::start(&mut command)
+}
+
+/// `lcms-agent --check` on a configuration: exit code, and what it said.
+#[track_caller]
+pub fn check_config(rest: &str) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    configure(folder.path(), "lb1", rest);
+    let mut command = Command::new(binary("lcms-agent"));
+    command.arg("--config").arg(config_file(folder.path())).arg("--check");
+    let output = command.output().expect("the binary starts");
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8_lossy(&said).into_owned())
 }
 
 /// A file that only its owner can read.

@@ -15,7 +15,11 @@ pub fn ask(service: SocketAddr) -> io::Result<String> {
 }
 
 /// Asks `times` times over `threads` threads: answers by server, and errors.
-pub fn ask_many(service: SocketAddr, times: usize, threads: usize) -> (BTreeMap<String, usize>, usize) {
+pub fn ask_many(
+    service: SocketAddr,
+    times: usize,
+    threads: usize,
+) -> (BTreeMap<String, usize>, usize) {
     let mut by_server = BTreeMap::new();
     let mut errors = 0;
     let share = times.div_ceil(threads);

@@ -10,6 +10,7 @@ pub mod client;
 pub mod manager;
 pub mod net_snmp;
 pub mod process;
+pub mod snmpd;
 
 use std::{
     path::PathBuf,
@@ -31,7 +32,11 @@ pub fn in_ci() -> bool {
 /// Waits for `done` to give a value; the state is asked again and again, and
 /// what it last was is in the message when `limit` has passed.
 #[track_caller]
-pub fn eventually<T>(what: &str, limit: Duration, mut done: impl FnMut() -> Result<T, String>) -> T {
+pub fn eventually<T>(
+    what: &str,
+    limit: Duration,
+    mut done: impl FnMut() -> Result<T, String>,
+) -> T {
     let start = Instant::now();
     loop {
         match done() {
