@@ -9,16 +9,22 @@ mod builtin;
 pub mod codegen;
 mod compiler;
 mod diagnostic;
+mod hint;
+mod instance;
 mod lexer;
 mod model;
+mod names;
 mod parser;
 mod resolve;
 mod source;
 mod symbol;
+mod values;
 
 pub use compiler::{Compiler, parse};
 pub use diagnostic::{Diagnostic, Expected, Problem, Record, Role, Severity};
 pub use model::{
     Access, Base, Compliance, DefaultValue, Index, Kind, Mib, Module, Node, Status, Type,
 };
+pub use names::NameError;
 pub use source::{FileId, Position, Source, Span};
+pub use values::ValueError;
