@@ -3,6 +3,7 @@
 pub mod client;
 pub mod demo;
 pub mod inventory;
+pub mod ops;
 pub mod path;
 pub mod policy;
 pub mod poll;

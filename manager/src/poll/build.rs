@@ -153,7 +153,7 @@ fn service(index: &lc_service::Index, row: &lc_service::Row, rows: &Rows) -> Ser
     Service {
         name: index.service_name.clone(),
         status: row.status.and_then(|status| label(status.label())),
-        state: row.oper_state.and_then(|state| label(state.label())),
+        oper_state: row.oper_state.and_then(|state| label(state.label())),
         reason: text(&row.reason),
         admin_state: row.admin_state.and_then(|state| label(state.label())),
         kind: text(&row.type_),
@@ -175,7 +175,7 @@ fn service(index: &lc_service::Index, row: &lc_service::Row, rows: &Rows) -> Ser
 fn server(index: &lc_server::Index, row: &lc_server::Row) -> Server {
     Server {
         name: index.server_name.clone(),
-        state: row.oper_state.and_then(|state| label(state.label())),
+        oper_state: row.oper_state.and_then(|state| label(state.label())),
         reason: text(&row.reason),
         admin_state: row.admin_state.and_then(|state| label(state.label())),
         configured: row.weight,
@@ -311,7 +311,7 @@ fn unknown(name: &str) -> Host {
         name: name.to_owned(),
         node: None,
         status: None,
-        state: None,
+        oper_state: None,
         reason: None,
         admin_state: None,
         roles: Vec::new(),
@@ -329,14 +329,14 @@ fn unknown(name: &str) -> Host {
 /// one that asks for most.
 fn merge(host: &mut Host, row: &lc_host::Row) {
     let status: Option<Status> = row.status.and_then(|status| label(status.label()));
-    let state: Option<OperState> = row.oper_state.and_then(|state| label(state.label()));
+    let oper_state: Option<OperState> = row.oper_state.and_then(|state| label(state.label()));
     let admin_state: Option<AdminState> = row.admin_state.and_then(|s| label(s.label()));
     let known = |status: Option<Status>| status.map_or(-1, severity);
     // A director that has not heard of a host knows less than its own agent.
     let ignorant = status == Some(Status::Unknown) && host.node.is_some();
-    let wished = known(status) == known(host.status) && host.state == Some(OperState::Up);
+    let wished = known(status) == known(host.status) && host.oper_state == Some(OperState::Up);
     if !ignorant && (known(status) > known(host.status) || wished) {
-        (host.status, host.state, host.reason) = (status, state, text(&row.reason));
+        (host.status, host.oper_state, host.reason) = (status, oper_state, text(&row.reason));
     }
     host.admin_state = host.admin_state.max(admin_state);
 }

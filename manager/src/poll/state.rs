@@ -54,7 +54,7 @@ pub struct Host {
     /// Health.
     pub status: Option<Status>,
     /// State as observed.
-    pub state: Option<OperState>,
+    pub oper_state: Option<OperState>,
     /// What the state is due to.
     pub reason: Option<String>,
     /// State as wanted.
@@ -184,7 +184,7 @@ pub struct Service {
     /// Health.
     pub status: Option<Status>,
     /// State as observed.
-    pub state: Option<OperState>,
+    pub oper_state: Option<OperState>,
     /// What state and status are due to.
     pub reason: Option<String>,
     /// State as wanted.
@@ -225,7 +225,7 @@ pub struct Server {
     /// Its name.
     pub name: String,
     /// State as observed.
-    pub state: Option<OperState>,
+    pub oper_state: Option<OperState>,
     /// What the state is due to.
     pub reason: Option<String>,
     /// State as wanted.

@@ -1,0 +1,344 @@
+//! Why an operation was not done, and what to do next.
+
+use std::fmt;
+
+use ::load_cluster_mib::{load_cluster_mib, snmpv2_mib};
+use lcms_lb_core::model::Name;
+use lcms_snmp::{ErrorStatus, Oid, object::Entry};
+use thiserror::Error;
+
+use super::{AssignError, Kind, RowName};
+use crate::{
+    client::{ClientError, ResolveError},
+    path::RowPath,
+};
+
+/// Why an operation was not done.
+#[derive(Debug, Error)]
+pub enum OpError {
+    /// A node cannot be asked.
+    #[error(transparent)]
+    Resolve(#[from] ResolveError),
+    /// A node did not answer, or refused.
+    #[error("{node}: {}{}", refusal(source), Cause(source))]
+    Client {
+        /// Who.
+        node: Name,
+        /// What was asked of it.
+        doing: Doing,
+        /// What came of it.
+        #[source]
+        source: ClientError,
+    },
+    /// Nobody has such a row.
+    #[error("there is no {kind} {path}{}", but(silent))]
+    NoSuchRow {
+        /// What was looked for.
+        kind: Kind,
+        /// Its name.
+        path: RowPath,
+        /// Those that there are.
+        there: Vec<RowName>,
+        /// Directors that did not answer, and may have it.
+        silent: Vec<Name>,
+    },
+    /// Several rows have names that end so.
+    #[error("{kind} {path} could be any of {}", list(rows))]
+    Ambiguous {
+        /// What was looked for.
+        kind: Kind,
+        /// Its name, as far as given.
+        path: RowPath,
+        /// The rows it could be.
+        rows: Vec<RowName>,
+    },
+    /// The name has more or fewer parts than rows of this kind.
+    #[error("{path} is no name of a {kind}; write {}", kind.form())]
+    Form {
+        /// What was meant.
+        kind: Kind,
+        /// What was given.
+        path: RowPath,
+    },
+    /// Several directors could be meant, or none.
+    #[error("on which director? the inventory has {}", list(directors))]
+    WhichDirector {
+        /// Those that there are.
+        directors: Vec<Name>,
+    },
+    /// The inventory has no such node.
+    #[error("the inventory has no node {0:?}")]
+    NoSuchNode(String),
+    /// Not one director answered.
+    #[error("no director answered; asked: {}", list(silent))]
+    NoDirectorAnswered {
+        /// Who was asked.
+        silent: Vec<Name>,
+    },
+    /// Something is wrong with `key=value`.
+    #[error(transparent)]
+    Assign(#[from] AssignError),
+    /// The waiting for a drain ended before the connections did.
+    #[error("{name} still has {active} active connections after {seconds} s")]
+    StillBusy {
+        /// The server.
+        name: RowName,
+        /// Its connections.
+        active: u32,
+        /// How long they were waited for.
+        seconds: u64,
+    },
+}
+
+/// What was asked of an agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doing {
+    /// To tell something.
+    Read,
+    /// To set something in a row of this kind.
+    Set(Kind),
+    /// To create a row.
+    Add(Kind),
+    /// To destroy a row.
+    Remove(Kind),
+}
+
+impl OpError {
+    /// What to do next.
+    pub fn advice(&self) -> String {
+        match self {
+            Self::Resolve(error) => error.advice(),
+            Self::Client { node, doing, source } => advice(*node, *doing, source),
+            Self::NoSuchRow { kind, there, silent, .. } => match (there.is_empty(), silent.first())
+            {
+                (_, Some(node)) => format!("see what is wrong with {node}: lcms-manager poll"),
+                (true, None) => {
+                    format!("add one: lcms-manager {kind} add {} …", kind.form())
+                }
+                (false, None) => format!("there are: {}", list(there)),
+            },
+            Self::Ambiguous { .. } => "write the whole name".to_owned(),
+            Self::Form { kind, .. } => format!("see which there are: lcms-manager {kind} show"),
+            Self::WhichDirector { directors } if directors.is_empty() => {
+                "add a [[node]] with roles = [\"director\"] to the inventory".to_owned()
+            }
+            Self::WhichDirector { .. } => "say which: --on NODE".to_owned(),
+            Self::NoSuchNode(_) => {
+                "add it to the inventory, or write HOST:PORT with --community-file FILE".to_owned()
+            }
+            Self::NoDirectorAnswered { .. } => {
+                "see why: lcms-manager poll; or name another: --on NODE".to_owned()
+            }
+            Self::Assign(error) => error.advice(),
+            Self::StillBusy { .. } => {
+                "it takes no new ones; wait longer with --timeout SECONDS, or see who holds them: \
+                 lcms-manager poll -o wide"
+                    .to_owned()
+            }
+        }
+    }
+
+    /// Whether it is the arguments that are wrong.
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::Form { .. } | Self::WhichDirector { .. } | Self::NoSuchNode(_) | Self::Assign(_)
+        )
+    }
+}
+
+impl ResolveError {
+    /// What to do next.
+    pub fn advice(&self) -> String {
+        match self {
+            Self::Host { .. } => "correct its address in the inventory".to_owned(),
+            Self::NoCommunity { .. } => {
+                "give it community_file = \"FILE\" in the inventory, or --community-file FILE"
+                    .to_owned()
+            }
+        }
+    }
+}
+
+impl ClientError {
+    /// What to do next, when nothing is known of the purpose.
+    pub fn advice(&self) -> String {
+        match self {
+            Self::Unreachable { .. } => {
+                "is the agent running, is its address right, and is the community the one it \
+                 knows? An agent does not answer a wrong one."
+                    .to_owned()
+            }
+            Self::Network { .. } => "check the address and this machine's routes".to_owned(),
+            Self::NotIncreasing { .. } => {
+                "that is a fault of the agent; get the variables one by one".to_owned()
+            }
+            Self::Unexpected { .. } => {
+                "that is a fault of the agent; try the other version: -v 1 or -v 2c".to_owned()
+            }
+            Self::Refused { .. } => match self.status() {
+                Some(ErrorStatus::TooBig) => "ask for fewer variables at once".to_owned(),
+                Some(ErrorStatus::NoSuchName) => {
+                    "see what there is: lcms-manager walk NODE".to_owned()
+                }
+                _ => "the agent's log says more".to_owned(),
+            },
+            Self::Closed => "try again".to_owned(),
+        }
+    }
+}
+
+fn advice(node: Name, doing: Doing, error: &ClientError) -> String {
+    use ErrorStatus::*;
+    let (Some(status), false) = (error.status(), doing == Doing::Read) else {
+        return error.advice();
+    };
+    match (status, doing) {
+        (NoAccess | NotWritable | AuthorizationError | NoSuchName | ReadOnly, _) => format!(
+            "give {node} a write_community_file in the inventory; the agent lets it write only \
+             with allow_insecure_writes = true"
+        ),
+        (WrongType | WrongLength | WrongEncoding | WrongValue | BadValue | NoCreation, _) => {
+            match refused_object(error) {
+                Some((column, _)) => format!("{} takes {}", column.name, allowed(&column.syntax)),
+                None => "the value is none the MIB allows there".to_owned(),
+            }
+        }
+        (InconsistentValue, Doing::Add(Kind::Server)) => {
+            "is there one of that name already (server show)? does the host exist (host show, \
+             else host add)?"
+                .to_owned()
+        }
+        (InconsistentValue, Doing::Add(Kind::Service)) => {
+            "is there one of that name already, or one with the same address and port (service \
+             show)? does the policy exist?"
+                .to_owned()
+        }
+        (InconsistentValue, Doing::Add(kind)) => {
+            format!("is there one of that name already? lcms-manager {kind} show")
+        }
+        (InconsistentName, Doing::Add(Kind::Server)) => {
+            "the service has to exist first: lcms-manager service add".to_owned()
+        }
+        (InconsistentName, Doing::Add(Kind::Service | Kind::Director)) => {
+            "the cluster, and a director's host, have to exist first: lcms-manager cluster add"
+                .to_owned()
+        }
+        (InconsistentValue, Doing::Remove(_)) => {
+            "another row names it, or it comes from the agent's configuration file: remove it \
+             there"
+                .to_owned()
+        }
+        (InconsistentName, _) => format!("it is gone: lcms-manager poll shows what {node} has"),
+        (InconsistentValue, Doing::Set(Kind::Server | Kind::Service)) => {
+            "addresses, port and protocol are fixed while the row is active: set \
+             row-status=notInService first, and active at last; names have to be those of \
+             existing rows"
+                .to_owned()
+        }
+        (InconsistentValue, _) => {
+            "the agent cannot act on that value at present; names have to be those of existing \
+             rows"
+                .to_owned()
+        }
+        (ResourceUnavailable | CommitFailed | UndoFailed | GenErr, _) => {
+            format!("the log of the agent on {node} says why; nothing was changed")
+        }
+        _ => error.advice(),
+    }
+}
+
+/// What an object of this syntax can hold, in words.
+pub(super) fn allowed(syntax: &lcms_snmp::object::Syntax) -> String {
+    if !syntax.labels.is_empty() {
+        let labels: Vec<&str> = syntax.labels.iter().map(|(label, _)| *label).collect();
+        return labels.join(", ");
+    }
+    let span = |(low, high): (i64, i64)| match low == high {
+        true => low.to_string(),
+        false => format!("{low} to {high}"),
+    };
+    match (syntax.ranges, syntax.sizes) {
+        ([], []) if syntax.text => "text".to_owned(),
+        ([], []) => format!("{:?}", syntax.base),
+        ([], sizes) => {
+            let sizes: Vec<_> =
+                sizes.iter().map(|&(low, high)| span((low.into(), high.into()))).collect();
+            format!("{} octets", sizes.join(" or "))
+        }
+        (ranges, _) => ranges.iter().map(|&range| span(range)).collect::<Vec<_>>().join(" or "),
+    }
+}
+
+type Refused = (&'static lcms_snmp::object::Column, String);
+
+/// The column and instance that an agent's error-index points at.
+fn refused_object(error: &ClientError) -> Option<Refused> {
+    let ClientError::Refused { name: Some(name), .. } = error else { return None };
+    object(name)
+}
+
+/// The column and readable name of an instance of our own MIBs.
+fn object(name: &Oid) -> Option<Refused> {
+    let entries = load_cluster_mib::ENTRIES.iter().chain(snmpv2_mib::ENTRIES);
+    entries.copied().find_map(|entry: &'static Entry| {
+        let (arc, index) = entry.split(name)?;
+        let column = entry.column(arc)?;
+        Some((column, format!("{}{}", column.name, suffix(index))))
+    })
+}
+
+/// `."main"."web"` where the index is made of names.
+fn suffix(index: &[u32]) -> String {
+    let mut text = String::new();
+    let mut rest = index;
+    while let Some((&length, after)) = rest.split_first() {
+        let name = usize::try_from(length).ok().and_then(|n| after.split_at_checked(n));
+        let Some((name, after)) = name.filter(|_| length > 0) else {
+            return index.iter().map(|arc| format!(".{arc}")).collect();
+        };
+        let octets = name.iter().map(|&arc| u8::try_from(arc).unwrap_or(b'?') as char);
+        text.push_str(&format!(".\"{}\"", octets.collect::<String>()));
+        rest = after;
+    }
+    text
+}
+
+/// The name an error is about, in front of it.
+fn refusal(error: &ClientError) -> String {
+    match (error, refused_object(error)) {
+        (_, Some((_, name))) => format!("{name}: "),
+        (ClientError::Refused { name: Some(name), .. }, None) => format!("{name}: "),
+        _ => String::new(),
+    }
+}
+
+/// A client's error without the address, which the node's name stands for.
+struct Cause<'a>(&'a ClientError);
+
+impl fmt::Display for Cause<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.0, self.0.status()) {
+            (ClientError::Refused { .. }, Some(status)) => f.write_str(status.name()),
+            (error, _) => fmt::Display::fmt(error, f),
+        }
+    }
+}
+
+fn but(silent: &[Name]) -> String {
+    match silent {
+        [] => String::new(),
+        silent => format!(" on those directors that answered; silent: {}", list(silent)),
+    }
+}
+
+/// As many as one line holds.
+fn list<T: fmt::Display>(items: &[T]) -> String {
+    const MOST: usize = 8;
+    let shown: Vec<String> = items.iter().take(MOST).map(ToString::to_string).collect();
+    match items.len().checked_sub(MOST) {
+        _ if items.is_empty() => "none".to_owned(),
+        None | Some(0) => shown.join(", "),
+        Some(more) => format!("{}, and {more} more", shown.join(", ")),
+    }
+}
