@@ -96,8 +96,13 @@ pub enum Cause {
     #[error("{0} is no loopback address, and a community may write")]
     WritesFromOutside(SocketAddr),
     /// A secret that cannot be had.
-    #[error(transparent)]
-    Secret(#[from] SecretError),
+    #[error("{} {error}", path.display())]
+    Secret {
+        /// The file it should stand in.
+        path: PathBuf,
+        /// What is the matter with that.
+        error: SecretError,
+    },
 }
 
 /// The text of a file, and the faults found in it so far.
@@ -182,8 +187,12 @@ impl ConfigError {
     }
 }
 
-const UNREADABLE_FORM: &str = "  help: name the file with --config FILE; the shortest one is\n\n\
-    name = \"web1\"\n\n[[community]]\nname = \"monitoring\"\nfile = \"monitoring.community\"";
+const UNREADABLE_FORM: &str = "  \
+  help: name the file with --config FILE; the shortest one is
+        name = \"web1\"
+        [[community]]
+        name = \"monitoring\"
+        file = \"monitoring.community\"";
 
 fn plain(faults: &[Fault]) -> String {
     let lines: Vec<String> = faults

@@ -100,7 +100,7 @@ pub(super) fn of(cause: &Cause) -> String {
         Cause::WritesFromOutside(_) => {
             "listen = [\"127.0.0.1:161\"], or access = \"read\" for every community".to_owned()
         }
-        Cause::Secret(error) => error.form().to_owned(),
+        Cause::Secret { path, error } => error.form(path),
     }
 }
 

@@ -11,6 +11,8 @@ mod forms;
 mod rows;
 mod secret;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 pub use fault::{Cause, ConfigError, Fault};
 pub use secret::{Secret, SecretError};

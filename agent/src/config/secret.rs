@@ -17,16 +17,16 @@ pub struct Secret(Vec<u8>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
     /// It cannot be read.
-    #[error("this file cannot be read: {0}")]
+    #[error("cannot be read: {0}")]
     Unreadable(io::ErrorKind),
     /// Others than its owner may read or write it.
-    #[error("this file is open to others than its owner (mode {0:04o})")]
+    #[error("is open to others than its owner (mode {0:04o})")]
     Open(u32),
     /// Its first line is empty.
-    #[error("the first line of this file is empty")]
+    #[error("has nothing in its first line")]
     Empty,
     /// Its first line is longer than 255 octets.
-    #[error("the first line of this file is longer than 255 octets")]
+    #[error("has a first line of more than 255 octets")]
     Long,
 }
 
@@ -77,16 +77,18 @@ impl Drop for Secret {
 
 impl SecretError {
     /// What to do about it.
-    pub fn form(self) -> &'static str {
+    pub fn form(self, path: &Path) -> String {
         match self {
-            Self::Unreadable(io::ErrorKind::NotFound) => {
-                "write the community, and nothing else, into that file, and give it mode 0600; a \
-                 relative path counts from the folder of the configuration file"
+            Self::Unreadable(io::ErrorKind::NotFound) => "write the community, and nothing else, \
+                 into that file, mode 0600; relative paths count from the folder of the \
+                 configuration file"
+                .to_owned(),
+            Self::Unreadable(_) => {
+                "make it readable for the user the agent runs as, and nobody else".to_owned()
             }
-            Self::Unreadable(_) => "make it readable for the user the agent runs as, mode 0600",
-            Self::Open(_) => "chmod 600 FILE",
+            Self::Open(_) => format!("chmod 600 {}", path.display()),
             Self::Empty | Self::Long => {
-                "write the community, 1 to 255 octets and nothing else, into its first line"
+                "write the community there, 1 to 255 octets and nothing else".to_owned()
             }
         }
     }
@@ -132,8 +134,8 @@ mod tests {
     #[test]
     fn a_missing_file_is_said_to_be_missing() {
         let error = Secret::read(Path::new("/nowhere/community")).expect_err("no such file");
-        assert_eq!(error.to_string(), "this file cannot be read: entity not found");
-        assert!(error.form().contains("mode 0600"));
+        assert_eq!(error.to_string(), "cannot be read: entity not found");
+        assert!(error.form(Path::new("gone")).contains("mode 0600"));
     }
 
     #[test]

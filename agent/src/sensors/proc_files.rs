@@ -351,8 +351,10 @@ mod tests {
 
     #[test]
     fn net_dev_files() {
-        let rows = "    lo:    3193      29    0    0    0     0          0         0     3193      29    0    0    0     0       0          0\n\
-                    eth0:0:82997584    4893    0    0    0     0          0         0   403908    3177    0    0    0     0       0          0\n";
+        let rows = "    lo:    3193      29    0    0    0     0          0         0     3193 \
+                    29    0    0    0     0       0          0\n\
+                    eth0:0:82997584    4893    0    0    0     0          0         0   403908 \
+                    3177    0    0    0     0       0          0\n";
         let text = format!("{DEV_HEAD}{rows}");
         let lo = NetDev { name: "lo", received: 3193, sent: 3193 };
         let eth0 = NetDev { name: "eth0:0", received: 82_997_584, sent: 403_908 };
@@ -389,7 +391,8 @@ mod tests {
         for (rows, wanted) in [
             ("eth0\t000200C0\t0\t1\t0\t0\t0\t00FFFFFF\t0\n", Ok(None)),
             (
-                "wlan0\t00000000\t1\t3\t0\t0\t600\t00000000\t0\neth0\t00000000\t1\t3\t0\t0\t100\t00000000\t0\n",
+                "wlan0\t00000000\t1\t3\t0\t0\t600\t00000000\t0\n\
+                 eth0\t00000000\t1\t3\t0\t0\t100\t00000000\t0\n",
                 Ok(Some("eth0")),
             ),
             ("eth0\t00000000\n", Err(Missing("a column of a route"))),
@@ -408,7 +411,8 @@ mod tests {
         fn no_text_makes_a_reader_panic(text in "[a-zA-Z0-9 .:/=\\-\n\t]{0,400}|\\PC{0,80}") {
             let _ = (loadavg(&text), stat(&text), meminfo(&text), vmstat(&text));
             let _ = (pressure(&text), net_dev(&text), net_snmp(&text), net_route(&text));
-            let prefixed = format!("cpu {text}\ncpu0 1\nsome avg10={text}\nTcp: CurrEstab\nTcp: {text}");
+            let prefixed =
+                format!("cpu {text}\ncpu0 1\nsome avg10={text}\nTcp: CurrEstab\nTcp: {text}");
             let _ = (stat(&prefixed), pressure(&prefixed), net_snmp(&prefixed));
         }
 
