@@ -1,7 +1,17 @@
 //! The SNMP agent of a load cluster node.
+//!
+//! `engine` is a function of a datagram, a state and a time; `tables` is what
+//! it serves, one file a table; `state` is where that comes from: the director,
+//! the sensors, and what both amount to. `udp` and `setter` are the threads
+//! around it, and `run` puts everything together.
 
 pub mod access;
 pub mod cli;
 pub mod config;
 pub mod engine;
+pub mod run;
 pub mod sensors;
+pub mod setter;
+pub mod state;
+pub mod tables;
+pub mod udp;

@@ -1,0 +1,206 @@
+//! Config → build → run: the one place where the parts are put together.
+
+use std::{
+    hash::{BuildHasher, Hasher, RandomState},
+    io::{self, Write},
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Instant, SystemTime},
+};
+
+use lcms_lb_core::{
+    director::{Director, DirectorHandle, DirectorOptions},
+    driver::proxy::ProxyOptions,
+    model::UnixTime,
+    store::{Note, Store, StoreError},
+};
+use thiserror::Error;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{
+    access::{Access, Grant},
+    config::{Community, Config},
+    engine::{Engine, Statistics},
+    sensors::{Facts, Sensors},
+    setter::Setter,
+    state::{Locks, Node, Publisher, System},
+    tables,
+    udp::{Listener, Service},
+};
+
+/// Name of the state document in its folder.
+const STATE_FILE: &str = "state.json";
+
+/// Why an agent did not start.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// An address to listen on is not to be had.
+    #[error("cannot listen on udp:{address}: {source}{}", hint(.source))]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The state document cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The system gave no thread, descriptor or the like.
+    #[error("cannot start: {0}")]
+    System(#[from] io::Error),
+}
+
+fn hint(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            "; ports below 1024 need CAP_NET_BIND_SERVICE, or set listen = [\"127.0.0.1:1161\"]"
+        }
+        io::ErrorKind::AddrInUse => "; another agent is running there, or choose another port",
+        io::ErrorKind::AddrNotAvailable => "; no interface of this host has that address",
+        _ => "",
+    }
+}
+
+/// Runs an agent until it is told to end by SIGTERM or SIGINT. The
+/// configuration is read at the start alone.
+pub fn run(config: Config) -> Result<(), RunError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    runtime.block_on(async {
+        // From here on a signal ends the agent in good order.
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let agent = Agent::start(config)?;
+        tokio::select! {
+            _ = terminate.recv() => tracing::info!("ending on SIGTERM"),
+            _ = interrupt.recv() => tracing::info!("ending on SIGINT"),
+        }
+        agent.stop();
+        Ok(())
+    })
+}
+
+/// A running agent.
+pub struct Agent {
+    addresses: Vec<SocketAddr>,
+    services: Vec<Service>,
+    setting: JoinHandle<()>,
+    publishing: JoinHandle<()>,
+    stop: Arc<AtomicBool>,
+    director: DirectorHandle,
+}
+
+impl Agent {
+    /// Starts all parts, or none: what can fail for reasons outside comes first.
+    pub fn start(config: Config) -> Result<Self, RunError> {
+        let listeners = bind(&config.listen)?;
+        let opened = Store::open(
+            &config.state_dir.join(STATE_FILE),
+            config.wanted,
+            UnixTime::from(SystemTime::now()),
+        )?;
+        opened.notes.iter().for_each(report);
+        let sensors = Sensors::start(config.sensors)?;
+        let director = Director::start(
+            DirectorOptions { local_host: config.name, proxy: ProxyOptions::default() },
+            Some(opened.store),
+            opened.wanted,
+            opened.runtime,
+        )?;
+        let statistics = Arc::new(Statistics::default());
+        let node = Arc::new(Node {
+            name: config.name,
+            system: System {
+                description: config
+                    .description
+                    .unwrap_or_else(|| description(&sensors.sample().facts)),
+                contact: config.contact,
+                name: config.name.to_string(),
+                location: config.location,
+            },
+            started: Instant::now(),
+            locks: Locks::new(RandomState::new().build_hasher().finish() as u32),
+            statistics: Arc::clone(&statistics),
+        });
+        let publisher = Arc::new(Publisher::new(node, director.clone(), sensors));
+        let access = Access::new(config.communities.into_iter().map(grant).collect());
+        let engine =
+            Arc::new(Engine::new(tables::regions(), access, statistics, config.max_message_size));
+        let stop = Arc::new(AtomicBool::new(false));
+        let publishing = thread::Builder::new().name("publisher".to_owned()).spawn({
+            let (publisher, stop) = (Arc::clone(&publisher), Arc::clone(&stop));
+            move || publisher.run(&stop)
+        })?;
+        let (setter, setting) = Setter::start(Arc::clone(&engine), Arc::clone(&publisher))?;
+        let addresses: Vec<SocketAddr> = listeners.iter().map(Listener::address).collect();
+        let services = listeners
+            .into_iter()
+            .map(|listener| {
+                listener.serve(Arc::clone(&engine), Arc::clone(&publisher), setter.clone())
+            })
+            .collect::<io::Result<_>>()?;
+        addresses.iter().for_each(announce);
+        Ok(Self { addresses, services, setting, publishing, stop, director })
+    }
+
+    /// Where it answers, with the ports that were free.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Ends everything: no more requests first, then what they would ask for.
+    pub fn stop(self) {
+        self.services.into_iter().for_each(Service::stop);
+        self.stop.store(true, Ordering::Release);
+        // The last setter went with the last listener, so its thread ends too.
+        for thread in [self.setting, self.publishing] {
+            if thread.join().is_err() {
+                tracing::error!("a thread had died");
+            }
+        }
+        self.director.shutdown();
+    }
+}
+
+fn bind(addresses: &[SocketAddr]) -> Result<Vec<Listener>, RunError> {
+    let bind =
+        |&address| Listener::bind(address).map_err(|source| RunError::Listen { address, source });
+    addresses.iter().map(bind).collect()
+}
+
+/// Programs that start an agent on port 0 read this line.
+fn announce(address: &SocketAddr) {
+    tracing::info!("listening on udp:{address}");
+    let mut out = io::stdout();
+    // Nobody may be reading.
+    let _ = writeln!(out, "lcms-agent: listening on udp:{address}").and_then(|()| out.flush());
+}
+
+fn report(note: &Note) {
+    match note {
+        Note::Damaged { .. } => tracing::error!("{note}"),
+        Note::LeftOver(_) => tracing::warn!("{note}"),
+        Note::Created(_) | Note::ConfigChanged => tracing::info!("{note}"),
+    }
+}
+
+/// sysDescr where the config has none.
+fn description(facts: &Facts) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    match &facts.os {
+        Some(os) => format!("LCMS agent {version} on {os}"),
+        None => format!("LCMS agent {version}"),
+    }
+}
+
+fn grant(community: Community) -> Grant {
+    Grant {
+        community: community.secret.expose().into(),
+        label: community.name.as_str().into(),
+        write: community.write,
+        sources: community.sources,
+    }
+}

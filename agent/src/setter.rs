@@ -1,0 +1,138 @@
+//! SETs, one at a time, on a thread that may wait for the disk, so that no
+//! reader waits for a writer.
+
+use std::{
+    io,
+    net::{SocketAddr, UdpSocket},
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, SyncSender, TrySendError},
+    },
+    thread::{self, JoinHandle},
+    time::Instant,
+};
+
+use lcms_lb_core::director::CommitError;
+use lcms_snmp::ErrorStatus;
+
+use crate::{
+    engine::{At, Checked, Engine, Fault, Verdict, Workspace},
+    state::{AgentState, Publisher},
+    tables, udp,
+};
+
+/// SETs that may wait for their turn. A manager that sends more without waiting
+/// for answers is told so.
+const QUEUE: usize = 64;
+
+/// How often a SET starts over because something else changed the state between
+/// its check and its commit.
+const ATTEMPTS: usize = 5;
+
+/// The way to the thread.
+#[derive(Clone)]
+pub struct Setter {
+    jobs: SyncSender<Job>,
+    engine: Arc<Engine<AgentState>>,
+}
+
+struct Job {
+    socket: Arc<UdpSocket>,
+    from: SocketAddr,
+    datagram: Vec<u8>,
+}
+
+impl Setter {
+    /// Starts the thread. It ends with the last of the setters.
+    pub fn start(
+        engine: Arc<Engine<AgentState>>,
+        publisher: Arc<Publisher>,
+    ) -> io::Result<(Self, JoinHandle<()>)> {
+        let (jobs, queue) = mpsc::sync_channel(QUEUE);
+        let worker = Worker { engine: Arc::clone(&engine), publisher };
+        let thread =
+            thread::Builder::new().name("set".to_owned()).spawn(move || worker.run(&queue))?;
+        Ok((Self { jobs, engine }, thread))
+    }
+
+    /// Hands a SET over; where the queue is full, refuses it here.
+    pub fn submit(
+        &self,
+        socket: &Arc<UdpSocket>,
+        from: SocketAddr,
+        datagram: &[u8],
+        workspace: &mut Workspace,
+    ) {
+        let job = Job { socket: Arc::clone(socket), from, datagram: datagram.to_vec() };
+        match self.jobs.try_send(job) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+                let busy = Fault { status: ErrorStatus::ResourceUnavailable, index: 1 };
+                let request = self.engine.set(from, datagram);
+                if let Some(Verdict::Reply(reply)) =
+                    request.map(|request| request.answer(Err(busy), workspace))
+                {
+                    udp::send(socket, from, reply);
+                }
+            }
+        }
+    }
+}
+
+struct Worker {
+    engine: Arc<Engine<AgentState>>,
+    publisher: Arc<Publisher>,
+}
+
+impl Worker {
+    fn run(&self, queue: &Receiver<Job>) {
+        let mut workspace = Workspace::default();
+        for Job { socket, from, datagram } in queue {
+            let Some(request) = self.engine.set(from, &datagram) else { continue };
+            let result = (0..ATTEMPTS)
+                .find_map(|_| self.attempt(&request))
+                .unwrap_or(Err(Fault { status: ErrorStatus::ResourceUnavailable, index: 1 }));
+            let principal = request.principal();
+            match &result {
+                Ok(()) => tracing::info!(principal, %from, "SET done"),
+                Err(fault) => tracing::info!(
+                    principal,
+                    %from,
+                    status = fault.status.name(),
+                    index = fault.index,
+                    "SET refused"
+                ),
+            }
+            if let Verdict::Reply(reply) = request.answer(result, &mut workspace) {
+                udp::send(&socket, from, reply);
+            }
+        }
+    }
+
+    /// Checks and commits a SET on the state as it is now; `None` if that was not
+    /// the state any more when it came to the commit.
+    fn attempt(
+        &self,
+        request: &crate::engine::SetRequest<'_, AgentState>,
+    ) -> Option<Result<(), Fault>> {
+        self.publisher.refresh();
+        let state = self.publisher.current();
+        let at = At { state: &**state, now: Instant::now() };
+        let Checked { draft, places } = match request.check(at) {
+            Ok(checked) => checked,
+            Err(fault) => return Some(Err(fault)),
+        };
+        match draft.commit(self.publisher.director()) {
+            Ok(()) => {
+                // The answer says that it is done, so the next GET must show it.
+                self.publisher.refresh();
+                Some(Ok(()))
+            }
+            Err(CommitError::Stale) => None,
+            Err(error) => {
+                tracing::info!(%error, "the director refused a SET");
+                Some(Err(tables::fault(&error, &places)))
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What the agent's objects stand for: one immutable value, made anew as things
+//! change and swapped whole, so that a request sees one moment and waits for
+//! nobody.
+
+mod draft;
+mod index;
+mod node;
+mod publisher;
+mod summary;
+
+use std::{sync::Arc, time::Instant};
+
+use lcms_lb_core::{director::Snapshot, model::Name};
+
+pub use draft::Draft;
+pub use index::{AddressRow, Index, inet_address};
+pub use node::{Lock, Locks, Node, System};
+pub use publisher::Publisher;
+pub use summary::{ClusterSummary, HostSummary, Summary};
+
+use crate::{
+    engine::{Rows, State},
+    sensors::Sample,
+};
+
+/// An agent's state.
+#[derive(Debug)]
+pub struct AgentState {
+    /// Who we are.
+    pub node: Arc<Node>,
+    /// The director.
+    pub snapshot: Arc<Snapshot>,
+    /// The own host.
+    pub sample: Arc<Sample>,
+    /// What both amount to.
+    pub summary: Summary,
+    /// The rows of the document.
+    pub index: Arc<Index>,
+    /// The rows of lcHostAddrTable.
+    pub addresses: Arc<Rows<AddressRow>>,
+    /// The rows of lcHostLoadTable.
+    pub load: Arc<Rows<()>>,
+    /// The rows of lcHostReportTable.
+    pub reports: Arc<Rows<Name>>,
+}
+
+impl AgentState {
+    /// The state as of now.
+    pub fn new(
+        node: Arc<Node>,
+        snapshot: Arc<Snapshot>,
+        sample: Arc<Sample>,
+        now: Instant,
+    ) -> Self {
+        Self {
+            summary: Summary::of(&snapshot, node.name, &sample.load, now),
+            index: Arc::new(Index::of(&snapshot.wanted)),
+            addresses: Arc::new(index::addresses(&node.name, &sample.facts)),
+            load: Arc::new(index::load(&node.name)),
+            reports: Arc::new(index::reports(&snapshot.runtime)),
+            node,
+            snapshot,
+            sample,
+        }
+    }
+
+    /// The state after this one. What it rests on has often not changed since,
+    /// and is taken over then.
+    pub fn next(&self, snapshot: Arc<Snapshot>, sample: Arc<Sample>, now: Instant) -> Self {
+        let shared = |old: &Self| {
+            let index = match Arc::ptr_eq(&old.snapshot.wanted, &snapshot.wanted) {
+                true => Arc::clone(&old.index),
+                false => Arc::new(Index::of(&snapshot.wanted)),
+            };
+            let addresses = match Arc::ptr_eq(&old.sample.facts, &sample.facts) {
+                true => Arc::clone(&old.addresses),
+                false => Arc::new(index::addresses(&old.node.name, &sample.facts)),
+            };
+            let reports = match Arc::ptr_eq(&old.snapshot.runtime, &snapshot.runtime) {
+                true => Arc::clone(&old.reports),
+                false => Arc::new(index::reports(&snapshot.runtime)),
+            };
+            (index, addresses, reports)
+        };
+        let (index, addresses, reports) = shared(self);
+        Self {
+            node: Arc::clone(&self.node),
+            summary: Summary::of(&snapshot, self.node.name, &sample.load, now),
+            index,
+            addresses,
+            load: Arc::clone(&self.load),
+            reports,
+            snapshot,
+            sample,
+        }
+    }
+}
+
+impl State for AgentState {
+    type Draft = Draft;
+
+    fn draft(&self, principal: &str, now: Instant) -> Draft {
+        Draft::new(self, principal, now)
+    }
+}

@@ -1,0 +1,65 @@
+//! Who makes states, and where the present one is found.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use arc_swap::{ArcSwap, Guard};
+use lcms_lb_core::director::DirectorHandle;
+
+use super::{AgentState, Node};
+use crate::sensors::Sensors;
+
+/// Greatest age of the sums in the summary rows.
+const PERIOD: Duration = Duration::from_millis(100);
+
+/// Keeps the present state present.
+pub struct Publisher {
+    director: DirectorHandle,
+    sensors: Sensors,
+    current: ArcSwap<AgentState>,
+    /// Held while a state is made; never by a reader.
+    making: Mutex<()>,
+}
+
+impl Publisher {
+    /// A publisher with a first state.
+    pub fn new(node: Arc<Node>, director: DirectorHandle, sensors: Sensors) -> Self {
+        let (snapshot, sample) = (director.snapshot(), sensors.sample());
+        let first = AgentState::new(node, snapshot, sample, Instant::now());
+        Self { director, sensors, current: ArcSwap::from_pointee(first), making: Mutex::new(()) }
+    }
+
+    /// The present state, without waiting.
+    pub fn current(&self) -> Guard<Arc<AgentState>> {
+        self.current.load()
+    }
+
+    /// The director behind it.
+    pub fn director(&self) -> &DirectorHandle {
+        &self.director
+    }
+
+    /// Makes a state of what is there now.
+    pub fn refresh(&self) {
+        let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        let old = self.current.load_full();
+        let next = old.next(self.director.snapshot(), self.sensors.sample(), Instant::now());
+        self.current.store(Arc::new(next));
+    }
+
+    /// Goes on refreshing until `stop`: at once when the director changed, and
+    /// else as often as sums may be old.
+    pub fn run(&self, stop: &AtomicBool) {
+        while !stop.load(Ordering::Acquire) {
+            let seen = Arc::clone(&self.current.load().snapshot);
+            self.director
+                .wait_until(PERIOD, |snapshot| !std::ptr::eq(snapshot, Arc::as_ptr(&seen)));
+            self.refresh();
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! lcServiceTable: virtual services.
+
+use std::{num::NonZeroU16, sync::atomic::Ordering::Relaxed};
+
+use lcms_lb_core::{
+    director::{ServiceStatus, ServiceView},
+    model::{Service, ServiceId},
+};
+use lcms_snmp::{Octets, Value};
+use load_cluster_mib::{
+    load_cluster_mib::lc_service::{
+        self, Index, LcServiceCheckKind, LcServiceProtocol, Patch, View, col,
+    },
+    tc::{
+        InetAddressType, LcAdminState, LcForward, LcOperState, LcScheduler, LcStatus, RowStatus,
+        StorageType,
+    },
+};
+
+use super::{cells, row_status, words::Word};
+use crate::{
+    engine::{At, Instrumentation, Refusal, Rows},
+    state::{AgentState, Draft, Node},
+};
+
+/// `lcServiceEntry`.
+pub struct LcService;
+
+struct Row<'s> {
+    row: &'s Service,
+    status: &'s ServiceStatus,
+    view: &'s ServiceView,
+    node: &'s Node,
+}
+
+impl Instrumentation<AgentState> for LcService {
+    type Table = lc_service::LcService;
+    type Key = ServiceId;
+
+    fn rows<'s>(&self, state: &'s AgentState) -> &'s Rows<ServiceId> {
+        &state.index.services
+    }
+
+    fn column<'s>(
+        &self,
+        at: At<'s, AgentState>,
+        key: &'s ServiceId,
+        arc: u32,
+    ) -> Option<Value<'s>> {
+        let snapshot = &at.state.snapshot;
+        let row = Row {
+            row: snapshot.wanted.service(key)?,
+            status: snapshot.services.get(key)?,
+            view: at.state.summary.services.get(key)?,
+            node: &at.state.node,
+        };
+        lc_service::column(&row, arc)
+    }
+
+    fn writes(&self, _: u32) -> bool {
+        true
+    }
+
+    fn admits(&self, index: &Index) -> bool {
+        id(index).is_ok()
+    }
+
+    fn assign(&self, draft: &mut Draft, index: &Index, patch: &Patch) -> Result<(), Refusal> {
+        let id = id(index)?;
+        let Some(cluster) = draft.wanted.clusters.get_mut(&id.cluster) else {
+            return cells::without_parent(patch.row_status);
+        };
+        let (services, asked) = (&mut cluster.services, patch.row_status);
+        let Some(row) = row_status::open(services, id.service, col::ROW_STATUS, asked)? else {
+            return Ok(());
+        };
+        write(row, patch)?;
+        row_status::complete(col::ROW_STATUS, asked, !row.is_complete())
+    }
+}
+
+fn write(row: &mut Service, patch: &Patch) -> Result<(), Refusal> {
+    if let Some(kind) = &patch.type_ {
+        row.service_type.clone_from(kind);
+    }
+    row.address = cells::set_address(
+        row.address,
+        (col::ADDRESS_TYPE, patch.address_type),
+        (col::ADDRESS, patch.address.as_deref()),
+    )?;
+    if let Some(port) = patch.port {
+        row.port = Some(cells::port(col::PORT, port)?);
+    }
+    if let Some(policy) = &patch.policy {
+        row.policy = cells::set_name(col::POLICY, policy)?;
+    }
+    cells::set_word(col::PROTOCOL, &mut row.protocol, patch.protocol)?;
+    cells::set_word(col::SCHEDULER, &mut row.scheduler, patch.scheduler)?;
+    cells::set_word(col::FORWARD, &mut row.forward, patch.forward)?;
+    cells::set_word(col::ADMIN_STATE, &mut row.admin_state, patch.admin_state)?;
+    cells::set_number(col::CONNECT_TIMEOUT, &mut row.connect_timeout, patch.connect_timeout)?;
+    cells::set_word(col::CHECK_KIND, &mut row.check.kind, patch.check_kind)?;
+    cells::set_number(col::CHECK_INTERVAL, &mut row.check.interval, patch.check_interval)?;
+    cells::set_number(col::CHECK_TIMEOUT, &mut row.check.timeout, patch.check_timeout)?;
+    cells::set_number(col::CHECK_RISE, &mut row.check.rise, patch.check_rise)?;
+    cells::set_number(col::CHECK_FALL, &mut row.check.fall, patch.check_fall)
+}
+
+fn id(index: &Index) -> Result<ServiceId, Refusal> {
+    Ok(ServiceId {
+        cluster: cells::index_name(&index.cluster_name)?,
+        service: cells::index_name(&index.service_name)?,
+    })
+}
+
+impl<'s> View<'s> for Row<'s> {
+    fn status(&self) -> Option<LcStatus> {
+        Some(self.view.status.mib())
+    }
+
+    fn oper_state(&self) -> Option<LcOperState> {
+        Some(self.view.oper_state.mib())
+    }
+
+    fn reason(&self) -> Option<Octets<'s>> {
+        Some(cells::admin_string(&self.view.reason))
+    }
+
+    fn servers(&self) -> Option<u32> {
+        Some(self.view.servers)
+    }
+
+    fn servers_up(&self) -> Option<u32> {
+        Some(self.view.servers_up)
+    }
+
+    fn active_connections(&self) -> Option<u32> {
+        Some(self.view.active)
+    }
+
+    fn connections(&self) -> Option<u64> {
+        Some(self.status.live.connections.load(Relaxed))
+    }
+
+    fn failed_connections(&self) -> Option<u64> {
+        Some(self.status.live.failed.load(Relaxed))
+    }
+
+    fn refused_connections(&self) -> Option<u64> {
+        Some(self.status.live.refused.load(Relaxed))
+    }
+
+    fn in_octets(&self) -> Option<u64> {
+        Some(self.status.live.in_octets.load(Relaxed))
+    }
+
+    fn out_octets(&self) -> Option<u64> {
+        Some(self.status.live.out_octets.load(Relaxed))
+    }
+
+    fn last_change(&self) -> Option<Octets<'s>> {
+        Some(cells::date(Some(self.status.last_change)))
+    }
+
+    fn type_(&self) -> Option<Octets<'s>> {
+        Some(self.row.service_type.as_str().into())
+    }
+
+    fn address_type(&self) -> Option<InetAddressType> {
+        self.row.address.map(|_| cells::address_type(self.row.address))
+    }
+
+    fn address(&self) -> Option<Octets<'s>> {
+        self.row.address.map(|_| cells::address(self.row.address))
+    }
+
+    fn port(&self) -> Option<u32> {
+        self.row.port.map(NonZeroU16::get).map(u32::from)
+    }
+
+    fn protocol(&self) -> Option<LcServiceProtocol> {
+        Some(self.row.protocol.mib())
+    }
+
+    fn scheduler(&self) -> Option<LcScheduler> {
+        Some(self.row.scheduler.mib())
+    }
+
+    fn forward(&self) -> Option<LcForward> {
+        Some(self.row.forward.mib())
+    }
+
+    fn policy(&self) -> Option<Octets<'s>> {
+        Some(cells::name(self.row.policy.as_ref()))
+    }
+
+    fn admin_state(&self) -> Option<LcAdminState> {
+        Some(self.row.admin_state.mib())
+    }
+
+    fn connect_timeout(&self) -> Option<u32> {
+        Some(self.row.connect_timeout.value())
+    }
+
+    fn check_kind(&self) -> Option<LcServiceCheckKind> {
+        Some(self.row.check.kind.mib())
+    }
+
+    fn check_interval(&self) -> Option<u32> {
+        Some(self.row.check.interval.value())
+    }
+
+    fn check_timeout(&self) -> Option<u32> {
+        Some(self.row.check.timeout.value())
+    }
+
+    fn check_rise(&self) -> Option<u32> {
+        Some(self.row.check.rise.value())
+    }
+
+    fn check_fall(&self) -> Option<u32> {
+        Some(self.row.check.fall.value())
+    }
+
+    fn discontinuity_time(&self) -> Option<u32> {
+        Some(self.node.ticks(self.status.live.since()))
+    }
+
+    fn storage_type(&self) -> Option<StorageType> {
+        Some(self.row.storage.mib())
+    }
+
+    fn row_status(&self) -> Option<RowStatus> {
+        Some(row_status::shown(self.row.row, !self.row.is_complete()))
+    }
+}

@@ -1,0 +1,168 @@
+//! SNMP over UDP: one socket and one thread for each address to listen on.
+//!
+//! A reply leaves through the socket its request came in by, so it has the
+//! address that was asked. The exception is a socket on an unspecified address
+//! of a host with several: there routing chooses, and a client that compares
+//! addresses is better served by a listener on each.
+
+use std::{
+    io,
+    net::{Shutdown, SocketAddr, UdpSocket},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
+
+use crate::{
+    engine::{At, Engine, Verdict, Workspace},
+    setter::Setter,
+    state::{AgentState, Publisher},
+};
+
+/// A whole UDP datagram.
+const DATAGRAM: usize = 65_535;
+
+/// Room for the bursts of many managers that poll at the same second.
+const RECEIVE_BUFFER: usize = 1 << 20;
+
+/// How long to leave a socket alone whose error is not that of one packet.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// A bound socket, not yet served.
+#[derive(Debug)]
+pub struct Listener {
+    socket: UdpSocket,
+    address: SocketAddr,
+}
+
+/// A served socket.
+#[derive(Debug)]
+pub struct Service {
+    socket: Arc<UdpSocket>,
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl Listener {
+    /// Binds an address; port 0 takes any that is free.
+    pub fn bind(address: SocketAddr) -> io::Result<Self> {
+        let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+        if address.is_ipv6() {
+            // `[::]` and `0.0.0.0` are two addresses and may both be listened on.
+            socket.set_only_v6(true)?;
+        }
+        // The kernel grants what its limits allow; less is no reason to fail.
+        if let Err(error) = socket.set_recv_buffer_size(RECEIVE_BUFFER) {
+            tracing::debug!(%error, "the receive buffer keeps its size");
+        }
+        socket.bind(&address.into())?;
+        let socket = UdpSocket::from(socket);
+        let address = socket.local_addr()?;
+        Ok(Self { socket, address })
+    }
+
+    /// Where it is bound.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves it on a thread of its own.
+    pub fn serve(
+        self,
+        engine: Arc<Engine<AgentState>>,
+        publisher: Arc<Publisher>,
+        setter: Setter,
+    ) -> io::Result<Service> {
+        let socket = Arc::new(self.socket);
+        let stop = Arc::new(AtomicBool::new(false));
+        let server = Server {
+            socket: Arc::clone(&socket),
+            stop: Arc::clone(&stop),
+            engine,
+            publisher,
+            setter,
+        };
+        let thread = thread::Builder::new()
+            .name(format!("udp {}", self.address.port()))
+            .spawn(move || server.run())?;
+        Ok(Service { socket, stop, thread })
+    }
+}
+
+impl Service {
+    /// Ends the thread.
+    pub fn stop(self) {
+        self.stop.store(true, Ordering::Release);
+        // Linux wakes whoever waits for a datagram here, although it says that
+        // the socket was never connected.
+        let _ = SockRef::from(&*self.socket).shutdown(Shutdown::Both);
+        if self.thread.join().is_err() {
+            tracing::error!("the thread of an SNMP listener had died");
+        }
+    }
+}
+
+struct Server {
+    socket: Arc<UdpSocket>,
+    stop: Arc<AtomicBool>,
+    engine: Arc<Engine<AgentState>>,
+    publisher: Arc<Publisher>,
+    setter: Setter,
+}
+
+impl Server {
+    fn run(self) {
+        let mut workspace = Workspace::default();
+        let mut buffer = vec![0; DATAGRAM];
+        loop {
+            let received = self.socket.recv_from(&mut buffer);
+            if self.stop.load(Ordering::Acquire) {
+                return;
+            }
+            match received {
+                Ok((len, from)) => {
+                    let datagram = buffer.get(..len).unwrap_or_default();
+                    self.answer(from, datagram, &mut workspace);
+                }
+                Err(error) => self.bear(&error),
+            }
+        }
+    }
+
+    fn answer(&self, from: SocketAddr, datagram: &[u8], workspace: &mut Workspace) {
+        let state = self.publisher.current();
+        let at = At { state: &**state, now: Instant::now() };
+        match self.engine.receive(at, from, datagram, workspace) {
+            Verdict::Drop => {}
+            Verdict::Reply(reply) => send(&self.socket, from, reply),
+            Verdict::Set => self.setter.submit(&self.socket, from, datagram, workspace),
+        }
+    }
+
+    /// An error that an earlier reply brought back is of no interest here; one
+    /// of the socket itself may last, and must not make the thread spin.
+    fn bear(&self, error: &io::Error) {
+        use io::ErrorKind::{ConnectionRefused, ConnectionReset, HostUnreachable, Interrupted};
+        use io::ErrorKind::{NetworkUnreachable, WouldBlock};
+        match error.kind() {
+            ConnectionRefused | ConnectionReset | HostUnreachable | NetworkUnreachable
+            | Interrupted | WouldBlock => {}
+            _ => {
+                tracing::warn!(%error, "receiving SNMP messages");
+                thread::sleep(PAUSE);
+            }
+        }
+    }
+}
+
+/// Sends a reply. One that cannot be sent is lost like any datagram may be.
+pub fn send(socket: &UdpSocket, to: SocketAddr, reply: &[u8]) {
+    if let Err(error) = socket.send_to(reply, to) {
+        tracing::debug!(%error, %to, "a reply was not sent");
+    }
+}
