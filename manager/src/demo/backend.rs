@@ -7,7 +7,6 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -96,11 +95,6 @@ impl Backend {
         processor.clear().count() as u64
     }
 
-    /// Requests it has answered.
-    pub fn answered(&self) -> u64 {
-        self.host.answered.load(Ordering::Relaxed)
-    }
-
     fn stop(&mut self) {
         drop(self.kill.take());
         if let Some(thread) = self.thread.take() {
@@ -123,7 +117,6 @@ struct Host {
     processor: Mutex<Processor<oneshot::Sender<()>>>,
     random: Mutex<Random>,
     arrived: Notify,
-    answered: AtomicU64,
 }
 
 impl Host {
@@ -133,7 +126,6 @@ impl Host {
             processor: Mutex::new(Processor::new(spec.cores, spec.speed)),
             random: Mutex::new(Random::new(spec.name.bytes().map(u64::from).sum())),
             arrived: Notify::new(),
-            answered: AtomicU64::new(0),
             spec,
         }
     }
@@ -170,7 +162,6 @@ async fn serve(listener: TcpListener, host: Arc<Host>) -> io::Result<()> {
 async fn answer(State(host): State<Arc<Host>>) -> impl IntoResponse {
     match host.work().await {
         Ok(()) => {
-            host.answered.fetch_add(1, Ordering::Relaxed);
             let name = host.spec.name.clone();
             (StatusCode::OK, [(SERVED_BY, name.clone())], name + "\n")
         }
@@ -241,7 +232,7 @@ mod tests {
             let backend = Backend::boot(spec(folder.path()), address).expect("boots");
             let clients = Arc::new(Clients::default());
             let running = tokio::spawn(Arc::clone(&clients).run(address, 200.0));
-            while backend.answered() < 20 {
+            while clients.tally().total() < 20 {
                 tokio::task::yield_now().await;
             }
             assert_eq!(clients.tally().errors, 0);

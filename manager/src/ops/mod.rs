@@ -3,6 +3,7 @@
 //! call these.
 
 mod assign;
+pub mod auto;
 mod commit;
 mod drain;
 mod edit;
