@@ -270,7 +270,7 @@ impl Problem {
             }
             Self::NameBeginsWithDigit => "put a letter in front".to_owned(),
             Self::NotImported { name, module } => {
-                format!("`{name}` is not imported: add it FROM {module}")
+                format!("add it to IMPORTS: {name} FROM {module}")
             }
             Self::MissingModule { module } => {
                 format!("load the file that holds `{module}`, or a folder with it")

@@ -15,6 +15,7 @@ mod lexer;
 mod model;
 mod names;
 mod parser;
+mod render;
 mod resolve;
 mod source;
 mod symbol;
@@ -26,5 +27,6 @@ pub use model::{
     Access, Base, Compliance, DefaultValue, Index, Kind, Mib, Module, Node, Status, Type,
 };
 pub use names::NameError;
+pub use render::Report;
 pub use source::{FileId, Position, Source, Span};
 pub use values::ValueError;

@@ -634,9 +634,11 @@ impl<'m> Index<'m> {
         self.item.implied
     }
 
-    /// Whether no length stands in front of it: IMPLIED, or of one size.
+    /// Whether its octets have no length in front: IMPLIED, or of one size.
     pub fn bare(&self) -> bool {
-        self.implied() || self.syntax().fixed_size().is_some()
+        let syntax = self.syntax();
+        let is_octets = matches!(syntax.base(), Base::OctetString | Base::Opaque | Base::Bits);
+        self.implied() || (is_octets && syntax.fixed_size().is_some())
     }
 }
 

@@ -11,8 +11,6 @@ use crate::model::{Access, Kind, Module, Node, Status, Type};
 pub(super) struct EntryPlan<'m> {
     /// The row, or the scalars' parent.
     pub node: Node<'m>,
-    /// The descriptor without `Entry`.
-    pub stem: String,
     /// The Rust module, `lc_server`.
     pub module: String,
     /// The unit type, `LcServer`.
@@ -99,7 +97,6 @@ fn table<'m>(row: Node<'m>, all: &[Module<'m>]) -> Result<EntryPlan<'m>, Codegen
         table: pascal(&stem),
         columns,
         index: index(row, &stem, all)?,
-        stem,
     })
 }
 
@@ -115,7 +112,6 @@ fn scalars<'m>(module: Module<'m>, parent: Node<'m>) -> Result<EntryPlan<'m>, Co
         table: pascal(&stem),
         columns,
         index: IndexPlan { parts: Vec::new(), shared: None },
-        stem,
     })
 }
 

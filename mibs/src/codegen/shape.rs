@@ -68,11 +68,6 @@ impl Shape {
         }
     }
 
-    /// Whether the owned type is copied.
-    pub fn is_copy(&self) -> bool {
-        !matches!(self, Self::Oid | Self::Text | Self::Octets | Self::Opaque)
-    }
-
     /// From what a view answers to a `Value`, as a function's name or closure.
     pub fn viewed_to_value(&self) -> String {
         match self {

@@ -117,7 +117,7 @@ impl<'a> Resolver<'a> {
         let has_index = clauses.iter().any(|c| matches!(c, Clause::Index(_) | Clause::Augments(_)));
         match sequence {
             Some(Sequence::Of(_)) => Kind::Table,
-            Some(Sequence::Members(_)) if !has_index => {
+            Some(Sequence::Members(_)) if !has_index && !self.lacks_index(id.0) => {
                 let name = self.mib.symbols.text(node.name).into();
                 self.report(id.0, node.span, Problem::MissingIndex { name });
                 Kind::Row
@@ -126,6 +126,15 @@ impl<'a> Resolver<'a> {
             _ if has_index => Kind::Row,
             _ => Kind::Scalar,
         }
+    }
+
+    /// Whether the module uses the OBJECT-TYPE of RFC 1155, which had no INDEX.
+    fn lacks_index(&self, module: ModuleId) -> bool {
+        let imports = &self.unit_of(module).ast.imports;
+        imports.iter().any(|import| {
+            matches!(&*self.word(module, import.module), "RFC1155-SMI" | "RFC1065-SMI")
+                && import.symbols.iter().any(|&span| self.word(module, span) == "OBJECT-TYPE")
+        })
     }
 
     /// Sorts the nodes by OID and finds every place's parent.
