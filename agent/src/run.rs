@@ -96,6 +96,7 @@ pub struct Agent {
 impl Agent {
     /// Starts all parts, or none: what can fail for reasons outside comes first.
     pub fn start(config: Config) -> Result<Self, RunError> {
+        let started = Instant::now();
         let listeners = bind(&config.listen)?;
         let opened = Store::open(
             &config.state_dir.join(STATE_FILE),
@@ -121,7 +122,7 @@ impl Agent {
                 name: config.name.to_string(),
                 location: config.location,
             },
-            started: Instant::now(),
+            started,
             locks: Locks::new(RandomState::new().build_hasher().finish() as u32),
             statistics: Arc::clone(&statistics),
         });

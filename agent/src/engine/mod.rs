@@ -16,7 +16,7 @@ mod set;
 mod statistics;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::{net::SocketAddr, sync::Arc};
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use lcms_lb_core::{
     director::{self, CommitError, DirectorHandle, Snapshot},
-    model::{Name, Provenance, Runtime, Source, UnixTime, Wanted},
+    model::{Lease, LeaseRequest, Name, Provenance, Runtime, Source, UnixTime, Wanted},
 };
 
 use super::{AgentState, Node};
@@ -59,6 +59,14 @@ impl Draft {
     /// Whether anything that is kept over restarts would change.
     pub fn changes_configuration(&self) -> bool {
         !self.wanted.asks_the_same(&self.before.wanted)
+    }
+
+    /// Ends the lease of a cluster, if one runs, as its release would.
+    pub fn end_lease(&mut self, cluster: Name) {
+        let Lease { term, .. } = self.runtime.lease(&cluster);
+        let release = LeaseRequest { owner: None, term: Some(term), seconds: Some(0) };
+        // The one thing that can be wrong with it is that no lease runs.
+        let _ = self.runtime.request_lease(cluster, &release, self.now);
     }
 
     /// Makes it the state. When this returns, it is on disk and in use; or, with

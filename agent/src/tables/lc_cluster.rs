@@ -64,23 +64,34 @@ impl Instrumentation<AgentState> for LcCluster {
     }
 
     fn assign(&self, draft: &mut Draft, index: &Index, patch: &Patch) -> Result<(), Refusal> {
-        let (clusters, asked) = (&mut draft.wanted.clusters, patch.row_status);
         let name = name(index)?;
-        let Some(row) = row_status::open(clusters, name, col::ROW_STATUS, asked)? else {
-            return Ok(());
+        let change = row_status::Change {
+            arc: col::ROW_STATUS,
+            asked: patch.row_status,
+            patch,
+            defaults: lc_cluster::Row::defaults(),
         };
-        if let Some(policy) = &patch.policy {
-            row.policy = cells::set_name(col::POLICY, policy)?;
-        }
-        if let Some(parent) = &patch.parent {
-            row.parent = cells::set_name(col::PARENT, parent)?;
-        }
-        if let Some(description) = &patch.description {
-            row.description.clone_from(description);
-        }
+        let clusters = &mut draft.wanted.clusters;
+        let Some(row) = row_status::apply(clusters, name, change, write)? else { return Ok(()) };
         let active = row.row == RowState::Active;
+        if !active {
+            draft.end_lease(name);
+        }
         request_lease(draft, name, patch, active)
     }
+}
+
+fn write(row: &mut Cluster, patch: &Patch) -> Result<(), Refusal> {
+    if let Some(policy) = &patch.policy {
+        row.policy = cells::set_name(col::POLICY, policy)?;
+    }
+    if let Some(parent) = &patch.parent {
+        row.parent = cells::set_name(col::PARENT, parent)?;
+    }
+    if let Some(description) = &patch.description {
+        row.description.clone_from(description);
+    }
+    Ok(())
 }
 
 /// The lease columns of one row, which mean something together alone.

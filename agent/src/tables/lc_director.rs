@@ -61,21 +61,28 @@ impl Instrumentation<AgentState> for LcDirector {
         let Some(cluster) = draft.wanted.clusters.get_mut(&id.cluster) else {
             return cells::without_parent(patch.row_status);
         };
-        let (directors, asked) = (&mut cluster.directors, patch.row_status);
-        let Some(row) = row_status::open(directors, id.host, col::ROW_STATUS, asked)? else {
-            return Ok(());
+        let change = row_status::Change {
+            arc: col::ROW_STATUS,
+            asked: patch.row_status,
+            patch,
+            defaults: lc_director::Row::defaults(),
         };
-        cells::set_number(col::PRIORITY, &mut row.priority, patch.priority)?;
-        row.address = cells::set_address(
-            row.address,
-            (col::ADDRESS_TYPE, patch.address_type),
-            (col::ADDRESS, patch.address.as_deref()),
-        )?;
-        match draft.wanted.hosts.contains_key(&id.host) {
+        let row = row_status::apply(&mut cluster.directors, id.host, change, write)?;
+        match row.is_none() || draft.wanted.hosts.contains_key(&id.host) {
             true => Ok(()),
             false => Err(Refusal::row(ErrorStatus::InconsistentName)),
         }
     }
+}
+
+fn write(row: &mut DirectorRow, patch: &Patch) -> Result<(), Refusal> {
+    cells::set_number(col::PRIORITY, &mut row.priority, patch.priority)?;
+    row.address = cells::set_address(
+        row.address,
+        (col::ADDRESS_TYPE, patch.address_type),
+        (col::ADDRESS, patch.address.as_deref()),
+    )?;
+    Ok(())
 }
 
 fn id(index: &Index) -> Result<DirectorId, Refusal> {

@@ -52,18 +52,21 @@ impl Instrumentation<AgentState> for LcHost {
     }
 
     fn assign(&self, draft: &mut Draft, index: &Index, patch: &Patch) -> Result<(), Refusal> {
-        let (hosts, asked) = (&mut draft.wanted.hosts, patch.row_status);
-        let Some(row) = row_status::open(hosts, name(index)?, col::ROW_STATUS, asked)? else {
-            return Ok(());
+        let change = row_status::Change {
+            arc: col::ROW_STATUS,
+            asked: patch.row_status,
+            patch,
+            defaults: lc_host::Row::defaults(),
         };
-        cells::set_word(col::ADMIN_STATE, &mut row.admin_state, patch.admin_state)?;
-        cells::set_word::<Roles>(
-            col::ROLE_POTENTIAL,
-            &mut row.role_potential,
-            patch.role_potential,
-        )?;
-        cells::set_word::<Roles>(col::ROLE_STATUS, &mut row.role_status, patch.role_status)
+        row_status::apply(&mut draft.wanted.hosts, name(index)?, change, write)?;
+        Ok(())
     }
+}
+
+fn write(row: &mut Host, patch: &Patch) -> Result<(), Refusal> {
+    cells::set_word(col::ADMIN_STATE, &mut row.admin_state, patch.admin_state)?;
+    cells::set_word::<Roles>(col::ROLE_POTENTIAL, &mut row.role_potential, patch.role_potential)?;
+    cells::set_word::<Roles>(col::ROLE_STATUS, &mut row.role_status, patch.role_status)
 }
 
 fn name(index: &Index) -> Result<Name, Refusal> {

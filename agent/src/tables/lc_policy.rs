@@ -39,31 +39,38 @@ impl Instrumentation<AgentState> for LcPolicy {
     }
 
     fn assign(&self, draft: &mut Draft, index: &Index, patch: &Patch) -> Result<(), Refusal> {
-        let (policies, asked) = (&mut draft.wanted.policies, patch.row_status);
-        let Some(row) = row_status::open(policies, name(index)?, col::ROW_STATUS, asked)? else {
-            return Ok(());
+        let change = row_status::Change {
+            arc: col::ROW_STATUS,
+            asked: patch.row_status,
+            patch,
+            defaults: lc_policy::Row::defaults(),
         };
-        cells::set_word(col::KIND, &mut row.kind, patch.kind)?;
-        cells::set_word(col::WINDOW, &mut row.window, patch.window)?;
-        cells::set_number(col::CPU_COEFFICIENT, &mut row.cpu_coefficient, patch.cpu_coefficient)?;
-        cells::set_number(
-            col::MEMORY_COEFFICIENT,
-            &mut row.memory_coefficient,
-            patch.memory_coefficient,
-        )?;
-        cells::set_number(
-            col::CONNECTION_COEFFICIENT,
-            &mut row.connection_coefficient,
-            patch.connection_coefficient,
-        )?;
-        cells::set_number(col::INTERVAL, &mut row.interval, patch.interval)?;
-        cells::set_number(col::SMOOTHING, &mut row.smoothing, patch.smoothing)?;
-        cells::set_number(col::FLOOR, &mut row.floor, patch.floor)?;
-        cells::set_number(col::CEILING, &mut row.ceiling, patch.ceiling)?;
-        cells::set_number(col::STEP, &mut row.step, patch.step)?;
-        cells::set_number(col::HYSTERESIS, &mut row.hysteresis, patch.hysteresis)?;
-        cells::set_number(col::STALE_LIMIT, &mut row.stale_limit, patch.stale_limit)
+        row_status::apply(&mut draft.wanted.policies, name(index)?, change, write)?;
+        Ok(())
     }
+}
+
+fn write(row: &mut Policy, patch: &Patch) -> Result<(), Refusal> {
+    cells::set_word(col::KIND, &mut row.kind, patch.kind)?;
+    cells::set_word(col::WINDOW, &mut row.window, patch.window)?;
+    cells::set_number(col::CPU_COEFFICIENT, &mut row.cpu_coefficient, patch.cpu_coefficient)?;
+    cells::set_number(
+        col::MEMORY_COEFFICIENT,
+        &mut row.memory_coefficient,
+        patch.memory_coefficient,
+    )?;
+    cells::set_number(
+        col::CONNECTION_COEFFICIENT,
+        &mut row.connection_coefficient,
+        patch.connection_coefficient,
+    )?;
+    cells::set_number(col::INTERVAL, &mut row.interval, patch.interval)?;
+    cells::set_number(col::SMOOTHING, &mut row.smoothing, patch.smoothing)?;
+    cells::set_number(col::FLOOR, &mut row.floor, patch.floor)?;
+    cells::set_number(col::CEILING, &mut row.ceiling, patch.ceiling)?;
+    cells::set_number(col::STEP, &mut row.step, patch.step)?;
+    cells::set_number(col::HYSTERESIS, &mut row.hysteresis, patch.hysteresis)?;
+    cells::set_number(col::STALE_LIMIT, &mut row.stale_limit, patch.stale_limit)
 }
 
 fn name(index: &Index) -> Result<Name, Refusal> {

@@ -72,12 +72,17 @@ impl Instrumentation<AgentState> for LcServer {
         let Some(service) = cluster.and_then(|row| row.services.get_mut(&id.service)) else {
             return cells::without_parent(patch.row_status);
         };
-        let (servers, asked) = (&mut service.servers, patch.row_status);
-        let Some(row) = row_status::open(servers, id.server, col::ROW_STATUS, asked)? else {
+        let change = row_status::Change {
+            arc: col::ROW_STATUS,
+            asked: patch.row_status,
+            patch,
+            defaults: lc_server::Row::defaults(),
+        };
+        let servers = &mut service.servers;
+        let Some(row) = row_status::apply(servers, id.server, change, write)? else {
             return Ok(());
         };
-        write(row, patch)?;
-        row_status::complete(col::ROW_STATUS, asked, !row.is_complete())?;
+        row_status::complete(col::ROW_STATUS, patch.row_status, !row.is_complete())?;
         let active = row.row == RowState::Active;
         write_dynamic_weight(draft, id, patch, active)
     }

@@ -70,12 +70,17 @@ impl Instrumentation<AgentState> for LcService {
         let Some(cluster) = draft.wanted.clusters.get_mut(&id.cluster) else {
             return cells::without_parent(patch.row_status);
         };
-        let (services, asked) = (&mut cluster.services, patch.row_status);
-        let Some(row) = row_status::open(services, id.service, col::ROW_STATUS, asked)? else {
+        let change = row_status::Change {
+            arc: col::ROW_STATUS,
+            asked: patch.row_status,
+            patch,
+            defaults: lc_service::Row::defaults(),
+        };
+        let services = &mut cluster.services;
+        let Some(row) = row_status::apply(services, id.service, change, write)? else {
             return Ok(());
         };
-        write(row, patch)?;
-        row_status::complete(col::ROW_STATUS, asked, !row.is_complete())
+        row_status::complete(col::ROW_STATUS, patch.row_status, !row.is_complete())
     }
 }
 

@@ -8,8 +8,7 @@ use load_cluster_mib::tc::RowStatus;
 
 use crate::engine::Refusal;
 
-/// A row of the document that managers make and destroy. What its `Default`
-/// does not have a value for, the MIB gives no DEFVAL.
+/// A row of the document that managers make and destroy.
 pub trait Creatable: Default {
     /// Its state.
     fn state(&mut self) -> &mut RowState;
@@ -27,17 +26,31 @@ macro_rules! creatable {
 
 creatable!(Host Policy Cluster DirectorRow Service Server);
 
-/// Does what a SET asks of a row's RowStatus, and returns the row for its other
-/// columns to be written; or `None` if it is destroyed, and they do not matter.
+/// What a SET says of one row.
+pub struct Change<'p, P> {
+    /// The column of the RowStatus.
+    pub arc: u32,
+    /// Its new value, if the SET has one.
+    pub asked: Option<RowStatus>,
+    /// What the SET has.
+    pub patch: &'p P,
+    /// What a new row has before that, which the MIB alone decides.
+    pub defaults: P,
+}
+
+/// Does what a SET asks of a row: of its RowStatus first, then of its columns
+/// with `write`. Returns the row, or `None` if it is destroyed: then the columns
+/// do not matter.
 ///
 /// This is the table of RFC 2579. Whether the columns suffice for `active` shows
 /// once they are written: see [`complete`].
-pub fn open<R: Creatable>(
-    rows: &mut BTreeMap<Name, R>,
+pub fn apply<'d, R: Creatable, P>(
+    rows: &'d mut BTreeMap<Name, R>,
     name: Name,
-    arc: u32,
-    asked: Option<RowStatus>,
-) -> Result<Option<&mut R>, Refusal> {
+    change: Change<'_, P>,
+    write: impl Fn(&mut R, &P) -> Result<(), Refusal>,
+) -> Result<Option<&'d mut R>, Refusal> {
+    let Change { arc, asked, patch, defaults } = change;
     let exists = rows.contains_key(&name);
     let state = match (asked, exists) {
         (Some(RowStatus::NotReady), _) => {
@@ -61,6 +74,10 @@ pub fn open<R: Creatable>(
         }
     };
     let row = rows.entry(name).or_default();
+    if !exists {
+        write(row, &defaults)?;
+    }
+    write(row, patch)?;
     if let Some(state) = state {
         *row.state() = state;
     }
@@ -110,8 +127,9 @@ mod tests {
                 let name: Name = "h1".parse().unwrap();
                 let mut rows = BTreeMap::new();
                 rows.extend(before.map(|row| (name, Host { row, ..Host::default() })));
-                let opened = open(&mut rows, name, 22, asked);
-                let found = opened.map(|row| row.map(|row| row.row)).map_err(|e| e.status);
+                let change = Change { arc: 22, asked, patch: &(), defaults: () };
+                let applied = apply(&mut rows, name, change, |_, ()| Ok(()));
+                let found = applied.map(|row| row.map(|row| row.row)).map_err(|e| e.status);
                 assert_eq!(found, expected, "{asked:?} of {before:?}");
             }
         }

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use lcms_snmp::{ErrorStatus, Oid, Value};
 use proptest::{collection, prelude::*};
 
-use super::fixture::{Agent, Book, Key, Note, Reply, Request};
+use super::{
+    exchange::{Reply, Request},
+    fixture::{Agent, Book, Key, Note},
+};
 
 fn books() -> impl Strategy<Value = Book> {
     let note = ("[a-z]{0,4}", any::<Option<u64>>(), proptest::option::of(0_u32..=100));

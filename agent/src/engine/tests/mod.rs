@@ -1,6 +1,7 @@
 //! The engine over a small MIB: the rules of RFC 3416, and the mistakes that
 //! agents are known for.
 
+pub mod exchange;
 mod fixture;
 mod laws;
 mod reading;

@@ -2,7 +2,10 @@
 
 use lcms_snmp::{ErrorStatus::*, Value, Version, message};
 
-use super::fixture::{Agent, Book, Key, Note, Reply, Request, from, text};
+use super::{
+    exchange::{Reply, Request, text},
+    fixture::{Agent, Book, Key, Note, from},
+};
 use crate::engine::{At, Verdict};
 
 /// Column `arc` of the note `name`.

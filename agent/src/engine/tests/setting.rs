@@ -2,7 +2,10 @@
 
 use lcms_snmp::{ErrorStatus::*, Value};
 
-use super::fixture::{Agent, Request, text};
+use super::{
+    exchange::{Request, text},
+    fixture::Agent,
+};
 
 const A_TEXT: &str = "1.3.9.1.2.1.2.1.97";
 const A_COUNT: &str = "1.3.9.1.2.1.3.1.97";
