@@ -1,5 +1,6 @@
 //! Polls load clusters by SNMP, decides weights, and sets them in the director.
 
+pub mod cli;
 pub mod client;
 pub mod demo;
 pub mod inventory;

@@ -5,7 +5,7 @@
 
 mod scripted;
 
-use lcms_manager::client::{Client, ClientError, Columns, Step, Target};
+use lcms_manager::client::{Client, ClientError, Columns, Shape, Step, Target};
 use lcms_snmp::{Community, ErrorStatus, Oid, PduKind, Value, VarBind};
 use scripted::{Agent, COMMUNITY, Mib, Script, mib, oid};
 
@@ -27,7 +27,7 @@ fn table(rows: u32) -> Mib {
     mib
 }
 
-const TABLE: Columns<'_> = Columns { entry: &[1, 3, 9, 1], arcs: &[1, 2, 3], scalars: false };
+const TABLE: Columns<'_> = Columns { entry: &[1, 3, 9, 1], arcs: &[1, 2, 3], shape: Shape::Guided };
 
 async fn names(client: &Client, target: &Target, root: &str, step: Step) -> Vec<String> {
     let all = client.walk(target, oid(root), step).collect().await.unwrap();
@@ -204,7 +204,7 @@ async fn columns_that_an_agent_lacks_are_left_out() {
 async fn a_table_in_circles_is_an_error() {
     let client = Client::start().unwrap();
     let agent = Agent::start(table(4), Script { stuck: true, ..Script::default() });
-    let columns = Columns { entry: &[1, 3, 6, 1, 2, 1], arcs: &[5], scalars: false };
+    let columns = Columns { entry: &[1, 3, 6, 1, 2, 1], arcs: &[5], shape: Shape::Guided };
     let error = client.columns(&agent.target(), columns).await.unwrap_err();
     assert!(matches!(error, ClientError::NotIncreasing { .. }), "{error}");
 }

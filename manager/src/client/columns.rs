@@ -16,12 +16,22 @@ use super::{Client, ClientError, Target};
 pub struct Columns<'a> {
     /// The conceptual row (`ifEntry`), or the parent of scalars.
     pub entry: &'a [u32],
-    /// Columns below it. The first one has to be a column that every row has:
-    /// where it ends, the table ends, and nothing more is asked to see that the
-    /// others end there too.
+    /// Columns below it.
     pub arcs: &'a [u32],
-    /// Whether these are scalars, with one instance each.
-    pub scalars: bool,
+    /// What is known of them beforehand.
+    pub shape: Shape,
+}
+
+/// What is known of columns before they are fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Every row has the first of them: where it ends, the table ends, and
+    /// nothing more is asked to see that the others end there too.
+    Guided,
+    /// Nothing.
+    Unknown,
+    /// They are scalars, with one instance each.
+    Scalars,
 }
 
 /// A row: its index, and its cells by column.
@@ -59,7 +69,7 @@ const NAMES: usize = 32;
 /// The state of a table's fetching; knows of no sockets.
 struct Fetch<'a> {
     target: &'a Target,
-    scalars: bool,
+    shape: Shape,
     cursors: Vec<Cursor>,
     /// Which cursors the present question is about.
     asked: Vec<usize>,
@@ -93,7 +103,7 @@ impl<'a> Fetch<'a> {
         };
         Ok(Self {
             target,
-            scalars: columns.scalars,
+            shape: columns.shape,
             cursors: columns.arcs.iter().map(cursor).collect::<Result<_, _>>()?,
             asked: Vec::new(),
             cells: CELLS,
@@ -113,9 +123,10 @@ impl<'a> Fetch<'a> {
         let names = self.asked.iter().filter_map(|&at| self.cursors.get(at));
         let names: Vec<Oid> = names.map(|cursor| cursor.at.clone()).collect();
         // The second row is where a table of one shows its end.
-        let least = if self.scalars { 1 } else { 2.min(self.cells) };
-        let repetitions = (self.cells / names.len()).max(least);
-        let repetitions = if self.scalars { 1 } else { repetitions };
+        let repetitions = match self.shape {
+            Shape::Scalars => 1,
+            Shape::Guided | Shape::Unknown => (self.cells / names.len()).max(2.min(self.cells)),
+        };
         Some((names, u16::try_from(repetitions).unwrap_or(u16::MAX)))
     }
 
@@ -124,7 +135,7 @@ impl<'a> Fetch<'a> {
     fn end_with_guide(&mut self) {
         let Some((guide, others)) = self.cursors.split_first_mut() else { return };
         // A column without any instance is one that the agent does not have.
-        if !guide.done || guide.index().is_empty() {
+        if self.shape != Shape::Guided || !guide.done || guide.index().is_empty() {
             return;
         }
         let last = guide.index();
@@ -159,7 +170,7 @@ impl<'a> Fetch<'a> {
                 });
             }
             cursor.at = name;
-            cursor.done = self.scalars;
+            cursor.done = self.shape == Shape::Scalars;
             self.rows.entry(index).or_default().insert(cursor.arc, value);
         }
         Ok(())

@@ -16,7 +16,7 @@ mod walk;
 pub use self::{
     ask::{Answer, Client},
     changes::Changes,
-    columns::{Columns, RawRow},
+    columns::{Columns, RawRow, Shape},
     error::ClientError,
     resolve::{Access, ResolveError, target},
     walk::{Step, Walk},

@@ -7,7 +7,7 @@ use lcms_snmp::{
     object::{Index as _, Table},
 };
 
-use super::{Client, ClientError, Columns, Target, changes::arcs};
+use super::{Client, ClientError, Columns, Shape, Target, changes::arcs};
 
 impl Client {
     /// Fetches columns of a table, or scalars, by ascending index. Cells that an
@@ -18,7 +18,8 @@ impl Client {
         target: &Target,
         columns: &[u32],
     ) -> Result<Vec<(T::Index, T::Row)>, ClientError> {
-        let wanted = Columns { entry: T::ENTRY.oid, arcs: columns, scalars: T::ENTRY.is_scalars() };
+        let shape = if T::ENTRY.is_scalars() { Shape::Scalars } else { Shape::Guided };
+        let wanted = Columns { entry: T::ENTRY.oid, arcs: columns, shape };
         let rows = self.columns(target, wanted).await?;
         let typed = rows.into_iter().filter_map(|row| {
             // An index of another shape belongs to a MIB that is not ours.

@@ -165,8 +165,7 @@ impl ClientError {
     pub fn advice(&self) -> String {
         match self {
             Self::Unreachable { .. } => {
-                "is the agent running, is its address right, and is the community the one it \
-                 knows? An agent does not answer a wrong one."
+                "is the agent running there, and is the community right? A wrong one gets no answer"
                     .to_owned()
             }
             Self::Network { .. } => "check the address and this machine's routes".to_owned(),

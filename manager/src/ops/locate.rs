@@ -46,6 +46,16 @@ pub struct Found {
     pub silent: Vec<Name>,
 }
 
+impl Found {
+    /// Each row once: on the node to ask about it.
+    pub fn best(&self) -> Vec<Located> {
+        let mut rows = self.rows.clone();
+        rows.sort_by(|a, b| (&a.name, a.rank).cmp(&(&b.name, b.rank)));
+        rows.dedup_by(|later, first| later.name == first.name);
+        rows
+    }
+}
+
 /// Finds the one row that a path means, on the node to ask: the named one, or
 /// the active director.
 pub async fn find<T: Named>(
@@ -57,23 +67,22 @@ pub async fn find<T: Named>(
     if path.names().len() > T::KIND.depth() {
         return Err(OpError::Form { kind: T::KIND, path: path.clone() });
     }
-    let Found { rows, silent } = find_all::<T>(client, inventory, on).await?;
-    let mut matching: Vec<&Located> =
-        rows.iter().filter(|row| path.matches(row.name.parts())).collect();
-    // A row's own name, where the whole of it was given, hides longer ones.
-    matching.sort_by(|a, b| (&a.name, a.rank).cmp(&(&b.name, b.rank)));
-    let Some(first) = matching.first() else {
-        let mut there: Vec<RowName> = rows.into_iter().map(|row| row.name).collect();
-        there.sort();
-        there.dedup();
-        return Err(OpError::NoSuchRow { kind: T::KIND, path: path.clone(), there, silent });
-    };
-    if matching.iter().any(|row| row.name != first.name) {
-        let mut rows: Vec<RowName> = matching.iter().map(|row| row.name.clone()).collect();
-        rows.dedup();
-        return Err(OpError::Ambiguous { kind: T::KIND, path: path.clone(), rows });
+    let found = find_all::<T>(client, inventory, on).await?;
+    let (mut matching, others): (Vec<Located>, Vec<Located>) =
+        found.best().into_iter().partition(|row| path.matches(row.name.parts()));
+    let names = |rows: Vec<Located>| rows.into_iter().map(|row| row.name).collect();
+    match (matching.pop(), matching.is_empty()) {
+        (Some(row), true) => Ok(row),
+        (Some(row), false) => {
+            matching.push(row);
+            let rows = names(matching);
+            Err(OpError::Ambiguous { kind: T::KIND, path: path.clone(), rows })
+        }
+        (None, _) => {
+            let (there, silent) = (names(others), found.silent);
+            Err(OpError::NoSuchRow { kind: T::KIND, path: path.clone(), there, silent })
+        }
     }
-    Ok((*first).clone())
 }
 
 /// Finds all rows of a kind, on one node or on all that may direct.

@@ -11,6 +11,9 @@ mod error;
 mod kind;
 mod locate;
 mod poll;
+mod query;
+mod show;
+mod variable;
 mod weight;
 
 pub use self::{
@@ -21,5 +24,11 @@ pub use self::{
     kind::{Kind, Named, RowName},
     locate::{Found, Located, find, find_all},
     poll::poll,
+    query::{
+        Cells, QueryError, TableRow, TableView, Walking, get, next, parse_settings,
+        set as set_variables, table, walk,
+    },
+    show::{RowView, Rows, list, show},
+    variable::Variable,
     weight::{WeightChange, Weights, weight},
 };

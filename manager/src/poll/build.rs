@@ -15,8 +15,8 @@ use load_cluster_mib::{
 };
 
 use super::{
-    Cluster, ClusterState, Director, Host, Lease, Load, NodeRows, NodeState, Report, Rows, Server,
-    Service,
+    Cluster, ClusterState, Director, Host, Lease, Load, NodeFault, NodeRows, NodeState, Report,
+    Rows, Server, Service,
 };
 use crate::inventory::Inventory;
 
@@ -72,6 +72,7 @@ fn node(collected: &NodeRows) -> NodeState {
         generation: agent.and_then(|agent| agent.lc_config_generation),
         round_trip_ms: rows.and_then(|rows| rows.round_trip).map(milliseconds),
         error: fault.map(ToString::to_string),
+        advice: fault.map(NodeFault::advice),
     }
 }
 

@@ -4,6 +4,8 @@ mod build;
 mod gather;
 mod rows;
 mod state;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use self::{
     build::build,

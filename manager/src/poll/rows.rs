@@ -45,6 +45,18 @@ pub enum NodeFault {
 }
 
 impl NodeFault {
+    /// What to do about it.
+    pub fn advice(&self) -> String {
+        match self {
+            Self::Resolve(error) => error.advice(),
+            Self::Client(error) => error.advice(),
+            Self::OtherAgent => {
+                "is it an lcms-agent? another agent on that port is asked with get and walk"
+                    .to_owned()
+            }
+        }
+    }
+
     /// Whether nobody answered.
     pub fn is_unreachable(&self) -> bool {
         match self {

@@ -42,6 +42,8 @@ pub struct NodeState {
     pub round_trip_ms: Option<f64>,
     /// Why it told nothing, or not all.
     pub error: Option<String>,
+    /// What to do about that.
+    pub advice: Option<String>,
 }
 
 /// A host.

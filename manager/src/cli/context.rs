@@ -1,0 +1,107 @@
+//! What verbs work with: made when it is first asked for.
+
+use std::{cell::OnceCell, io, path::Path};
+
+use lcms_mibs::Mib;
+
+use super::{CliError, DEFAULT_CONFIG, Global, node};
+use crate::{
+    client::{Access, Client, Target, target},
+    inventory::{self, Inventory, InventoryError, Node},
+};
+
+/// The global arguments, and what follows from them.
+#[derive(Debug)]
+pub struct Context {
+    global: Global,
+    mib: OnceCell<Mib>,
+    client: OnceCell<Client>,
+}
+
+impl Context {
+    pub(super) fn new(global: Global) -> Self {
+        Self { global, mib: OnceCell::new(), client: OnceCell::new() }
+    }
+
+    /// Whether output is for programs.
+    pub fn json(&self) -> bool {
+        self.global.json
+    }
+
+    /// The inventory file.
+    pub fn config(&self) -> &Path {
+        &self.global.config
+    }
+
+    /// The inventory, with what the command line says instead.
+    pub fn inventory(&self) -> Result<Inventory, CliError> {
+        let mut inventory = inventory::load(&self.global.config)?;
+        for node in &mut inventory.nodes {
+            *node = node::settle(&self.global, node.clone())?;
+        }
+        Ok(inventory)
+    }
+
+    /// The inventory, and on which of its nodes to work. A node that is not in
+    /// it but has an address is taken for the whole inventory.
+    pub fn inventory_with(
+        &self,
+        on: Option<&str>,
+    ) -> Result<(Inventory, Option<String>), CliError> {
+        let Some(on) = on else { return Ok((self.inventory()?, None)) };
+        let inventory = self.inventory_if_any()?;
+        if inventory.node(on).is_some() {
+            return Ok((self.inventory()?, Some(on.to_owned())));
+        }
+        let node = node::node(&self.global, &inventory, on)?;
+        let name = node.name.to_string();
+        Ok((Inventory { nodes: vec![node], clusters: Vec::new() }, Some(name)))
+    }
+
+    /// One node: of the inventory, or any with an address.
+    pub fn node(&self, given: &str) -> Result<Node, CliError> {
+        node::node(&self.global, &self.inventory_if_any()?, given)
+    }
+
+    /// The address of a node's agent.
+    pub async fn target(&self, given: &str, access: Access) -> Result<Target, CliError> {
+        let node = self.node(given)?;
+        let failed = |source| CliError::Resolve { given: given.to_owned(), source };
+        target(&node, access).await.map_err(failed)
+    }
+
+    /// Nobody needs an inventory to ask one agent; a wrong one is told of all
+    /// the same.
+    fn inventory_if_any(&self) -> Result<Inventory, CliError> {
+        match inventory::load(&self.global.config) {
+            Err(InventoryError::Read { source, .. })
+                if source.kind() == io::ErrorKind::NotFound
+                    && self.global.config == Path::new(DEFAULT_CONFIG) =>
+            {
+                Ok(Inventory::default())
+            }
+            inventory => Ok(inventory?),
+        }
+    }
+
+    /// The MIB: the built-in modules and those of `--mib-dir`.
+    pub fn mib(&self) -> Result<&Mib, CliError> {
+        if let Some(mib) = self.mib.get() {
+            return Ok(mib);
+        }
+        let mib = match self.global.mib_dir.as_slice() {
+            [] => Mib::builtin(),
+            dirs => Mib::load_dirs(dirs).map_err(CliError::MibDir)?,
+        };
+        Ok(self.mib.get_or_init(|| mib))
+    }
+
+    /// The client.
+    pub fn client(&self) -> Result<&Client, CliError> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let client = Client::start().map_err(CliError::System)?;
+        Ok(self.client.get_or_init(|| client))
+    }
+}

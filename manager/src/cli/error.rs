@@ -1,0 +1,136 @@
+//! What went wrong, said with what to do next.
+
+use std::io::{self, IsTerminal as _};
+
+use miette::GraphicalReportHandler;
+use thiserror::Error;
+
+use super::Exit;
+use crate::{
+    client::{ClientError, ResolveError},
+    inventory::{EndpointError, InventoryError},
+    ops::{OpError, QueryError},
+    secret::SecretError,
+};
+
+/// Why a verb did not do what it should.
+#[derive(Debug, Error)]
+pub enum CliError {
+    /// The inventory is wrong or missing.
+    #[error(transparent)]
+    Inventory(Box<InventoryError>),
+    /// An operation failed.
+    #[error(transparent)]
+    Op(#[from] OpError),
+    /// A question to one agent failed.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// A node is neither in the inventory nor an address.
+    #[error("node {given:?}: the inventory has none of that name, and {cause}")]
+    Node {
+        /// What was given.
+        given: String,
+        /// Why it is no address.
+        cause: EndpointError,
+    },
+    /// A secret cannot be had.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// An agent cannot be addressed.
+    #[error("{given}: {source}")]
+    Resolve {
+        /// What was given.
+        given: String,
+        /// Why.
+        source: ResolveError,
+    },
+    /// A folder with MIB modules cannot be read.
+    #[error("--mib-dir: {0}")]
+    MibDir(io::Error),
+    /// Standard output cannot be written.
+    #[error("standard output: {0}")]
+    Output(io::Error),
+    /// A file cannot be written.
+    #[error("{path}: {source}")]
+    Write {
+        /// The file.
+        path: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The system refused what every run needs.
+    #[error("{0}")]
+    System(io::Error),
+}
+
+impl From<InventoryError> for CliError {
+    fn from(error: InventoryError) -> Self {
+        Self::Inventory(Box::new(error))
+    }
+}
+
+impl CliError {
+    fn exit(&self) -> Exit {
+        match self {
+            // Whoever read has had enough.
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
+            Self::Inventory(_) | Self::Node { .. } | Self::Secret(_) | Self::MibDir(_) => {
+                Exit::Usage
+            }
+            Self::Resolve { source: ResolveError::NoCommunity { .. }, .. } => Exit::Usage,
+            Self::Op(error) if error.is_usage() => Exit::Usage,
+            Self::Query(error) if error.is_usage() => Exit::Usage,
+            _ => Exit::Failed,
+        }
+    }
+
+    fn advice(&self) -> Option<String> {
+        match self {
+            Self::Inventory(error) => miette::Diagnostic::help(&**error).map(|h| h.to_string()),
+            Self::Op(error) => Some(error.advice()),
+            Self::Query(error) => Some(error.advice()),
+            Self::Node { .. } => {
+                Some("name a node of the inventory, or write HOST:PORT".to_owned())
+            }
+            Self::Secret(error) => Some(error.advice()),
+            Self::Resolve { source: ResolveError::NoCommunity { .. }, .. } => Some(
+                "say which with --community-file FILE, or add it to the inventory; a community \
+                 on the command line could be seen by everybody on this machine"
+                    .to_owned(),
+            ),
+            Self::Resolve { source, .. } => Some(source.advice()),
+            Self::MibDir(_) => Some("name a folder with MIB modules".to_owned()),
+            Self::Write { .. } => Some("name a place that you may write to".to_owned()),
+            Self::Output(_) | Self::System(_) => None,
+        }
+    }
+
+    /// Says it on standard error, and how the run is to end.
+    pub fn report(self) -> Exit {
+        let exit = self.exit();
+        if exit == Exit::Done {
+            return exit;
+        }
+        if let Self::Inventory(error) = &self
+            && io::stderr().is_terminal()
+        {
+            let mut text = String::new();
+            let drawn = GraphicalReportHandler::new().render_report(&mut text, &**error);
+            if drawn.is_ok() {
+                eprint!("lcms-manager: {text}");
+                return exit;
+            }
+        }
+        eprintln!("lcms-manager: {self}");
+        for line in self.advice().iter().flat_map(|advice| advice.lines()) {
+            eprintln!("  {line}");
+        }
+        exit
+    }
+}
+
+impl From<ClientError> for CliError {
+    fn from(error: ClientError) -> Self {
+        Self::Query(error.into())
+    }
+}

@@ -1,0 +1,190 @@
+//! The command line: one file a verb.
+//!
+//! A verb parses its arguments, calls one operation of [`crate::ops`] and
+//! prints what that returns, for people or with `--json` for programs.
+
+mod cluster;
+mod completions;
+mod context;
+mod director;
+mod drain;
+mod edit;
+mod error;
+mod exit;
+mod get;
+mod grid;
+mod host;
+mod man;
+mod node;
+mod policy;
+mod poll;
+mod print;
+mod progress;
+mod query;
+mod server;
+mod service;
+mod set;
+mod table;
+mod walk;
+mod weight;
+
+use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode};
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
+
+pub use self::{
+    context::Context,
+    error::CliError,
+    exit::Exit,
+    print::{json, json_line, text},
+    progress::Progress,
+};
+
+/// Manages load clusters over SNMP.
+#[derive(Debug, Parser)]
+#[command(name = "lcms-manager", version, after_help = EXAMPLES)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  lcms-manager poll --watch              the state of all clusters, again and again
+  lcms-manager weight main/web/rs1 20    the operator's weight of a server
+  lcms-manager drain rs1 --wait          no new connections; returns when the last has gone
+  lcms-manager walk lb1 lcServerTable    any table of any agent
+  lcms-manager server add main/web/rs4 address=192.0.2.14:80 host=rs4
+
+Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, 3 done in part.";
+
+/// What every verb takes.
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// The inventory of nodes and clusters
+    #[arg(long, global = true, value_name = "FILE", default_value = DEFAULT_CONFIG)]
+    config: PathBuf,
+    /// Print JSON, for programs
+    #[arg(long, global = true)]
+    json: bool,
+    /// A folder with MIB modules of other vendors; may be repeated
+    #[arg(long, global = true, value_name = "DIR")]
+    mib_dir: Vec<PathBuf>,
+    /// File with the community, mode 0600; else the inventory's, or that named
+    /// by LCMS_COMMUNITY_FILE
+    #[arg(short = 'c', long, global = true, value_name = "FILE")]
+    community_file: Option<PathBuf>,
+    /// Protocol version instead of the inventory's
+    #[arg(short = 'v', long = "snmp-version", global = true, value_name = "1|2c")]
+    snmp_version: Option<node::WireVersion>,
+    /// How long an answer is waited for, in milliseconds
+    #[arg(long, global = true, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=60_000))]
+    timeout_ms: Option<u64>,
+    /// How often a question is repeated
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=20))]
+    retries: Option<u32>,
+}
+
+/// Where the inventory is looked for.
+pub const DEFAULT_CONFIG: &str = "/etc/lcms/manager.toml";
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Ask all nodes and show the state of all clusters
+    Poll(poll::Args),
+    /// Set the operator's weight of a server
+    Weight(weight::Args),
+    /// Give a server no new connections
+    Drain(drain::Args),
+    /// Give a drained server connections again
+    #[command(visible_alias = "enable")]
+    Undrain(drain::UndoArgs),
+    /// Hosts: add, remove, show, set
+    Host(host::Args),
+    /// Clusters: add, remove, show, set
+    Cluster(cluster::Args),
+    /// Directors of clusters: add, remove, show, set
+    Director(director::Args),
+    /// Services: add, remove, show, set
+    Service(service::Args),
+    /// Servers of services: add, remove, show, set
+    Server(server::Args),
+    /// Policies for dynamic weights: add, remove, show, set
+    Policy(policy::Args),
+    /// Read variables of an agent
+    Get(get::Args),
+    /// Read the variables that follow
+    Next(get::Args),
+    /// Read all below a name, one by one
+    Walk(walk::Args),
+    /// Read all below a name, many at once
+    Bulkwalk(walk::BulkArgs),
+    /// Set variables of an agent, all or none
+    Set(set::Args),
+    /// Show a table of an agent
+    Table(table::Args),
+    /// Write shell completions
+    Completions(completions::Args),
+    /// Write the manual pages
+    Man(man::Args),
+}
+
+/// Parses the command line and carries it out.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors, and go to standard output.
+            let code = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            return match error.print() {
+                Ok(()) => code.into(),
+                Err(_) => Exit::Failed.into(),
+            };
+        }
+    };
+    log();
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return CliError::System(error).report().into(),
+    };
+    let done = runtime.block_on(run(cli));
+    done.unwrap_or_else(|error| error.report()).into()
+}
+
+async fn run(Cli { global, verb }: Cli) -> Result<Exit, CliError> {
+    let context = Context::new(global);
+    match verb {
+        Verb::Poll(args) => poll::run(args, &context).await,
+        Verb::Weight(args) => weight::run(args, &context).await,
+        Verb::Drain(args) => drain::run(args, &context).await,
+        Verb::Undrain(args) => drain::undo(args, &context).await,
+        Verb::Host(args) => host::run(args, &context).await,
+        Verb::Cluster(args) => cluster::run(args, &context).await,
+        Verb::Director(args) => director::run(args, &context).await,
+        Verb::Service(args) => service::run(args, &context).await,
+        Verb::Server(args) => server::run(args, &context).await,
+        Verb::Policy(args) => policy::run(args, &context).await,
+        Verb::Get(args) => get::get(args, &context).await,
+        Verb::Next(args) => get::next(args, &context).await,
+        Verb::Walk(args) => walk::run(args, &context).await,
+        Verb::Bulkwalk(args) => walk::bulk(args, &context).await,
+        Verb::Set(args) => set::run(args, &context).await,
+        Verb::Table(args) => table::run(args, &context).await,
+        Verb::Completions(args) => completions::run(args, Cli::command()),
+        Verb::Man(args) => man::run(args, Cli::command()),
+    }
+}
+
+/// Diagnostics, to standard error, when RUST_LOG asks for them.
+fn log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env();
+    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    let ansi = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(ansi)
+        .init();
+}

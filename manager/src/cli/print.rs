@@ -1,0 +1,29 @@
+//! Standard output.
+
+use std::io::{self, Write as _};
+
+use serde::Serialize;
+
+use super::CliError;
+
+/// Prints text as it is.
+pub fn text(text: &str) -> Result<(), CliError> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(CliError::Output)
+}
+
+/// Prints a value as JSON, to be read by people too.
+pub fn json(value: &impl Serialize) -> Result<(), CliError> {
+    let mut line =
+        serde_json::to_string_pretty(value).map_err(io::Error::from).map_err(CliError::Output)?;
+    line.push('\n');
+    text(&line)
+}
+
+/// Prints a value as one line of JSON, one of many.
+pub fn json_line(value: &impl Serialize) -> Result<(), CliError> {
+    let mut line =
+        serde_json::to_string(value).map_err(io::Error::from).map_err(CliError::Output)?;
+    line.push('\n');
+    text(&line)
+}
