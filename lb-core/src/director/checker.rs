@@ -315,7 +315,7 @@ impl Watchman {
         let Some(id) = self.probes.get(&token).copied() else { return };
         let Some(mut watch) = self.watches.remove(&id) else { return };
         if let Stage::Probing { socket, .. } = &watch.stage {
-            let outcome = socket::connected(socket.as_fd(), watch.target.address);
+            let outcome = socket::connected(socket.as_fd());
             self.end(id, &mut watch, outcome.map_err(socket::describe));
         }
         self.watches.insert(id, watch);

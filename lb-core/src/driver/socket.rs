@@ -30,12 +30,11 @@ pub(crate) fn open(address: SocketAddr) -> Result<OwnedFd, Errno> {
 }
 
 /// How a connection that was begun ended up, once its socket has news.
-pub(crate) fn connected(socket: BorrowedFd<'_>, address: SocketAddr) -> Result<(), Errno> {
+pub(crate) fn connected(socket: BorrowedFd<'_>) -> Result<(), Errno> {
     sockopt::socket_error(socket)??;
     // A connect to a free port of this very machine may be given that port as
     // its own, and then TCP's simultaneous open connects it to itself.
-    let own = net::getsockname(socket)?;
-    if SocketAddr::try_from(own).is_ok_and(|own| own == address) {
+    if net::getpeername(socket)? == Some(net::getsockname(socket)?) {
         return Err(Errno::CONNREFUSED);
     }
     Ok(())

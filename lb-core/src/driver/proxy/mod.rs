@@ -1,47 +1,257 @@
-//! The proxy.
-use std::io;
+//! The user-space TCP proxy.
+//!
+//! One thread a shard, each with its own listener (SO_REUSEPORT), its own
+//! edge-triggered epoll, its own connections and its own turns of the
+//! schedulers. Shards share nothing but the counters. Bytes go from socket to
+//! socket through one buffer a shard; only what a slow peer does not take is
+//! kept with the connection, and then nothing more is read for it.
+//!
+//! What closes a connection: its two ends; destroying its server; destroying
+//! its service or taking it out of service. Nothing else does: not a change of
+//! weight, drain, maintenance, a failed check, nor the loss of the director's
+//! role.
 
+mod connection;
+mod listener;
+mod relay;
+mod route;
+mod shard;
+mod slots;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroUsize;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use self::connection::Capacity;
+use self::route::{Backend, Peer, Route};
+use self::shard::{Adoption, Shard, ShardHandle};
 use crate::director::{Snapshot, Suspicion};
 use crate::driver::{Driver, Refusal};
-use crate::model::{Forward, Protocol, Scheduler};
+use crate::model::{Forward, Name, Protocol, ServiceId};
 use crate::plan::{Capabilities, Change, Plane};
+use crate::schedule::SCHEDULERS;
+
+/// File descriptors left for everything that is not a proxied connection.
+const RESERVED_FILES: u64 = 128;
+
+/// How long shards may take to adopt changes before their director goes on.
+const ADOPT_WITHIN: Duration = Duration::from_secs(5);
 
 /// How the proxy works.
 #[derive(Clone, Debug, Default)]
 pub struct ProxyOptions {
     /// Number of threads; one for each processor if `None`.
-    pub shards: Option<std::num::NonZeroUsize>,
+    pub shards: Option<NonZeroUsize>,
+    /// Most connections at a time; as many as the limit of open files allows
+    /// if `None`. Beyond it clients wait in the listeners' queues.
+    pub max_connections: Option<NonZeroUsize>,
 }
 
-/// The user-space TCP proxy.
+/// The proxy: a driver, and the owner of the shards.
 pub struct Proxy {
+    shards: Vec<ShardHandle>,
     plane: Plane,
+    known: BTreeMap<ServiceId, Known>,
+    prepared: BTreeMap<ServiceId, Vec<OwnedFd>>,
+    next_key: u64,
+}
+
+/// Of a service in the plane, what the shards know it by.
+struct Known {
+    key: u64,
+    peers: BTreeMap<Name, Arc<Peer>>,
+}
+
+/// Raises the process's limit of open files as far as it may go, and returns
+/// it. A connection takes two.
+pub fn raise_file_limit() -> Option<u64> {
+    let limit = getrlimit(Resource::Nofile);
+    // A limit that cannot be raised is one to live with.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+    getrlimit(Resource::Nofile).current
 }
 
 impl Proxy {
-    /// Starts the threads.
-    pub fn start(_: &ProxyOptions, _: Suspicion) -> io::Result<Self> {
-        Ok(Self { plane: Plane::default() })
+    /// Starts the shards.
+    pub fn start(options: &ProxyOptions, suspicion: Suspicion) -> io::Result<Self> {
+        let count = match options.shards {
+            Some(count) => count,
+            None => thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+        };
+        let capacity = Arc::new(Capacity::new(max_connections(options)));
+        let shards = (0..count.get())
+            .map(|number| Shard::start(number, suspicion.clone(), capacity.clone()))
+            .collect::<io::Result<_>>()?;
+        Ok(Self {
+            shards,
+            plane: Plane::default(),
+            known: BTreeMap::new(),
+            prepared: BTreeMap::new(),
+            next_key: 0,
+        })
+    }
+
+    fn new_key(&mut self) -> u64 {
+        self.next_key += 1;
+        self.next_key
+    }
+
+    /// Whether one of our own listeners holds this address, so that only
+    /// SO_REUSEPORT lets another one in.
+    fn holds(&self, address: SocketAddr) -> bool {
+        let overlaps = |one: IpAddr, other: IpAddr| {
+            one == other
+                || (one.is_ipv4() == other.is_ipv4()
+                    && (one.is_unspecified() || other.is_unspecified()))
+        };
+        self.plane
+            .services
+            .values()
+            .filter_map(|service| service.listen)
+            .any(|own| own.port() == address.port() && overlaps(own.ip(), address.ip()))
+    }
+
+    /// Takes one change into the plane, and into what to tell the shards.
+    fn adopt(&mut self, change: &Change, next: &Snapshot, all: &mut Adoption) {
+        match change {
+            Change::RemoveService(id) => {
+                all.gone_services.extend(self.known.remove(id).map(|known| known.key));
+            }
+            Change::RemoveServer(id) => {
+                let known = self.known.get_mut(&id.service());
+                let peer = known.and_then(|known| known.peers.remove(&id.server));
+                all.gone_servers.extend(peer.map(|peer| peer.key));
+            }
+            Change::PutService(id, _) => {
+                if !self.known.contains_key(id) {
+                    let known = Known { key: self.new_key(), peers: BTreeMap::new() };
+                    self.known.insert(*id, known);
+                }
+            }
+            Change::PutServer(id, _) => {
+                let key = self.new_key();
+                let status = next.servers.get(id);
+                let service = next.services.get(&id.service());
+                if let Some(known) = self.known.get_mut(&id.service())
+                    && let Some((status, service)) = status.zip(service)
+                {
+                    known.peers.entry(id.server).or_insert_with(|| {
+                        let (live, service) = (status.live.clone(), service.live.clone());
+                        Arc::new(Peer { key, id: *id, live, service })
+                    });
+                }
+            }
+            Change::Listen(id, None) => {
+                all.muted.extend(self.known.get(id).map(|known| known.key));
+            }
+            Change::Listen(id, Some(_)) => {
+                let known = self.known.get(id).map(|known| known.key);
+                if let Some(key) = known
+                    && let Some(sockets) = self.prepared.remove(id)
+                {
+                    all.listeners.push((key, sockets));
+                }
+            }
+        }
+        self.plane.apply(change);
+    }
+
+    /// The route of a service as the plane has it now.
+    fn route(&self, id: &ServiceId, next: &Snapshot) -> Option<Arc<Route>> {
+        let service = self.plane.services.get(id)?;
+        let known = self.known.get(id)?;
+        let backends = service
+            .servers
+            .iter()
+            .filter_map(|(name, plan)| {
+                let peer = known.peers.get(name)?.clone();
+                Some(Backend { peer, plan: *plan })
+            })
+            .collect();
+        Some(Arc::new(Route {
+            key: known.key,
+            settings: service.settings,
+            live: next.services.get(id)?.live.clone(),
+            backends,
+        }))
     }
 }
 
 impl Driver for Proxy {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
-            schedulers: &[Scheduler::Rr, Scheduler::Wrr, Scheduler::Lc, Scheduler::Wlc],
+            schedulers: SCHEDULERS,
             forwards: &[Forward::Proxy],
             protocols: &[Protocol::Tcp],
         }
     }
+
     fn observe(&self) -> Plane {
         self.plane.clone()
     }
-    fn prepare(&mut self, _: &[Change]) -> Vec<Refusal> {
-        Vec::new()
+
+    fn prepare(&mut self, changes: &[Change]) -> Vec<Refusal> {
+        self.prepared.clear();
+        let mut refusals = Vec::new();
+        for change in changes {
+            let Change::Listen(service, Some(address)) = *change else { continue };
+            match listener::open(address, self.shards.len(), !self.holds(address)) {
+                Ok(sockets) => {
+                    self.prepared.insert(service, sockets);
+                }
+                Err(source) => refusals.push(Refusal { service, address, source }),
+            }
+        }
+        refusals
     }
-    fn apply(&mut self, changes: Vec<Change>, _: &Snapshot) {
+
+    fn apply(&mut self, changes: Vec<Change>, next: &Snapshot) {
+        if changes.is_empty() {
+            return;
+        }
+        let mut all = Adoption::default();
         for change in &changes {
-            self.plane.apply(change);
+            self.adopt(change, next, &mut all);
+        }
+        let mut touched: Vec<ServiceId> = changes.iter().filter_map(Change::reshapes).collect();
+        touched.dedup();
+        all.routes = touched.iter().filter_map(|id| self.route(id, next)).collect();
+        let (done, adopted) = mpsc::sync_channel(self.shards.len());
+        for shard in &self.shards {
+            shard.adopt(all.for_one_shard(), done.clone());
+        }
+        drop(done);
+        for _ in &self.shards {
+            if adopted.recv_timeout(ADOPT_WITHIN).is_err() {
+                tracing::warn!("a shard of the proxy is late in adopting changes");
+                return;
+            }
         }
     }
+}
+
+impl Change {
+    /// The service whose route is another one after this change.
+    fn reshapes(&self) -> Option<ServiceId> {
+        match self {
+            Self::RemoveServer(id) | Self::PutServer(id, _) => Some(id.service()),
+            Self::PutService(id, _) => Some(*id),
+            Self::RemoveService(_) | Self::Listen(..) => None,
+        }
+    }
+}
+
+fn max_connections(options: &ProxyOptions) -> usize {
+    let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let possible = files.saturating_sub(RESERVED_FILES) / 2;
+    let possible = usize::try_from(possible).unwrap_or(usize::MAX).max(1);
+    options.max_connections.map_or(possible, |most| most.get().min(possible))
 }
