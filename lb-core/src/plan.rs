@@ -161,3 +161,88 @@ pub fn plan(want: &Plane, have: &Plane, can: &Capabilities) -> Vec<Change> {
     }
     going.into_iter().chain(coming).chain(listening).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const CAN: Capabilities = Capabilities {
+        schedulers: &[Scheduler::Rr, Scheduler::Wrr],
+        forwards: &[Forward::Proxy],
+        protocols: &[Protocol::Tcp],
+    };
+
+    fn name(number: u8) -> Name {
+        format!("n{number}").parse().unwrap()
+    }
+
+    fn address(port: u16) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], port))
+    }
+
+    fn any_server() -> impl Strategy<Value = ServerPlan> {
+        (1u16..4, 0u32..3, any::<bool>(), 0u32..2).prop_map(
+            |(port, weight, backup, connection_limit)| ServerPlan {
+                address: address(port),
+                weight: Weight::clamped(weight),
+                backup,
+                connection_limit,
+            },
+        )
+    }
+
+    fn any_service() -> impl Strategy<Value = ServicePlan> {
+        let scheduler =
+            proptest::sample::select(vec![Scheduler::Rr, Scheduler::Wrr, Scheduler::Mh]);
+        let servers = proptest::collection::btree_map((0u8..4).prop_map(name), any_server(), 0..4);
+        (scheduler, proptest::option::of(1u16..4), servers).prop_map(
+            |(scheduler, port, servers)| ServicePlan {
+                settings: Settings {
+                    protocol: Protocol::Tcp,
+                    forward: Forward::Proxy,
+                    scheduler,
+                    connect_timeout: Duration::from_secs(1),
+                },
+                listen: port.map(address),
+                servers,
+            },
+        )
+    }
+
+    fn any_plane() -> impl Strategy<Value = Plane> {
+        let id = (0u8..2, 0u8..3).prop_map(|(cluster, service)| ServiceId {
+            cluster: name(cluster),
+            service: name(service),
+        });
+        proptest::collection::btree_map(id, any_service(), 0..5)
+            .prop_map(|services| Plane { services })
+    }
+
+    proptest! {
+        #[test]
+        fn a_plan_applied_is_what_was_wanted(want in any_plane(), have in any_plane()) {
+            let have = have.within(&CAN);
+            let mut plane = have.clone();
+            for change in plan(&want, &have, &CAN) {
+                plane.apply(&change);
+            }
+            prop_assert_eq!(&plane, &want.clone().within(&CAN));
+            prop_assert_eq!(plan(&want, &plane, &CAN), []);
+        }
+
+        #[test]
+        fn what_does_not_differ_is_left_alone(want in any_plane(), have in any_plane()) {
+            let have = have.within(&CAN);
+            let same = |id: &ServiceId| want.services.get(id) == have.services.get(id);
+            for change in plan(&want, &have, &CAN) {
+                let id = match change {
+                    Change::RemoveService(id) | Change::PutService(id, _) | Change::Listen(id, _) => id,
+                    Change::RemoveServer(id) | Change::PutServer(id, _) => id.service(),
+                };
+                prop_assert!(!same(&id), "{:?}", change);
+            }
+        }
+    }
+}

@@ -12,18 +12,23 @@
 //! another name, never overwritten, and the start goes on from the
 //! configuration: a director that serves the configured weights is better than
 //! none, and the note that comes with it is to be said loudly.
+//!
+//! Two processes must not write one document in turns, so it is locked as long
+//! as its [`Store`] lives. The lock goes with the process, however it ends.
 
 mod merge;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Lease, Name, Provenance, Runtime, UnixTime, Wanted};
+use crate::model::{Lease, Name, Problem, Provenance, Runtime, UnixTime, Wanted};
 
 /// The format this program reads and writes.
 pub const FORMAT: u32 = 1;
@@ -33,6 +38,7 @@ pub const FORMAT: u32 = 1;
 pub struct Store {
     path: PathBuf,
     config: Wanted,
+    _lock: File,
 }
 
 /// What was found at start.
@@ -70,6 +76,10 @@ pub enum Note {
     /// The configuration changed since the last start.
     #[error("the configuration changed since the last start; its changes are in force")]
     ConfigChanged,
+    /// Document and configuration do not go together: a row that was set names
+    /// one that the configuration no longer has, say.
+    #[error("{0}; the row was set right, so that the rest can be in force")]
+    Mended(Problem),
     /// What was left over from a write that did not end was removed.
     #[error("{0}: removed, left over from an interrupted write")]
     LeftOver(PathBuf),
@@ -88,6 +98,12 @@ pub enum StoreError {
         path: String,
         /// Its format.
         format: u64,
+    },
+    /// Another process has it.
+    #[error("{path}: the state document is in use by another process")]
+    InUse {
+        /// The document.
+        path: String,
     },
     /// It cannot be read.
     #[error("{path}: cannot read the state document: {source}")]
@@ -130,6 +146,7 @@ impl Store {
     pub fn open(path: &Path, config: Wanted, now: UnixTime) -> Result<Opened, StoreError> {
         let mut notes = Vec::new();
         create_directory(path).map_err(|source| write_error(path, source))?;
+        let lock = lock(path)?;
         let temporary = temporary(path);
         if fs::remove_file(&temporary).is_ok() {
             notes.push(Note::LeftOver(temporary));
@@ -155,19 +172,22 @@ impl Store {
         let (mut wanted, changed, runtime) = match document {
             Some(document) => {
                 let changed = !document.config.asks_the_same(&config);
+                if changed {
+                    notes.push(Note::ConfigChanged);
+                }
                 let merged = merge::three_way(&document.config, &config, &document.wanted);
                 (merged, changed, remembered(document.leases))
             }
             None => (config.clone(), true, Runtime::default()),
         };
+        let mended = wanted.mend();
+        let changed = changed || !mended.is_empty();
+        notes.extend(mended.into_iter().map(Note::Mended));
         if changed {
             wanted.generation = wanted.generation.saturating_add(1);
             wanted.provenance = Provenance::config(now, "");
-            if !notes.iter().any(|note| matches!(note, Note::Created(_) | Note::Damaged { .. })) {
-                notes.push(Note::ConfigChanged);
-            }
         }
-        let store = Self { path: path.to_owned(), config };
+        let store = Self { path: path.to_owned(), config, _lock: lock };
         store.save(&wanted, &runtime)?;
         Ok(Opened { store, wanted, runtime, notes })
     }
@@ -228,6 +248,22 @@ fn create_directory(path: &Path) -> io::Result<()> {
             DirBuilder::new().recursive(true).mode(0o700).create(folder)
         }
         _ => Ok(()),
+    }
+}
+
+/// The document itself is replaced with each write, and a lock on it with it.
+fn lock(path: &Path) -> Result<File, StoreError> {
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(with_suffix(path, ".lock"))
+        .map_err(|source| write_error(path, source))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: shown(path) }),
+        Err(TryLockError::Error(source)) => Err(write_error(path, source)),
     }
 }
 

@@ -14,6 +14,7 @@ mod id;
 mod kinds;
 mod labels;
 mod lease;
+mod mend;
 mod name;
 mod provenance;
 mod roles;

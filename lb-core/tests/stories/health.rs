@@ -26,7 +26,7 @@ fn a_dead_server_is_found_by_its_first_check_and_a_live_one_too() {
     let backend = Backend::named("rs1");
     let fixture =
         Fixture::with(&[("rs1", backend.address, 1), ("rs2", free_address(), 1)], |service| {
-            service.check = checked()
+            service.check = checked();
         });
     health(&fixture, "rs1", Health::Up);
     health(&fixture, "rs2", Health::Down);
@@ -48,7 +48,7 @@ fn a_dead_server_is_found_by_its_first_check_and_a_live_one_too() {
 fn a_killed_server_loses_what_was_in_flight_on_it_and_comes_back() {
     let (one, two) = (Backend::named("rs1"), Backend::echo("rs2"));
     let fixture = Fixture::with(&[("rs1", one.address, 1), ("rs2", two.address, 1)], |service| {
-        service.check = checked()
+        service.check = checked();
     });
     health(&fixture, "rs1", Health::Up);
     health(&fixture, "rs2", Health::Up);

@@ -424,7 +424,9 @@ impl Shard {
     fn abort(&mut self, key: Key) {
         if let Some(connection) = self.remove(key) {
             socket::abort(connection.client);
-            connection.server.map(socket::abort);
+            if let Some(server) = connection.server {
+                socket::abort(server);
+            }
         }
     }
 
