@@ -23,7 +23,7 @@ pub enum Access {
 #[derive(Debug, Error)]
 pub enum ResolveError {
     /// Its host name leads nowhere.
-    #[error("{node}: {} cannot be resolved: {source}", endpoint.host)]
+    #[error("{} cannot be resolved: {source}", endpoint.host)]
     Host {
         /// The node.
         node: Name,
@@ -33,11 +33,20 @@ pub enum ResolveError {
         source: io::Error,
     },
     /// Nobody said with which community.
-    #[error("{node}: no community")]
+    #[error("no community is known for it")]
     NoCommunity {
         /// The node.
         node: Name,
     },
+}
+
+impl ResolveError {
+    /// The node.
+    pub fn node(&self) -> Name {
+        match self {
+            Self::Host { node, .. } | Self::NoCommunity { node } => *node,
+        }
+    }
 }
 
 /// Where and as whom to ask a node's agent.

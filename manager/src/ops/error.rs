@@ -17,8 +17,12 @@ use crate::{
 #[derive(Debug, Error)]
 pub enum OpError {
     /// A node cannot be asked.
-    #[error(transparent)]
-    Resolve(#[from] ResolveError),
+    #[error("{}: {source}", source.node())]
+    Resolve {
+        /// Why.
+        #[from]
+        source: ResolveError,
+    },
     /// A node did not answer, or refused.
     #[error("{node}: {}{}", refusal(source), Cause(source))]
     Client {
@@ -107,7 +111,7 @@ impl OpError {
     /// What to do next.
     pub fn advice(&self) -> String {
         match self {
-            Self::Resolve(error) => error.advice(),
+            Self::Resolve { source } => source.advice(),
             Self::Client { node, doing, source } => advice(*node, *doing, source),
             Self::NoSuchRow { kind, there, silent, .. } => match (there.is_empty(), silent.first())
             {

@@ -59,7 +59,7 @@ pub enum QueryError {
         given: String,
     },
     /// The agent did not answer, or refused.
-    #[error("{}{source}", object.as_ref().map(|object| format!("{object}: ")).unwrap_or_default())]
+    #[error("{}", refusal(object.as_deref(), source))]
     Client {
         /// What the refusal is about, by the MIB.
         object: Option<String>,
@@ -67,6 +67,16 @@ pub enum QueryError {
         #[source]
         source: ClientError,
     },
+}
+
+/// Who, about what, and why.
+fn refusal(object: Option<&str>, source: &ClientError) -> String {
+    match (object, source, source.status()) {
+        (Some(object), ClientError::Refused { address, .. }, Some(status)) => {
+            format!("{address}: {object}: {}", status.name())
+        }
+        _ => source.to_string(),
+    }
 }
 
 impl QueryError {

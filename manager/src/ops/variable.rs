@@ -96,7 +96,9 @@ fn octet_string(node: Option<Node<'_>>, octets: &[u8], plain: String) -> (&'stat
         (false, true, _) => ("", "\"\"".to_owned()),
         (true, true, _) => ("STRING", plain),
         (_, _, true) => ("Hex-STRING", plain),
-        (false, _, false) => ("STRING", format!("\"{plain}\"")),
+        (false, _, false) => {
+            ("STRING", format!("\"{}\"", plain.replace('\\', "\\\\").replace('"', "\\\"")))
+        }
         (true, _, false) => ("STRING", plain),
     }
 }
