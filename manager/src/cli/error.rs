@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::Exit;
 use crate::{
     client::{ClientError, ResolveError},
+    demo::DemoError,
     inventory::{EndpointError, InventoryError},
     ops::{OpError, QueryError},
     secret::SecretError,
@@ -44,6 +45,9 @@ pub enum CliError {
         /// Why.
         source: ResolveError,
     },
+    /// The demo does not run.
+    #[error(transparent)]
+    Demo(#[from] DemoError),
     /// A folder with MIB modules cannot be read.
     #[error("--mib-dir: {0}")]
     MibDir(io::Error),
@@ -101,6 +105,7 @@ impl CliError {
             Self::Resolve { source, .. } => Some(source.advice()),
             Self::MibDir(_) => Some("name a folder with MIB modules".to_owned()),
             Self::Write { .. } => Some("name a place that you may write to".to_owned()),
+            Self::Demo(error) => error.advice(),
             Self::Output(_) | Self::System(_) => None,
         }
     }

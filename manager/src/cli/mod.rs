@@ -3,9 +3,11 @@
 //! A verb parses its arguments, calls one operation of [`crate::ops`] and
 //! prints what that returns, for people or with `--json` for programs.
 
+mod auto;
 mod cluster;
 mod completions;
 mod context;
+mod demo;
 mod director;
 mod drain;
 mod edit;
@@ -24,6 +26,7 @@ mod query;
 mod server;
 mod service;
 mod set;
+mod stop;
 mod table;
 mod walk;
 mod weight;
@@ -38,6 +41,7 @@ pub use self::{
     exit::Exit,
     print::{json, json_line, text},
     progress::Progress,
+    stop::Stop,
 };
 
 /// Manages load clusters over SNMP.
@@ -113,6 +117,10 @@ enum Verb {
     Server(server::Args),
     /// Policies for dynamic weights: add, remove, show, set
     Policy(policy::Args),
+    /// Keep dynamic weights in step with the measured load
+    Auto(auto::Args),
+    /// Show a load cluster on this machine
+    Demo(demo::Args),
     /// Read variables of an agent
     Get(get::Args),
     /// Read the variables that follow
@@ -166,6 +174,8 @@ async fn run(Cli { global, verb }: Cli) -> Result<Exit, CliError> {
         Verb::Service(args) => service::run(args, &context).await,
         Verb::Server(args) => server::run(args, &context).await,
         Verb::Policy(args) => policy::run(args, &context).await,
+        Verb::Auto(args) => auto::run(args, &context).await,
+        Verb::Demo(args) => demo::run(args, &context).await,
         Verb::Get(args) => get::get(args, &context).await,
         Verb::Next(args) => get::next(args, &context).await,
         Verb::Walk(args) => walk::run(args, &context).await,

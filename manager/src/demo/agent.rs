@@ -26,7 +26,7 @@ const SHOWN: usize = 8;
 #[derive(Debug, thiserror::Error)]
 pub enum AgentError {
     /// Its program is not there.
-    #[error("{} is not there; build it: cargo build --release -p lcms-agent", .0.display())]
+    #[error("{} is not there", .0.display())]
     NoProgram(PathBuf),
     /// The system refused.
     #[error("{node}: {source}")]

@@ -49,6 +49,22 @@ pub enum DemoError {
     Resolve(#[from] ResolveError),
 }
 
+impl DemoError {
+    /// What to do about it.
+    pub fn advice(&self) -> Option<String> {
+        match self {
+            Self::Agent(AgentError::NoProgram(_)) => Some(
+                "build it beside this program: cargo build --release -p lcms-agent -p lcms-manager"
+                    .to_owned(),
+            ),
+            Self::System { what, .. } => {
+                Some(format!("the demo needs {what}; TMPDIR names the folder for its files"))
+            }
+            _ => None,
+        }
+    }
+}
+
 /// All that runs.
 pub struct Stage {
     /// Its addresses.

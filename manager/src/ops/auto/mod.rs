@@ -30,7 +30,7 @@ pub use round::{ClusterRound, Round, ServerRound};
 
 use crate::client::{Access, Client, Target, target};
 use crate::inventory::Inventory;
-use crate::policy::Controller;
+use crate::policy::{Controller, Decision};
 
 /// What the caller may ask for beyond the policies.
 #[derive(Clone, Debug, Default)]
@@ -108,6 +108,21 @@ impl Auto {
             }
         }
         self.release().await
+    }
+
+    /// Decides once, from as many looks as the policies need. The leases run
+    /// out by themselves, and the weights stand until then.
+    pub async fn once(&mut self) -> Round {
+        let first = self.round().await;
+        // Load averages tell all at one look; a capacity shows between two.
+        let decided = |decision: &Decision| decision.wanted.is_some();
+        if !first.decisions.is_empty() && first.decisions.iter().all(decided) {
+            return first;
+        }
+        tokio::time::sleep(first.interval).await;
+        let second = self.round().await;
+        let events = first.events.into_iter().chain(second.events.clone()).collect();
+        Round { events, ..second }
     }
 
     /// Gives the leases back, so that the configured weights stand again and

@@ -83,6 +83,7 @@ impl Auto {
 
         let directors = self.look_at_directors(&mut round, &mut conditions).await;
         let clusters = self.choose(directors);
+        self.miss(&clusters, &mut conditions);
         let hosts = self.look_at_hosts(&clusters, &mut round, &mut conditions).await;
         self.learn(&clusters, hosts);
 
@@ -160,6 +161,22 @@ impl Auto {
             services.for_each(|service| service.settings.window = window);
         }
         chosen
+    }
+
+    /// Clusters that are asked for and not there.
+    fn miss(&self, clusters: &[(Name, bool, ClusterLook)], conditions: &mut Conditions) {
+        let mut tell = |about: String, what: &str| {
+            let what = what.to_owned();
+            conditions.insert(about.clone(), Event::Trouble { about, what });
+        };
+        for name in &self.options.clusters {
+            if !clusters.iter().any(|(_, _, cluster)| cluster.name == *name) {
+                tell(name.to_string(), "no director that answers has a cluster of this name");
+            }
+        }
+        if clusters.is_empty() && self.options.clusters.is_empty() {
+            tell("inventory".to_owned(), "no director of it answers with a cluster");
+        }
     }
 
     async fn look_at_hosts(
