@@ -176,3 +176,13 @@ impl Drop for Room {
         self.0.used.fetch_sub(1, Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_idle_connection_is_small() {
+        assert!(size_of::<Connection>() <= 128, "{}", size_of::<Connection>());
+    }
+}

@@ -1,0 +1,164 @@
+//! Orders: changes that a shard adopts between two events.
+
+use std::collections::HashSet;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+use rustix::event::epoll::{self, EventData, EventFlags};
+
+use super::super::connection::Connection;
+use super::super::route::Route;
+use super::super::slots::{Key, Token};
+use super::{Listener, Order, Service, Shard};
+use crate::schedule::Choice;
+
+/// Changes for a shard, all of them at once.
+#[derive(Default)]
+pub(in super::super) struct Adoption {
+    /// Services that are no more.
+    pub(in super::super) gone_services: Vec<u64>,
+    /// Servers that are no more.
+    pub(in super::super) gone_servers: Vec<u64>,
+    /// Services that listen no longer.
+    pub(in super::super) muted: Vec<u64>,
+    /// Services that are new, or other than before.
+    pub(in super::super) routes: Vec<Arc<Route>>,
+    /// New listeners of services: one for each shard that has none yet.
+    pub(in super::super) listeners: Vec<(u64, Vec<OwnedFd>)>,
+}
+
+impl Adoption {
+    /// The changes for one shard, with a listener each for itself.
+    pub(in super::super) fn for_one_shard(&mut self) -> Self {
+        Self {
+            gone_services: self.gone_services.clone(),
+            gone_servers: self.gone_servers.clone(),
+            muted: self.muted.clone(),
+            routes: self.routes.clone(),
+            listeners: self
+                .listeners
+                .iter_mut()
+                .map(|(service, sockets)| (*service, sockets.pop().into_iter().collect()))
+                .collect(),
+        }
+    }
+}
+
+impl Shard {
+    /// Carries out all orders; `None` is the one to stop.
+    pub(super) fn obey(&mut self) -> Option<()> {
+        let mut count = [0; 8];
+        let _ = rustix::io::read(&*self.bell, &mut count);
+        while let Ok(order) = self.inbox.try_recv() {
+            match order {
+                Order::Adopt(changes, done) => {
+                    self.adopt(changes);
+                    // A director that no longer waits was told already.
+                    let _ = done.send(());
+                }
+                Order::Stop => return None,
+            }
+        }
+        Some(())
+    }
+
+    fn adopt(&mut self, changes: Adoption) {
+        self.mute(&changes.muted);
+        self.end_services(changes.gone_services);
+        for route in changes.routes {
+            self.put_route(route);
+        }
+        self.end_servers(changes.gone_servers);
+        for (service, sockets) in changes.listeners {
+            for socket in sockets {
+                self.listen(service, socket);
+            }
+        }
+    }
+
+    /// Closes listeners, after accepting those that wait in their queues: for
+    /// the client these are connections that stand.
+    fn mute(&mut self, services: &[u64]) {
+        let numbers: Vec<u32> = self
+            .listeners
+            .iter()
+            .filter(|(_, listener)| services.contains(&listener.service))
+            .map(|(number, _)| *number)
+            .collect();
+        for number in numbers {
+            let queued = Token::Listener(number);
+            loop {
+                self.accept(number);
+                if self.ready.back() != Some(&queued) {
+                    break;
+                }
+                self.ready.pop_back();
+            }
+            self.listeners.remove(&number);
+        }
+    }
+
+    fn end_services(&mut self, services: Vec<u64>) {
+        if services.is_empty() {
+            return;
+        }
+        let gone: HashSet<u64> = services.into_iter().collect();
+        self.listeners.retain(|_, listener| !gone.contains(&listener.service));
+        self.services.retain(|service, _| !gone.contains(service));
+        for key in self.connections_where(|connection| gone.contains(&connection.service)) {
+            self.abort(key);
+        }
+    }
+
+    fn end_servers(&mut self, servers: Vec<u64>) {
+        if servers.is_empty() {
+            return;
+        }
+        let gone: HashSet<u64> = servers.into_iter().collect();
+        let theirs = self.connections_where(|connection| {
+            connection.seat.as_ref().is_some_and(|seat| gone.contains(&seat.peer.key))
+        });
+        for key in theirs {
+            let Some(connection) = self.connections.get_mut(key) else { continue };
+            if connection.is_connecting() {
+                (connection.server, connection.seat) = (None, None);
+                self.connect(key);
+            } else {
+                self.abort(key);
+            }
+        }
+    }
+
+    fn connections_where(&self, is_meant: impl Fn(&Connection) -> bool) -> Vec<Key> {
+        self.connections.iter().filter(|(_, one)| is_meant(one)).map(|(key, _)| key).collect()
+    }
+
+    fn put_route(&mut self, route: Arc<Route>) {
+        let candidates = route.candidates();
+        let scheduler = route.settings.scheduler;
+        match self.services.get_mut(&route.key) {
+            Some(service) if service.choice.scheduler() == scheduler => {
+                service.choice.set(&candidates);
+                service.route = route;
+            }
+            _ => {
+                // The plan holds only what the capabilities include.
+                let Some(mut choice) = Choice::new(scheduler) else { return };
+                choice.set(&candidates);
+                self.services.insert(route.key, Service { route, choice });
+            }
+        }
+    }
+
+    fn listen(&mut self, service: u64, socket: OwnedFd) {
+        let number = self.next_listener;
+        self.next_listener = self.next_listener.wrapping_add(1);
+        let token = EventData::new_u64(Token::Listener(number).to_bits());
+        if let Err(error) = epoll::add(&self.epoll, &socket, token, EventFlags::IN | EventFlags::ET)
+        {
+            tracing::error!(%error, "a shard cannot watch its listener");
+            return;
+        }
+        self.listeners.insert(number, Listener { socket, service });
+    }
+}
