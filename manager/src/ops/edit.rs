@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     Doing, Kind, Named, OpError, RowName,
-    assign::{Assignment, assign},
+    assign::{Assignment, assign, key},
     commit::commit,
     locate::{Located, find, place},
 };
@@ -49,6 +49,9 @@ pub async fn add<T: Named>(
     edit: Edit<'_>,
 ) -> Result<Edited, OpError> {
     let mut patch = patch::<T>(&edit)?;
+    if matches!(T::KIND, Kind::Service | Kind::Server) && !has::<T>(&patch, &["address", "port"]) {
+        return Err(OpError::NeedsAddress(T::KIND));
+    }
     let located = place::<T>(client, inventory, edit.path, edit.on).await?;
     row_status::<T>(&mut patch, RowStatus::CreateAndGo);
     carry_out::<T>(client, &located, &patch, Doing::Add(T::KIND), edit.reason).await?;
@@ -85,6 +88,15 @@ fn patch<T: Named>(edit: &Edit<'_>) -> Result<T::Patch, OpError> {
     let mut patch = T::Patch::default();
     assign::<T>(&mut patch, edit.assignments)?;
     Ok(patch)
+}
+
+/// Whether a patch sets all of these columns.
+fn has<T: Named>(patch: &T::Patch, keys: &[&str]) -> bool {
+    let columns = T::patch_columns(patch);
+    let set = |wanted: &&str| {
+        columns.iter().any(|(arc, _)| T::ENTRY.column(*arc).is_some_and(|c| key::<T>(c) == *wanted))
+    };
+    keys.iter().all(set)
 }
 
 fn row_status<T: Named>(patch: &mut T::Patch, status: RowStatus) {

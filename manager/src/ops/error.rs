@@ -79,6 +79,9 @@ pub enum OpError {
         /// Who was asked.
         silent: Vec<Name>,
     },
+    /// A row of this kind cannot do without.
+    #[error("a {0} needs an address and port")]
+    NeedsAddress(Kind),
     /// Something is wrong with `key=value`.
     #[error(transparent)]
     Assign(#[from] AssignError),
@@ -133,6 +136,9 @@ impl OpError {
             Self::NoDirectorAnswered { .. } => {
                 "see why: lcms-manager poll; or name another: --on NODE".to_owned()
             }
+            Self::NeedsAddress(kind) => {
+                format!("lcms-manager {kind} add {} address=192.0.2.1:80", kind.form())
+            }
             Self::Assign(error) => error.advice(),
             Self::StillBusy { .. } => {
                 "it takes no new ones; wait longer with --timeout SECONDS, or see who holds them: \
@@ -146,7 +152,11 @@ impl OpError {
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
-            Self::Form { .. } | Self::WhichDirector { .. } | Self::NoSuchNode(_) | Self::Assign(_)
+            Self::Form { .. }
+                | Self::WhichDirector { .. }
+                | Self::NoSuchNode(_)
+                | Self::NeedsAddress(_)
+                | Self::Assign(_)
         )
     }
 }
@@ -207,19 +217,6 @@ fn advice(node: Name, doing: Doing, error: &ClientError) -> String {
                 None => "the value is none the MIB allows there".to_owned(),
             }
         }
-        (InconsistentValue, Doing::Add(Kind::Server)) => {
-            "is there one of that name already (server show)? does the host exist (host show, \
-             else host add)?"
-                .to_owned()
-        }
-        (InconsistentValue, Doing::Add(Kind::Service)) => {
-            "is there one of that name already, or one with the same address and port (service \
-             show)? does the policy exist?"
-                .to_owned()
-        }
-        (InconsistentValue, Doing::Add(kind)) => {
-            format!("is there one of that name already? lcms-manager {kind} show")
-        }
         (InconsistentName, Doing::Add(Kind::Server)) => {
             "the service has to exist first: lcms-manager service add".to_owned()
         }
@@ -227,28 +224,60 @@ fn advice(node: Name, doing: Doing, error: &ClientError) -> String {
             "the cluster, and a director's host, have to exist first: lcms-manager cluster add"
                 .to_owned()
         }
-        (InconsistentValue, Doing::Remove(_)) => {
-            "another row names it, or it comes from the agent's configuration file: remove it \
-             there"
-                .to_owned()
-        }
         (InconsistentName, _) => format!("it is gone: lcms-manager poll shows what {node} has"),
-        (InconsistentValue, Doing::Set(Kind::Server | Kind::Service)) => {
-            "addresses, port and protocol are fixed while the row is active: set \
-             row-status=notInService first, and active at last; names have to be those of \
-             existing rows"
-                .to_owned()
-        }
-        (InconsistentValue, _) => {
-            "the agent cannot act on that value at present; names have to be those of existing \
-             rows"
-                .to_owned()
-        }
+        (InconsistentValue, _) => inconsistent(doing, error),
         (ResourceUnavailable | CommitFailed | UndoFailed | GenErr, _) => {
             format!("the log of the agent on {node} says why; nothing was changed")
         }
         _ => error.advice(),
     }
+}
+
+/// What can be wrong with a value that the MIB allows, by the column it is about.
+fn inconsistent(doing: Doing, error: &ClientError) -> String {
+    let column = refused_object(error).map(|(column, _)| column.name).unwrap_or_default();
+    let (kind, verb) = match doing {
+        Doing::Add(kind) => (kind, "add"),
+        Doing::Remove(kind) => (kind, "remove"),
+        Doing::Set(kind) => (kind, "set"),
+        Doing::Read => return error.advice(),
+    };
+    let about = |words: &[&str]| words.iter().any(|word| column.ends_with(word));
+    let text = match (verb, kind) {
+        ("remove", _) => {
+            "another row names it, or it comes from the agent's configuration file: then remove \
+             it there"
+        }
+        _ if about(&["RowStatus"]) && verb == "add" => {
+            return format!("there is one of that name already: lcms-manager {kind} show");
+        }
+        _ if about(&["ServerHost"]) => {
+            "the director knows no such host: lcms-manager host show, host add"
+        }
+        _ if about(&["Policy"]) => {
+            "the director has no such policy: lcms-manager policy show, policy add"
+        }
+        _ if about(&["Scheduler", "Forward", "Protocol"]) => {
+            "this director cannot do that; its schedulers are rr, wrr, lc and wlc at least, and it \
+             forwards by proxy"
+        }
+        (_, Kind::Service) if about(&["Address", "AddressType", "Port"]) && verb == "add" => {
+            "another service has that address and port: lcms-manager service show"
+        }
+        _ if about(&["Address", "AddressType", "Port"]) => {
+            "addresses are fixed while the row is active: set row-status=notInService first, and \
+             row-status=active at last"
+        }
+        _ if about(&["RoleStatus", "RolePotential"]) => {
+            "a host takes only roles of its role-potential"
+        }
+        (_, Kind::Policy) => "the ceiling is not below the floor, and one coefficient is above 0",
+        _ if about(&["DynamicWeight", "WeightReason"]) || about(&["LeaseOwner", "LeaseTerm"]) => {
+            "a controller with a lease writes that: lcms-manager auto"
+        }
+        _ => "the agent cannot act on that value at present; its log may say more",
+    };
+    text.to_owned()
 }
 
 /// What an object of this syntax can hold, in words.

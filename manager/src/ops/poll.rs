@@ -16,5 +16,8 @@ pub async fn poll(
     previous: Option<&ClusterState>,
 ) -> ClusterState {
     let collected = gather(client, inventory).await;
-    build(inventory, &collected, previous, Timestamp::now())
+    // Nobody reads nanoseconds.
+    let now = Timestamp::now();
+    let time = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
+    build(inventory, &collected, previous, time)
 }

@@ -390,7 +390,13 @@ pub(super) fn cell(
     name: String,
     value: &Value<'_>,
 ) -> (String, String, Json) {
-    (name, mib.format_value(Some(column), value), worded(mib, column, value))
+    let value = worded(mib, column, value);
+    let text = match &value {
+        Json::String(text) => text.clone(),
+        Json::Array(labels) => labels.iter().filter_map(Json::as_str).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    };
+    (name, text, value)
 }
 
 /// An index as it stands behind a column's name.

@@ -142,9 +142,30 @@ pub(super) fn worded(mib: &Mib, node: Node<'_>, value: &Value<'_>) -> Json {
             let set = labels().filter(|&(_, position)| is_set(position));
             json!(set.map(|(label, _)| label).collect::<Vec<_>>())
         }
-        Value::OctetString(_) => json!(mib.format_value(Some(node), value)),
+        Value::OctetString(octets) if syntax.is_some_and(|s| s.is_a("DateAndTime")) => {
+            json!(date(octets).unwrap_or_else(|| mib.format_value(Some(node), value)))
+        }
+        Value::OctetString(_) | Value::TimeTicks(_) | Value::ObjectIdentifier(_) => {
+            json!(mib.format_value(Some(node), value))
+        }
         _ => raw(value),
     }
+}
+
+/// A DateAndTime (RFC 2579) as RFC 3339 writes it; all zero means never here.
+fn date(octets: &[u8]) -> Option<String> {
+    let (&[y1, y2, month, day, hour, minute, second, tenth], zone) =
+        octets.split_first_chunk::<8>()?;
+    if octets.iter().all(|&octet| octet == 0) {
+        return Some("never".to_owned());
+    }
+    let zone = match zone {
+        [] => String::new(),
+        [sign, hours, minutes] => format!("{}{hours:02}:{minutes:02}", char::from(*sign)),
+        _ => return None,
+    };
+    let year = u16::from_be_bytes([y1, y2]);
+    Some(format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{tenth}{zone}"))
 }
 
 fn hexadecimal(octets: &[u8], between: &str) -> String {
@@ -218,6 +239,14 @@ mod tests {
         ] {
             assert_eq!(line(&mib, name, value), expected);
         }
+    }
+
+    #[test]
+    fn dates_are_written_as_everywhere() {
+        let now = [0x07, 0xea, 11, 22, 2, 3, 4, 5, b'+', 0, 0];
+        assert_eq!(date(&now).as_deref(), Some("2026-11-22T02:03:04.5+00:00"));
+        assert_eq!(date(&now[..8]).as_deref(), Some("2026-11-22T02:03:04.5"));
+        assert_eq!((date(&[0; 8]).as_deref(), date(&now[..9])), (Some("never"), None));
     }
 
     #[test]
