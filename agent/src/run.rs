@@ -183,7 +183,7 @@ fn announce(address: &SocketAddr) {
 fn report(note: &Note) {
     match note {
         Note::Damaged { .. } => tracing::error!("{note}"),
-        Note::LeftOver(_) => tracing::warn!("{note}"),
+        Note::LeftOver(_) | Note::Mended(_) => tracing::warn!("{note}"),
         Note::Created(_) | Note::ConfigChanged => tracing::info!("{note}"),
     }
 }
