@@ -47,13 +47,9 @@ fn told(WeightChange { name, node, changed, before, after, why }: &WeightChange)
         false => format!("{name} on {node}: unchanged\n"),
     };
     let number = |n: Option<u32>| n.map_or_else(|| "-".to_owned(), |n| n.to_string());
-    let rows: [(&str, fn(&Weights) -> Option<u32>); 3] = [
-        ("configured", |w| w.configured),
-        ("dynamic", |w| w.dynamic),
-        ("effective", |w| w.effective),
-    ];
-    for (word, of) in rows {
-        let (before, after) = (number(of(before)), number(of(after)));
+    let of = |w: &Weights| [w.configured, w.dynamic, w.effective].map(number);
+    let words = ["configured", "dynamic", "effective"];
+    for ((word, before), after) in words.into_iter().zip(of(before)).zip(of(after)) {
         let change = if before == after { after } else { format!("{before} → {after}") };
         text.push_str(&format!("  {word:<10}  {change}\n"));
     }

@@ -1,6 +1,9 @@
 //! An agent in this process that does as its script says: a MIB to answer from,
 //! and what the network does to its answers.
 
+// Each test takes what it needs of it.
+#![allow(dead_code, clippy::unwrap_used, clippy::panic)]
+
 use std::{
     collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr, UdpSocket},
@@ -15,8 +18,9 @@ use std::{
 
 use lcms_manager::client::Target;
 use lcms_snmp::{
-    Community, ErrorStatus, Message, Oid, OutMessage, PduKind, Retry, Value, VarBind, Version,
-    message,
+    Community, ErrorStatus, Message, Octets, Oid, OutMessage, PduKind, Retry, Value, VarBind,
+    Version, message,
+    object::{Index as _, Table},
 };
 
 /// What is there to be read and set.
@@ -25,6 +29,9 @@ pub type Mib = BTreeMap<Oid, Value<'static>>;
 /// Turns the honest answer to the nth request (from 0) into the datagrams that
 /// are really sent.
 pub type Network = dyn FnMut(usize, Vec<u8>) -> Vec<Vec<u8>> + Send;
+
+/// Says of a SET's variables what is wrong with them.
+pub type Refuse = dyn Fn(&[VarBind<'static>]) -> Option<(ErrorStatus, i32)> + Send;
 
 /// A running agent; it ends when dropped.
 pub struct Agent {
@@ -42,8 +49,8 @@ pub struct Script {
     pub most: usize,
     /// Whether it is too simple to cut an answer short.
     pub too_big: bool,
-    /// Answers SETs with this status about this variable.
-    pub refuse: Option<(ErrorStatus, i32)>,
+    /// Refuses SETs with a status about a variable, counted from 1.
+    pub refuse: Box<Refuse>,
     /// Answers GETNEXT and GETBULK with the same name for ever.
     pub stuck: bool,
     pub network: Box<Network>,
@@ -52,7 +59,7 @@ pub struct Script {
 impl Default for Script {
     fn default() -> Self {
         let network = Box::new(|_, answer| vec![answer]);
-        Self { most: 1000, too_big: false, refuse: None, stuck: false, network }
+        Self { most: 1000, too_big: false, refuse: Box::new(|_| None), stuck: false, network }
     }
 }
 
@@ -60,6 +67,19 @@ pub const COMMUNITY: &[u8] = b"scripted";
 
 pub fn oid(text: &str) -> Oid {
     text.parse().unwrap()
+}
+
+/// Puts a row into a MIB.
+pub fn put<T: Table>(mib: &mut Mib, index: &T::Index, cells: &[(u32, Value<'static>)]) {
+    let mut arcs = Vec::new();
+    index.encode(&mut arcs);
+    for (arc, value) in cells {
+        mib.insert(Oid::new(T::ENTRY.instance(*arc, &arcs)).unwrap(), value.clone());
+    }
+}
+
+pub fn text(text: &str) -> Value<'static> {
+    Value::OctetString(Octets::from(text.to_owned()))
 }
 
 pub fn mib<'a>(cells: impl IntoIterator<Item = (&'a str, i32)>) -> Mib {
@@ -158,7 +178,7 @@ impl Script {
                 all
             }
             PduKind::SetRequest => {
-                if let Some((status, index)) = self.refuse {
+                if let Some((status, index)) = (self.refuse)(&asked) {
                     return encode(request, status as i32, index, &asked);
                 }
                 mib.extend(asked.iter().map(|v| (v.name.clone(), v.value.clone())));

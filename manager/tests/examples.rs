@@ -1,0 +1,25 @@
+//! The sample inventory is one that loads.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+
+use lcms_manager::inventory;
+
+#[test]
+fn the_sample_inventory_loads() {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/manager.toml");
+    let folder = tempfile::tempdir().unwrap();
+    for secret in ["read.community", "lb.community"] {
+        let path = folder.path().join(secret);
+        fs::write(&path, "secret\n").unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let config = folder.path().join("manager.toml");
+    fs::copy(sample, &config).unwrap();
+    let inventory = inventory::load(&config).unwrap();
+    assert_eq!(inventory.nodes.len(), 5);
+    let directors: Vec<&str> = inventory.directors().map(|node| node.name.as_str()).collect();
+    assert_eq!(directors, ["lb1", "lb2"]);
+    assert!(inventory.node("lb1").unwrap().write.is_some());
+}
