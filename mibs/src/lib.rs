@@ -1,8 +1,11 @@
 //! SMIv1/SMIv2 compiler: names, values, lint and code generation.
 //!
-//! Source text → [`lexer`] → tokens → [`parser`] (nom, over a slice of tokens) →
-//! syntax tree → [`resolve`] → a read-only [`Mib`], which answers questions
-//! about names, OIDs, types and tables, and from which code is generated.
+//! Source text → lexer → tokens → parser (nom, over a slice of tokens) → syntax
+//! tree → resolver → a read-only [`Mib`], which answers questions about names,
+//! OIDs, types and tables, and from which [`codegen`] writes Rust.
+//!
+//! Modules are compiled together by a [`Compiler`]. It never fails: what is
+//! wrong is a [`Diagnostic`], and everything else is there.
 
 mod ast;
 mod builtin;

@@ -5,6 +5,7 @@ use thiserror::Error;
 use crate::{
     instance,
     model::{Index, Kind, Mib, Node},
+    resolve::root_of,
 };
 
 /// Why a text names nothing.
@@ -122,7 +123,7 @@ impl Mib {
         let mut oid: Vec<u32> = match pieces.next() {
             None => return Err(NameError::Empty),
             Some(Piece::Number(arc)) => vec![arc],
-            Some(Piece::Word(word)) => match (root(&word), self.named(module, &word)) {
+            Some(Piece::Word(word)) => match (root_of(&word), self.named(module, &word)) {
                 (_, Ok(node)) => node.oid().to_vec(),
                 (Some(root), Err(_)) => vec![root],
                 (None, Err(error)) => return Err(error),
@@ -225,15 +226,6 @@ impl Mib {
             _ => Vec::new(),
         };
         instance::format(&index, rest, out);
-    }
-}
-
-fn root(word: &str) -> Option<u32> {
-    match word {
-        "ccitt" | "itu-t" => Some(0),
-        "iso" => Some(1),
-        "joint-iso-ccitt" | "joint-iso-itu-t" => Some(2),
-        _ => None,
     }
 }
 

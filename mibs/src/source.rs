@@ -43,6 +43,9 @@ impl Source {
     /// Offsets are 32 bits wide; whatever lies beyond this is not read.
     pub const MAX_LEN: usize = i32::MAX as usize;
 
+    /// Beyond this a line is no text anybody wrote.
+    const LONG_LINE: u32 = 1000;
+
     /// Takes a text. The name is the one diagnostics show.
     pub fn new(name: impl Into<String>, octets: impl Into<Cow<'static, [u8]>>) -> Self {
         let mut octets = octets.into();
@@ -80,8 +83,13 @@ impl Source {
         });
         let line = lines.partition_point(|&start| start <= offset).max(1);
         let start = lines.get(line - 1).copied().unwrap_or(0);
-        let before = self.text(Span { start, end: offset.min(self.octets.len() as u32) });
-        Position { line: line as u32, column: before.chars().count() as u32 + 1 }
+        let offset = offset.min(self.octets.len() as u32);
+        // Characters are counted near the offset only: a file may be one line,
+        // and have a diagnostic for each word of it.
+        let near = start.max(offset.saturating_sub(Self::LONG_LINE));
+        let before = self.text(Span { start: near, end: offset });
+        let column = (near - start) + before.chars().count() as u32 + 1;
+        Position { line: line as u32, column }
     }
 }
 

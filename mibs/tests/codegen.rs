@@ -131,6 +131,12 @@ fn a_patch_becomes_varbinds_and_a_row_again() {
 }
 
 #[test]
+fn labels_are_read() {
+    assert_eq!("ipv4".parse(), Ok(address_type()));
+    assert!("ipx".parse::<tc::InetAddressType>().is_err());
+}
+
+#[test]
 fn an_augmenting_row_has_the_index_of_its_base() {
     let index =
         fx_address::Index { address_type: address_type(), address_value: vec![192, 0, 2, 1] };
@@ -142,7 +148,7 @@ fn an_augmenting_row_has_the_index_of_its_base() {
 }
 
 fn address_type() -> tc::InetAddressType {
-    "ipv4".parse().unwrap()
+    tc::InetAddressType::Ipv4
 }
 
 #[test]
@@ -165,6 +171,10 @@ fn notifications_go_out_and_come_in() {
     assert_eq!(notifications::FxChanged::OID, [1, 3, 6, 1, 3, 9999, 0, 1]);
 }
 
+fn an_oid(below: Vec<u32>) -> Oid {
+    Oid::new([vec![1, 3], below].concat()).expect("a valid OID")
+}
+
 fn an_index() -> fx_all::Index {
     fx_all::Index {
         all_state: tc::FxState::Up,
@@ -172,7 +182,7 @@ fn an_index() -> fx_all::Index {
         all_address: [0; 4],
         all_text: String::new(),
         all_fixed: vec![0; 6],
-        all_oid: Oid::new(vec![0, 0]).unwrap(),
+        all_oid: an_oid(Vec::new()),
         all_truth: false,
         all_rest: Vec::new(),
     }
@@ -206,7 +216,7 @@ prop_compose! {
         oid in prop::collection::vec(0..3_u32, 0..3), truth: bool,
         rest in prop::collection::vec(any::<u8>(), 0..4),
     ) -> fx_all::Index {
-        let oid = Oid::new([vec![1, 3], oid].concat()).unwrap();
+        let oid = an_oid(oid);
         fx_all::Index {
             all_state: state, all_number: number % 3, all_address: address, all_text: text,
             all_fixed: fixed, all_oid: oid, all_truth: truth, all_rest: rest,

@@ -35,14 +35,16 @@ pub(super) fn clauses(mut input: Tokens<'_>) -> (Tokens<'_>, Vec<Clause>) {
             }
             Err(nom::Err::Error(refusal) | nom::Err::Failure(refusal)) => {
                 input.report(refusal.span, Problem::Unexpected { expected: refusal.expected });
-                input = next_clause(input.skip(1).with_left(refusal.left));
+                input = next_clause(input.skip(1));
             }
             Err(nom::Err::Incomplete(_)) => return (input, clauses),
         }
     }
 }
 
-/// Skips to where reading can go on.
+/// Skips to where reading can go on. The search begins right behind the broken
+/// clause's first word: what it took before it failed may have been the
+/// beginning of the next definition.
 fn next_clause(mut input: Tokens<'_>) -> Tokens<'_> {
     loop {
         match input.kind(0) {
@@ -54,7 +56,7 @@ fn next_clause(mut input: Tokens<'_>) -> Tokens<'_> {
     }
 }
 
-fn begins_clause(kind: Kind) -> bool {
+pub(super) fn begins_clause(kind: Kind) -> bool {
     use Kind::*;
     matches!(
         kind,

@@ -47,11 +47,6 @@ impl<'a> Tokens<'a> {
         Self { rest: self.rest.get(tokens..).unwrap_or_default(), ..self }
     }
 
-    /// The input where only `left` tokens are left.
-    pub fn with_left(self, left: usize) -> Self {
-        self.skip(self.rest.len().saturating_sub(left))
-    }
-
     pub fn slice(&self, span: Span) -> &'a [u8] {
         self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
     }

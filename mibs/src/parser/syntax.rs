@@ -9,12 +9,14 @@ use nom::{
 };
 
 use super::{
+    clause::begins_clause,
     input::{Parsed, Tokens, token},
+    is_definition,
     value::{bound, name, signed_number},
 };
 use crate::{
     ast::{Constraint, Label, Member, Shape, Syntax},
-    diagnostic::Expected,
+    diagnostic::{Expected, Problem, TokenKind},
     lexer::Kind,
     source::Span,
 };
@@ -61,7 +63,7 @@ fn shape(input: Tokens<'_>) -> Parsed<'_, Shape> {
     }
 }
 
-/// `{ up(1), down(2) }`; a comma may be missing or one too many.
+/// `{ up(1), down(2) }`; a comma may be missing or one too many, or a semicolon.
 fn labels(input: Tokens<'_>) -> Parsed<'_, Vec<Label>> {
     let (mut input, _) = token(Kind::LeftBrace)(input)?;
     let mut labels = Vec::new();
@@ -69,6 +71,11 @@ fn labels(input: Tokens<'_>) -> Parsed<'_, Vec<Label>> {
         match input.kind(0) {
             Some(Kind::RightBrace) => return Ok((input.skip(1), labels)),
             Some(Kind::Comma) => input = input.skip(1),
+            Some(Kind::Semicolon) => {
+                let expected = Expected::Token(TokenKind(Kind::Comma));
+                input.report(input.here(), Problem::Unexpected { expected });
+                input = input.skip(1);
+            }
             _ => {
                 let number = delimited(
                     token(Kind::LeftParenthesis),
@@ -123,6 +130,9 @@ fn members(input: Tokens<'_>) -> Parsed<'_, Vec<Member>> {
         match input.kind(0) {
             Some(Kind::RightBrace) => return Ok((input.skip(1), members)),
             Some(Kind::Comma) => input = input.skip(1),
+            _ if is_definition(&input) => {
+                return input.refuse(Expected::Token(TokenKind(Kind::RightBrace)));
+            }
             _ => {
                 let (after, name) = label_name(input)?;
                 let after_syntax = after.skip(end_of_member(after));
@@ -137,19 +147,22 @@ fn members(input: Tokens<'_>) -> Parsed<'_, Vec<Member>> {
 }
 
 /// The number of tokens up to the comma or brace that ends a member. Depth is
-/// counted and not recursed into, so that nesting costs nothing. A `::=` means
-/// that the closing brace was forgotten.
+/// counted and not recursed into, so that nesting costs nothing. Where a clause
+/// or a definition begins, the closing brace was forgotten; looking further
+/// would make every such member a search to the end of the file.
 fn end_of_member(input: Tokens<'_>) -> usize {
     let mut depth = 0_usize;
-    let ends = |token: &crate::lexer::Token| {
-        match token.kind {
+    let mut rest = input;
+    while let Some(kind) = rest.kind(0) {
+        match kind {
             Kind::LeftBrace | Kind::LeftParenthesis => depth += 1,
             Kind::RightBrace | Kind::RightParenthesis if depth > 0 => depth -= 1,
-            Kind::RightBrace | Kind::Comma if depth == 0 => return true,
-            Kind::Assign => return true,
+            Kind::RightBrace | Kind::Comma if depth == 0 => break,
+            Kind::Assign => break,
+            kind if begins_clause(kind) || is_definition(&rest) => break,
             _ => {}
         }
-        false
-    };
-    input.rest.iter().position(ends).unwrap_or(input.rest.len())
+        rest = rest.skip(1);
+    }
+    input.rest.len() - rest.rest.len()
 }

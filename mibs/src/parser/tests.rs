@@ -1,1 +1,201 @@
+use super::*;
+use crate::ast::{Clause, Constraint, Defval, Shape};
 
+fn read(body: &str) -> (Vec<Definition>, Vec<String>, String) {
+    let text = format!("X-MIB DEFINITIONS ::= BEGIN\n{body}\nEND");
+    let file = parse_file(text.as_bytes());
+    let problems = file.problems.iter().map(|(_, problem)| problem.to_string()).collect();
+    let definitions = file.modules.into_iter().next().map(|module| module.definitions);
+    (definitions.unwrap_or_default(), problems, text)
+}
+
+fn names(definitions: &[Definition], text: &str) -> Vec<String> {
+    let name = |span: Span| text[span.start as usize..span.end as usize].to_owned();
+    definitions.iter().map(|definition| name(definition.name)).collect()
+}
+
+/// The only definition of a text without a fault.
+fn one(body: &str) -> Body {
+    let (mut definitions, problems, _) = read(body);
+    assert_eq!(problems, Vec::<String>::new(), "{body}");
+    assert_eq!(definitions.len(), 1, "{body}");
+    definitions.remove(0).body
+}
+
+fn syntax_of(body: &str) -> crate::ast::Syntax {
+    match one(&format!("T ::= {body}")) {
+        Body::Type { syntax, .. } => syntax,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn types_in_all_their_forms() {
+    assert!(matches!(syntax_of("INTEGER").shape, Shape::Integer));
+    assert!(matches!(syntax_of("OCTET STRING").shape, Shape::OctetString));
+    assert!(matches!(syntax_of("OBJECT IDENTIFIER").shape, Shape::ObjectIdentifier));
+    assert!(matches!(syntax_of("SEQUENCE OF Foo").shape, Shape::SequenceOf(_)));
+    assert!(matches!(syntax_of("X-MIB.Foo").shape, Shape::Named { module: Some(_), .. }));
+    assert!(matches!(syntax_of("CHOICE { a INTEGER, b Foo (1..2) }").shape, Shape::Choice));
+    match syntax_of("SEQUENCE { a INTEGER { x(1), y(2) }, b OCTET STRING (SIZE (0..9)) }").shape {
+        Shape::Sequence(members) => assert_eq!(members.len(), 2),
+        other => panic!("{other:?}"),
+    }
+    let labels = syntax_of("INTEGER { up(1), down(-2), }").labels;
+    assert_eq!(labels.iter().map(|label| label.number).collect::<Vec<_>>(), [1, -2]);
+    match syntax_of("INTEGER (-5..5 | 'ff'H | MIN..MAX)").constraint {
+        Some(Constraint::Range(ranges)) => {
+            assert_eq!(ranges, [(-5, 5), (255, 255), (i64::MIN, i64::MAX)]);
+        }
+        other => panic!("{other:?}"),
+    }
+    match syntax_of("OCTET STRING (SIZE (4|8..16))").constraint {
+        Some(Constraint::Size(sizes)) => assert_eq!(sizes, [(4, 4), (8, 16)]),
+        other => panic!("{other:?}"),
+    }
+    match one("T ::= [APPLICATION 6] IMPLICIT INTEGER (0..18446744073709551615)") {
+        Body::Type { application_tag, .. } => assert_eq!(application_tag, Some(6)),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn object_identifiers_in_all_their_forms() {
+    for (value, parts) in [
+        ("{ iso 3 }", 2),
+        ("{ iso org(3) dod(6) 1 }", 4),
+        ("{ X-MIB.parent 1 }", 2),
+        ("{ 0 0 }", 2),
+        ("{ parent }", 1),
+    ] {
+        match one(&format!("x OBJECT IDENTIFIER ::= {value}")) {
+            Body::Value { value } => assert_eq!(value.parts.len(), parts),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn defaults_in_all_their_forms() {
+    for (value, is_right) in [
+        ("{ -3 }", (|d| matches!(d, Defval::Number(-3))) as fn(&Defval) -> bool),
+        ("{ \"x\" }", |d| matches!(d, Defval::Text(_))),
+        ("{ ''H }", |d| matches!(d, Defval::Hex(_))),
+        ("{ '01'B }", |d| matches!(d, Defval::Binary(_))),
+        ("{ enabled }", |d| matches!(d, Defval::Name(_))),
+        ("{ { } }", |d| matches!(d, Defval::Bits(bits) if bits.is_empty())),
+        ("{ { a, b } }", |d| matches!(d, Defval::Bits(bits) if bits.len() == 2)),
+        ("{ { 0 0 } }", |d| matches!(d, Defval::Oid(_))),
+        ("{ { parent 1 } }", |d| matches!(d, Defval::Oid(_))),
+    ] {
+        let body = format!("x OBJECT-TYPE SYNTAX INTEGER DEFVAL {value} ::= {{ a 1 }}");
+        let Body::Invocation { clauses, .. } = one(&body) else { panic!("{body}") };
+        assert!(matches!(&clauses[1], Clause::Defval(value) if is_right(value)), "{clauses:?}");
+    }
+}
+
+#[test]
+fn every_macro_is_read() {
+    for (body, clauses) in [
+        (
+            "m MODULE-IDENTITY LAST-UPDATED \"202601010000Z\" ORGANIZATION \"o\" CONTACT-INFO \
+             \"c\" DESCRIPTION \"d\" REVISION \"202601010000Z\" DESCRIPTION \"r\" ::= { a 1 }",
+            6,
+        ),
+        ("i OBJECT-IDENTITY STATUS current DESCRIPTION \"d\" REFERENCE \"r\" ::= { a 1 }", 3),
+        (
+            "o OBJECT-TYPE SYNTAX INTEGER UNITS \"u\" MAX-ACCESS read-only STATUS current \
+             DESCRIPTION \"d\" INDEX { IMPLIED b, INTEGER } ::= { a 1 }",
+            6,
+        ),
+        ("o OBJECT-TYPE SYNTAX X ACCESS read-only STATUS mandatory AUGMENTS { b } ::= { a 1 }", 4),
+        ("n NOTIFICATION-TYPE OBJECTS { b, c } STATUS current DESCRIPTION \"d\" ::= { a 1 }", 3),
+        ("t TRAP-TYPE ENTERPRISE e VARIABLES { b } DESCRIPTION \"d\" ::= 3", 3),
+        ("t TRAP-TYPE ENTERPRISE { e 1 } ::= 3", 1),
+        ("g OBJECT-GROUP OBJECTS { b } STATUS current DESCRIPTION \"d\" ::= { a 1 }", 3),
+        (
+            "g NOTIFICATION-GROUP NOTIFICATIONS { b } STATUS current DESCRIPTION \"d\" ::= { a 1 }",
+            3,
+        ),
+        (
+            "c MODULE-COMPLIANCE STATUS current DESCRIPTION \"d\" MODULE MANDATORY-GROUPS { g } \
+             GROUP h DESCRIPTION \"d\" OBJECT o SYNTAX INTEGER { x(1) } WRITE-SYNTAX INTEGER \
+             MIN-ACCESS read-only DESCRIPTION \"d\" MODULE Y-MIB { 1 3 } GROUP i DESCRIPTION \"d\" \
+             ::= { a 1 }",
+            14,
+        ),
+        (
+            "c AGENT-CAPABILITIES PRODUCT-RELEASE \"p\" STATUS current DESCRIPTION \"d\" SUPPORTS \
+             Y-MIB INCLUDES { g } VARIATION o ACCESS read-only CREATION-REQUIRES { b } DEFVAL \
+             { 1 } DESCRIPTION \"d\" ::= { a 1 }",
+            10,
+        ),
+    ] {
+        match one(body) {
+            Body::Invocation { clauses: found, .. } => assert_eq!(found.len(), clauses, "{body}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    match one(
+        "T ::= TEXTUAL-CONVENTION DISPLAY-HINT \"d\" STATUS current DESCRIPTION \"d\" SYNTAX INTEGER",
+    ) {
+        Body::TextualConvention { clauses } => assert_eq!(clauses.len(), 4),
+        other => panic!("{other:?}"),
+    }
+    assert!(matches!(one("X MACRO ::= BEGIN A ::= B \"|\" C END"), Body::Macro));
+}
+
+#[test]
+fn a_broken_definition_costs_itself_only() {
+    let good = "b OBJECT IDENTIFIER ::= { a 1 }";
+    for broken in [
+        "x OBJECT-TYPE SYNTAX INTEGER MAX-ACCESS read-only",
+        "x OBJECT IDENTIFIER = { a 2 }",
+        "x ::= 5 5 }",
+        "X ::= SEQUENCE { a INTEGER, b",
+        "X ::= INTEGER { a(1), b 2 }",
+        "x OBJECT-TYPE SYNTAX INTEGER { a(1) ::= { a 2",
+        "} ) , , ::=",
+        "x OBJECT-TYPE INDEX { a",
+    ] {
+        let (definitions, problems, text) =
+            read(&format!("{good}\n{broken}\nc OBJECT IDENTIFIER ::= {{ a 3 }}"));
+        let found = names(&definitions, &text);
+        assert!(found.contains(&"b".to_owned()) && found.contains(&"c".to_owned()), "{broken}");
+        assert!(!problems.is_empty(), "{broken}");
+    }
+}
+
+#[test]
+fn a_broken_clause_costs_itself_only() {
+    let (definitions, problems, _) = read(
+        "x OBJECT-TYPE SYNTAX INTEGER { a(1), b STATUS current UNITS units DESCRIPTION \"d\" ::= { a 1 }",
+    );
+    assert_eq!(problems, ["expected `(`", "expected a quoted string"]);
+    let Body::Invocation { clauses, .. } = &definitions[0].body else { panic!() };
+    assert!(matches!(clauses.as_slice(), [Clause::Status(_), Clause::Description(_)]));
+}
+
+#[test]
+fn several_modules_in_a_file() {
+    let text = b"noise\nA-MIB DEFINITIONS ::= BEGIN IMPORTS x, y FROM B z FROM C; END\n\
+        -- between\nB { iso 3 } DEFINITIONS IMPLICIT TAGS ::= BEGIN EXPORTS x; x OBJECT IDENTIFIER ::= { iso 1 } END\n\
+        C-MIB DEFINITIONS ::= BEGIN y OBJECT IDENTIFIER ::= { iso 1 }";
+    let file = parse_file(text);
+    assert_eq!(file.modules.len(), 3);
+    assert_eq!(file.modules[0].imports.len(), 2);
+    assert_eq!(file.modules[1].definitions.len(), 1);
+    assert_eq!(file.modules[2].definitions.len(), 1);
+    assert!(matches!(file.problems.as_slice(), [(_, Problem::MissingEnd { .. })]));
+}
+
+#[test]
+fn imports_without_a_semicolon_end_at_the_first_definition() {
+    let (definitions, problems, _) = read("IMPORTS a FROM B\nx OBJECT IDENTIFIER ::= { a 1 }");
+    assert_eq!((definitions.len(), problems.len()), (1, 1));
+}
+
+#[test]
+fn a_file_without_a_module_is_said_to_be_one() {
+    assert!(matches!(parse_file(b"text").problems.as_slice(), [(_, Problem::NoModule)]));
+}

@@ -20,6 +20,7 @@ use crate::{
     symbol::{FastMap, Symbol},
 };
 use oids::OidState;
+pub(crate) use oids::root_of;
 
 /// A definition: the module, and its place in the module's list.
 type DefinitionId = (ModuleId, u32);

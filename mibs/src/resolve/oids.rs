@@ -141,13 +141,7 @@ impl<'a> Resolver<'a> {
             },
             _ => {
                 let name = self.word(user.0, span);
-                let root = match &*name {
-                    "ccitt" | "itu-t" => Some(0),
-                    "iso" => Some(1),
-                    "joint-iso-ccitt" | "joint-iso-itu-t" => Some(2),
-                    _ => part.number.filter(|_| first),
-                };
-                match root {
+                match root_of(&name).or(part.number.filter(|_| first)) {
                     Some(root) => Step::Ready(vec![root]),
                     None => {
                         let problem = Problem::Unknown { role: Role::Parent, name: name.into() };
@@ -169,9 +163,20 @@ impl<'a> Resolver<'a> {
     ) -> Option<DefinitionId> {
         let unit = self.unit_of(module);
         let in_scope = unit.definitions.contains_key(&symbol) || unit.imports.contains_key(&symbol);
-        if part.number.is_some() && !in_scope {
+        let is_root = root_of(self.mib.symbols.text(symbol)).is_some();
+        if (part.number.is_some() || is_root) && !in_scope {
             return None;
         }
         self.find(module, symbol, part.span)
+    }
+}
+
+/// The sub-identifier of a root of the tree.
+pub(crate) fn root_of(name: &str) -> Option<u32> {
+    match name {
+        "ccitt" | "itu-t" => Some(0),
+        "iso" => Some(1),
+        "joint-iso-ccitt" | "joint-iso-itu-t" => Some(2),
+        _ => None,
     }
 }

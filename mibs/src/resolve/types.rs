@@ -4,7 +4,9 @@ use super::{DefinitionId, Resolver};
 use crate::{
     ast::{Body, Clause, Constraint, Shape, Syntax},
     diagnostic::{Problem, Role},
-    model::{Base, Mib, ModuleId, Sequence, Status, TypeData, TypeId},
+    hint::Hint,
+    model::{Base, Mib, ModuleId, Sequence, Status, TypeData, TypeId, unquote},
+    source::Span,
     symbol::{FastMap, Symbol},
 };
 
@@ -206,6 +208,7 @@ impl<'a> Resolver<'a> {
                         Clause::DisplayHint(span) => {
                             data.hint = Some(*span);
                             data.hint_at = Some(own);
+                            self.check_hint(id.0, *span, data.base);
                         }
                         Clause::Status(span) => data.status = self.status(id.0, *span),
                         Clause::Description(span) => data.description = Some(*span),
@@ -216,6 +219,14 @@ impl<'a> Resolver<'a> {
             _ => {}
         }
         self.push_type(data)
+    }
+
+    fn check_hint(&mut self, module: ModuleId, span: Span, base: Base) {
+        let text = unquote(self.unit_of(module).source.slice(span));
+        let is_octets = base.limits().is_none();
+        if base != Base::None && Hint::parse(&text, is_octets).is_none() {
+            self.report(module, span, Problem::BadHint);
+        }
     }
 
     fn push_type(&mut self, data: TypeData) -> TypeId {
@@ -284,7 +295,7 @@ impl<'a> Resolver<'a> {
         data
     }
 
-    pub(super) fn status(&mut self, module: ModuleId, span: crate::source::Span) -> Option<Status> {
+    pub(super) fn status(&mut self, module: ModuleId, span: Span) -> Option<Status> {
         let word = self.word(module, span);
         let status = Status::of_word(&word);
         if status.is_none() {

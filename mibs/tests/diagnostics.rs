@@ -1,0 +1,139 @@
+//! Faults planted in a module without any: each is found, on its line, and
+//! nothing else is said.
+
+use lcms_mibs::{Compiler, Record};
+
+const MODULE: &str = r#"X-MIB DEFINITIONS ::= BEGIN
+IMPORTS
+    MODULE-IDENTITY, OBJECT-TYPE, Integer32, experimental FROM SNMPv2-SMI
+    TEXTUAL-CONVENTION, DisplayString FROM SNMPv2-TC;
+xMIB MODULE-IDENTITY
+    LAST-UPDATED "202601010000Z" ORGANIZATION "o" CONTACT-INFO "c" DESCRIPTION "d"
+    ::= { experimental 1 }
+XState ::= TEXTUAL-CONVENTION
+    STATUS current DESCRIPTION "d"
+    SYNTAX INTEGER { up(1), down(2) }
+xTable OBJECT-TYPE
+    SYNTAX SEQUENCE OF XEntry MAX-ACCESS not-accessible STATUS current DESCRIPTION "d"
+    ::= { xMIB 1 }
+xEntry OBJECT-TYPE
+    SYNTAX XEntry MAX-ACCESS not-accessible STATUS current DESCRIPTION "d"
+    INDEX { xIndex }
+    ::= { xTable 1 }
+XEntry ::= SEQUENCE { xIndex Integer32, xName DisplayString, xState XState }
+xIndex OBJECT-TYPE
+    SYNTAX Integer32 (1..9) MAX-ACCESS not-accessible STATUS current DESCRIPTION "d"
+    ::= { xEntry 1 }
+xName OBJECT-TYPE
+    SYNTAX DisplayString (SIZE (0..9))
+    MAX-ACCESS read-only
+    STATUS current
+    DESCRIPTION "d"
+    ::= { xEntry 2 }
+xState OBJECT-TYPE
+    SYNTAX XState MAX-ACCESS read-write STATUS current DESCRIPTION "d"
+    DEFVAL { up }
+    ::= { xEntry 3 }
+END
+"#;
+
+fn records(text: impl Into<Vec<u8>>) -> Vec<Record> {
+    let mut compiler = Compiler::with_base();
+    compiler.text("X-MIB", text);
+    compiler.compile().records().collect()
+}
+
+#[test]
+fn the_module_has_no_fault() {
+    assert_eq!(records(MODULE), []);
+}
+
+#[test]
+fn a_planted_fault_is_found_where_it_is() {
+    for (right, wrong, code, line, col) in [
+        (", DisplayString FROM", " FROM", "not-imported", 23, 12),
+        ("Integer32, experimental", "Integer32, nowhere, experimental", "missing-import", 3, 46),
+        ("FROM SNMPv2-TC;", "FROM NO-MIB;", "missing-module", 4, 44),
+        ("SYNTAX DisplayString", "SYNTAX DisplayStrin", "unknown-name", 23, 12),
+        ("{ xTable 1 }", "{ xTabel 1 }", "unknown-name", 17, 11),
+        ("INDEX { xIndex }", "INDEX { xIndx }", "unknown-name", 16, 13),
+        ("MAX-ACCESS read-only", "MAX-ACCESS readonly", "bad-access", 24, 16),
+        ("    STATUS current\n    DESC", "    STATUS fine\n    DESC", "bad-status", 25, 12),
+        ("    INDEX { xIndex }\n", "\n", "missing-index", 14, 1),
+        ("    MAX-ACCESS read-only\n", "\n", "missing-access", 22, 1),
+        (", xName DisplayString", "", "missing-member", 22, 1),
+        ("DEFVAL { up }", "DEFVAL { upp }", "bad-default", 28, 1),
+        (
+            "XState ::= TEXTUAL-CONVENTION",
+            "XHint ::= TEXTUAL-CONVENTION DISPLAY-HINT \"1z\" STATUS current DESCRIPTION \"d\" \
+             SYNTAX OCTET STRING\nXState ::= TEXTUAL-CONVENTION",
+            "bad-hint",
+            8,
+            43,
+        ),
+        ("up(1), down(2)", "up(1), 2down(2)", "name-begins-with-digit", 10, 29),
+        ("(SIZE (0..9))", "(SIZE (0..9)", "syntax", 24, 5),
+        ("{ xEntry 3 }", "{ xEntry 99999999999 }", "number-too-large", 31, 18),
+        ("XState ::= T", "XState ::= XState\nXState ::= T", "cycle", 8, 1),
+        ("\nEND\n", "\n", "missing-end", 1, 1),
+    ] {
+        assert_eq!(MODULE.matches(right).count(), 1, "{right} stands once in the module");
+        let found = records(MODULE.replace(right, wrong));
+        let first = found.first().unwrap_or_else(|| panic!("{code} was not found"));
+        assert!(
+            found.iter().any(|r| (r.code, r.line, r.col) == (code, line, col)),
+            "{code} at {line}:{col}, found {found:?}"
+        );
+        assert!(first.severity <= 3, "{first:?}");
+    }
+}
+
+#[test]
+fn a_record_is_plain_data() {
+    let found = records(MODULE.replace(", DisplayString FROM", " FROM"));
+    let expected = Record {
+        file: "X-MIB".to_owned(),
+        line: 23,
+        col: 12,
+        severity: 3,
+        code: "not-imported",
+        message: "`DisplayString` is not imported".to_owned(),
+    };
+    assert_eq!(found, [expected]);
+}
+
+#[test]
+fn of_two_modules_of_one_name_the_newer_counts() {
+    let newer = MODULE.replace("202601010000Z", "202701010000Z").replace("xName", "xTitle");
+    for texts in [[MODULE, &newer], [&newer, MODULE]] {
+        let mut compiler = Compiler::with_base();
+        for text in texts {
+            compiler.text("file", text);
+        }
+        let mib = compiler.compile();
+        assert!(mib.node_by_name("xTitle").is_some());
+        assert!(mib.node_by_name("xName").is_none());
+        assert_eq!(mib.records().map(|r| r.code).collect::<Vec<_>>(), ["duplicate-module"]);
+    }
+}
+
+#[test]
+fn a_module_of_version_1_compiles_on_the_base_of_version_2() {
+    let text = r#"OLD-MIB DEFINITIONS ::= BEGIN
+IMPORTS enterprises, Counter, Gauge, TimeTicks, IpAddress, NetworkAddress FROM RFC1155-SMI
+    OBJECT-TYPE FROM RFC-1212 TRAP-TYPE FROM RFC-1215 DisplayString, mib-2 FROM RFC1213-MIB;
+old OBJECT IDENTIFIER ::= { enterprises 99999 }
+oldCount OBJECT-TYPE SYNTAX Counter ACCESS read-only STATUS mandatory DESCRIPTION "d" ::= { old 1 }
+oldName OBJECT-TYPE SYNTAX DisplayString ACCESS read-write STATUS mandatory ::= { old 2 }
+oldTrap TRAP-TYPE ENTERPRISE old VARIABLES { oldCount, oldName } DESCRIPTION "d" ::= 7
+END"#;
+    let mut compiler = Compiler::with_base();
+    compiler.text("OLD-MIB", text);
+    let mib = compiler.compile();
+    assert_eq!(mib.records().collect::<Vec<_>>(), []);
+    let count = mib.node_by_name("oldCount").and_then(|node| node.syntax()).map(|s| s.base());
+    assert_eq!(count, Some(lcms_mibs::Base::Counter32));
+    let trap = mib.node_by_name("oldTrap").expect("the trap is a node");
+    assert_eq!(trap.oid(), [1, 3, 6, 1, 4, 1, 99999, 0, 7]);
+    assert_eq!(trap.members().count(), 2);
+}
