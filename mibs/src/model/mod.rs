@@ -1,0 +1,141 @@
+//! What the compiler makes of a set of modules: read-only, and cheap to ask.
+//!
+//! Everything lives in flat tables and is named by number; the handles [`Node`],
+//! [`Type`] and [`Module`] are a reference and such a number. Prose stays in the
+//! sources and is read when asked for.
+
+mod data;
+mod module;
+mod node;
+mod types;
+
+use std::borrow::Cow;
+
+pub use lcms_snmp::object::Access;
+
+pub(crate) use data::{
+    ComplianceModule, Extra, IndexItem, ModuleData, ModuleId, NodeData, NodeId, Place, PlaceId,
+    Sequence, TypeData, TypeId,
+};
+pub use module::Module;
+pub use node::{Compliance, DefaultValue, Index, Kind, Node, Status};
+pub use types::{Base, Type};
+
+use crate::{
+    diagnostic::{Diagnostic, Record},
+    source::{FileId, Source, Span, decode},
+    symbol::{FastMap, Symbol, Symbols},
+};
+
+/// A compiled set of modules.
+#[derive(Debug, Default)]
+pub struct Mib {
+    pub(crate) sources: Vec<Source>,
+    pub(crate) symbols: Symbols,
+    pub(crate) modules: Vec<ModuleData>,
+    pub(crate) types: Vec<TypeData>,
+    pub(crate) nodes: Vec<NodeData>,
+    /// Every OID that has a name, in order.
+    pub(crate) places: Vec<Place>,
+    /// The sub-identifiers of all places, one after another.
+    pub(crate) arcs: Vec<u32>,
+    /// Nodes by place; a place's definitions stand together, the one that
+    /// speaks for it first.
+    pub(crate) by_place: Vec<NodeId>,
+    /// Nodes by name; of equal names the one that speaks for it first.
+    pub(crate) by_name: FastMap<Symbol, Vec<NodeId>>,
+    pub(crate) types_by_name: FastMap<(ModuleId, Symbol), TypeId>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+impl Mib {
+    /// The source texts, to show diagnostics with.
+    pub fn source(&self, file: FileId) -> Option<&Source> {
+        self.sources.get(file.0 as usize)
+    }
+
+    /// What is wrong with the modules, in the order they were read.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    /// The diagnostics as plain data.
+    pub fn records(&self) -> impl Iterator<Item = Record> {
+        self.diagnostics.iter().filter_map(|d| Some(d.record(self.source(d.file)?)))
+    }
+
+    /// All modules, in the order they were read.
+    pub fn modules(&self) -> impl Iterator<Item = Module<'_>> {
+        (0..self.modules.len() as u32).map(|id| Module { mib: self, id: ModuleId(id) })
+    }
+
+    /// The module of this name.
+    pub fn module(&self, name: &str) -> Option<Module<'_>> {
+        let name = self.symbols.find(name)?;
+        let at = self.modules.iter().position(|module| module.name == name)?;
+        Some(Module { mib: self, id: ModuleId(at as u32) })
+    }
+
+    /// Every definition of an OID, in the order of the OIDs. A name defined in
+    /// two modules is there twice.
+    pub fn nodes(&self) -> impl Iterator<Item = Node<'_>> {
+        self.by_place.iter().map(|&id| self.node(id))
+    }
+
+    pub(crate) fn node(&self, id: NodeId) -> Node<'_> {
+        Node { mib: self, id }
+    }
+
+    pub(crate) fn text(&self, file: FileId, span: Span) -> &[u8] {
+        self.source(file).map(|source| source.slice(span)).unwrap_or_default()
+    }
+
+    pub(crate) fn place_arcs(&self, place: &Place) -> &[u32] {
+        let start = place.start as usize;
+        self.arcs.get(start..start + place.len as usize).unwrap_or_default()
+    }
+
+    /// The place that is the longest prefix of `oid`.
+    pub(crate) fn longest_prefix(&self, oid: &[u32]) -> Option<PlaceId> {
+        // The last place not behind `oid` lies below its longest prefix: all
+        // between the two begin with that prefix.
+        let behind = self.places.partition_point(|place| self.place_arcs(place) <= oid);
+        let mut id = PlaceId(u32::try_from(behind.checked_sub(1)?).ok()?);
+        loop {
+            let place = self.places.get(id.0 as usize)?;
+            if oid.starts_with(self.place_arcs(place)) {
+                return Some(id);
+            }
+            id = place.parent?;
+        }
+    }
+
+    /// The node with the longest OID that `oid` begins with, and what remains.
+    pub fn lookup<'a>(&self, oid: &'a [u32]) -> Option<(Node<'_>, &'a [u32])> {
+        let place = self.places.get(self.longest_prefix(oid)?.0 as usize)?;
+        let node = self.node(*self.by_place.get(place.nodes as usize)?);
+        Some((node, oid.get(place.len as usize..)?))
+    }
+
+    /// The type with this name, in this module or the first that has it.
+    pub fn type_by_name(&self, module: Option<&str>, name: &str) -> Option<Type<'_>> {
+        let name = self.symbols.find(name)?;
+        let found = self.modules().find_map(|candidate| {
+            let wanted = module.is_none_or(|module| candidate.name() == module);
+            let id = self.types_by_name.get(&(candidate.id, name)).copied();
+            id.filter(|_| wanted)
+        });
+        found.map(|id| Type { mib: self, id })
+    }
+}
+
+/// What stands between the quotes, a doubled quote being one.
+pub(crate) fn unquote(quoted: &[u8]) -> Cow<'_, str> {
+    let inside = quoted.strip_prefix(b"\"").unwrap_or(quoted);
+    let inside = inside.strip_suffix(b"\"").unwrap_or(inside);
+    let text = decode(inside);
+    match text.contains("\"\"") {
+        true => Cow::Owned(text.replace("\"\"", "\"")),
+        false => text,
+    }
+}
