@@ -15,7 +15,11 @@ use super::backend::SERVED_BY;
 use super::random::Random;
 
 /// How long a client waits for its answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How far behind their time requests are still sent. Clients that could not
+/// send for longer, on a machine with too much to do, do not make up for it.
+const LATE: Duration = Duration::from_millis(100);
 
 /// Requests under way at most. Beyond that the clients themselves give up, so
 /// that an overload cannot grow without bound.
@@ -111,6 +115,9 @@ impl Clients {
         let mut next = Instant::now();
         loop {
             next += Duration::from_secs_f64(random.exponential(1.0 / rate));
+            if next.elapsed() > LATE {
+                next = Instant::now();
+            }
             tokio::time::sleep_until(next.into()).await;
             while requests.try_join_next().is_some() {}
             let Ok(place) = Arc::clone(&places).try_acquire_owned() else {

@@ -32,12 +32,16 @@ const VICTIM: usize = 1;
 /// Seconds over which the shares on the screen are taken.
 const WINDOW: usize = 3;
 
+/// How long the first scene takes. A server that gets more than it can do only
+/// falls further behind.
+const FIRST: Duration = Duration::from_secs(4);
+
 /// A part of the story.
 struct Scene {
     name: &'static str,
     sentence: &'static str,
-    /// Its part of the length.
-    part: f64,
+    /// Its part of the time after the first scene, in twentieths.
+    part: u32,
     begins_with: Turn,
 }
 
@@ -55,26 +59,26 @@ const SCENES: [Scene; 4] = [
         name: "equal",
         sentence: "Clients send requests. Every server has weight 50, whatever it can do: rs3 \
                    falls behind.",
-        part: 0.12,
+        part: 0,
         begins_with: Turn::Clients,
     },
     Scene {
         name: "controlled",
         sentence: "The controller starts: it polls, measures what each server can do, and sets \
                    weights.",
-        part: 0.40,
+        part: 9,
         begins_with: Turn::Controller,
     },
     Scene {
         name: "killed",
         sentence: "rs2 is killed, in the middle of its work: its share moves to the others.",
-        part: 0.20,
+        part: 5,
         begins_with: Turn::Kill,
     },
     Scene {
         name: "back",
         sentence: "rs2 boots again: checks find it, and it gets its share back.",
-        part: 0.28,
+        part: 6,
         begins_with: Turn::Boot,
     },
 ];
@@ -141,7 +145,11 @@ impl Play {
         self.begun = Instant::now();
         for (number, scene) in (1..).zip(&SCENES) {
             screen.say(&format!("\n{number}. {}\n", scene.sentence));
-            if self.scene(scene, options.length.mul_f64(scene.part), screen, stop.as_mut()).await? {
+            let length = match scene.part {
+                0 => FIRST,
+                part => options.length.saturating_sub(FIRST) * part / 20,
+            };
+            if self.scene(scene, length, screen, stop.as_mut()).await? {
                 return Ok(true);
             }
         }
@@ -178,6 +186,7 @@ impl Play {
         let all = tally.since(&before);
         self.settled = tally.since(&middle.unwrap_or(before));
         let kills = scene.begins_with == Turn::Kill;
+        let killed = kills.then(|| self.stage.errors(VICTIM));
         self.phases.push(Phase {
             name: scene.name,
             seconds: begun.elapsed().as_secs_f64(),
@@ -185,7 +194,7 @@ impl Play {
             requests: all.total(),
             errors: all.errors,
             controlled: scene.begins_with != Turn::Clients,
-            kills,
+            killed,
         });
         Ok(stopped)
     }

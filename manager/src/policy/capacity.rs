@@ -2,10 +2,18 @@
 //!
 //! `capacity = completions in the interval / (utilisation × our share)`: what
 //! the host would complete of this server's work if it were busy all the time
-//! and with nothing else. A single interval is a rough measurement when it saw
-//! few completions, so it counts by `n / (n + 40)`.
+//! and with nothing else. One interval is a rough measurement when it saw
+//! little work, so it counts by `n / (n + 40)`, for `n` completions.
+//!
+//! Completions and busy time are summed each by itself, old intervals counting
+//! less and less, and divided then. The director counts the one and the host
+//! the other, over intervals that never quite agree; what one interval has too
+//! much of, its neighbour has too little, and in the sums that cancels. For the
+//! same reason `n` is the number of completions to be expected from the busy
+//! time and not the one counted: else intervals with too many of them would
+//! count for more.
 
-/// Completions at which a new measurement counts as much as all before it.
+/// Completions of a measurement that counts as much as all before it.
 const HALF_TRUST: f64 = 40.0;
 
 /// The first measurement stands alone, so it must have seen a few completions.
@@ -36,36 +44,42 @@ pub struct Measurement {
 }
 
 impl Measurement {
-    /// Completions a second at full utilisation, where it can be told.
-    fn capacity(&self) -> Option<f64> {
-        let busy = self.seconds * self.utilisation * self.share;
-        (self.utilisation >= LEAST_UTILISATION && busy > 0.0).then(|| self.completed as f64 / busy)
+    /// Seconds of full utilisation by this server's work.
+    fn busy(&self) -> f64 {
+        self.seconds * self.utilisation * self.share
     }
 }
 
 /// The capacity of one server, as far as it is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Capacity {
-    per_second: Option<f64>,
+    /// Sums of completions and of busy seconds.
+    sums: Option<(f64, f64)>,
     last: Option<Measurement>,
 }
 
 impl Capacity {
     /// Takes one interval into account.
     pub fn learn(&mut self, measurement: Measurement) {
-        let Some(measured) = measurement.capacity() else { return };
-        let n = measurement.completed as f64;
-        self.per_second = match self.per_second {
-            Some(known) => Some(known + (measured - known) * n / (n + HALF_TRUST)),
-            None if measurement.completed >= FIRST_COMPLETIONS => Some(measured),
+        let (completed, busy) = (measurement.completed as f64, measurement.busy());
+        if measurement.utilisation < LEAST_UTILISATION || busy <= 0.0 {
+            return;
+        }
+        self.sums = Some(match self.sums {
+            Some((sum_completed, sum_busy)) => {
+                let expected = sum_completed / sum_busy * busy;
+                let kept = HALF_TRUST / (expected + HALF_TRUST);
+                (sum_completed * kept + completed, sum_busy * kept + busy)
+            }
+            None if measurement.completed >= FIRST_COMPLETIONS => (completed, busy),
             None => return,
-        };
+        });
         self.last = Some(measurement);
     }
 
     /// Completions a second, once there was something to learn from.
     pub fn per_second(&self) -> Option<f64> {
-        self.per_second
+        self.sums.map(|(completed, busy)| completed / busy)
     }
 
     /// The measurement learned from last.
@@ -136,15 +150,40 @@ mod tests {
         assert_eq!(capacity.per_second(), None);
     }
 
+    #[test]
+    fn what_two_counters_book_in_different_intervals_cancels() {
+        let mut capacity = Capacity::default();
+        capacity.learn(interval(75, 0.5));
+        for (completed, utilisation) in [(100, 0.4), (50, 0.6)].repeat(50) {
+            capacity.learn(interval(completed, utilisation));
+            let per_second = capacity.per_second().expect("learned");
+            // Each by itself would say 250 or 83.
+            assert!((100.0..220.0).contains(&per_second), "{per_second}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_hung_is_believed_in_again() {
+        let mut capacity = Capacity::default();
+        capacity.learn(interval(100, 1.0));
+        (0..60).for_each(|_| capacity.learn(interval(0, 1.0)));
+        assert!(capacity.per_second().is_some_and(|per_second| per_second < 30.0));
+        (0..30).for_each(|_| capacity.learn(interval(100, 1.0)));
+        assert!(capacity.per_second().is_some_and(|per_second| per_second > 95.0));
+    }
+
     proptest! {
         #[test]
         fn stays_between_what_was_known_and_what_was_measured(
             known in 1.0..1000.0f64, completed in 0..1000u64, utilisation in 0.0..1.0f64,
         ) {
-            let mut capacity = Capacity { per_second: Some(known), last: None };
+            let mut capacity = Capacity { sums: Some((known, 1.0)), last: None };
             capacity.learn(interval(completed, utilisation));
             let after = capacity.per_second().expect("was known");
-            let measured = interval(completed, utilisation).capacity().unwrap_or(known);
+            let measured = match utilisation < LEAST_UTILISATION {
+                true => known,
+                false => completed as f64 / utilisation,
+            };
             let (low, high) = (known.min(measured), known.max(measured));
             prop_assert!(after >= low - 1e-9 && after <= high + 1e-9);
         }
