@@ -109,10 +109,11 @@ impl Agent {
         net_snmp::run(tool, &["-v2c"], READ, self.address, args)
     }
 
-    /// `snmpset` with the writing community.
+    /// `snmpset` with the writing community. Ranges are checked by the agent
+    /// alone: net-snmp's own check of them is off.
     #[track_caller]
     pub fn snmpset(&self, args: &[&str]) -> Option<Said> {
-        net_snmp::run("snmpset", &["-v2c"], WRITE, self.address, args)
+        net_snmp::run("snmpset", &["-v2c", "-Ir"], WRITE, self.address, args)
     }
 }
 
@@ -120,10 +121,12 @@ fn configure(folder: &Path, name: &str, rest: &str) {
     for (file, secret) in [("read.community", READ), ("write.community", WRITE)] {
         write_secret(&folder.join(file), secret);
     }
+    idle_host(&folder.join("proc"));
     let config = format!(
         "name = \"{name}\"\n\
          listen = [\"127.0.0.1:0\"]\n\
          state_dir = \"{state}\"\n\
+         proc_root = \"proc\"\n\
          allow_insecure_writes = true\n\
          {rest}\n\
          [[community]]\n\
@@ -136,6 +139,23 @@ fn configure(folder: &Path, name: &str, rest: &str) {
         state = folder.join("state").display(),
     );
     fs::write(config_file(folder), config).expect("the folder is ours");
+}
+
+/// The load of a host with nothing to do: that of the machine the tests run on
+/// is none of the scenarios' concern.
+fn idle_host(proc_root: &Path) {
+    fs::create_dir_all(proc_root).expect("the folder is ours");
+    for (file, text) in [
+        ("loadavg", "0.10 0.20 0.30 1/100 1234\n"),
+        (
+            "stat",
+            "cpu 100 0 100 10000 0 0 0 0 0 0\ncpu0 100 0 100 10000 0 0 0 0 0 0\nprocs_running 1\n",
+        ),
+        ("meminfo", "MemTotal: 1000000 kB\nMemFree: 800000 kB\nMemAvailable: 900000 kB\n"),
+        ("vmstat", "pswpin 0\npswpout 0\n"),
+    ] {
+        fs::write(proc_root.join(file), text).expect("the folder is ours");
+    }
 }
 
 fn config_file(folder: &Path) -> PathBuf {
