@@ -80,7 +80,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, CliError> {
     let mut stop = Stop::listen().map_err(CliError::System)?;
     let teller = Teller { json: context.json() };
     match args.once {
-        true => once(&mut auto, &mut stop, &teller).await,
+        true => once(&mut auto, &mut stop, &teller, args.dry_run).await,
         false => on_and_on(&mut auto, &mut stop, &teller).await,
     }
 }
@@ -111,14 +111,19 @@ async fn on_and_on(auto: &mut Auto, stop: &mut Stop, teller: &Teller) -> Result<
     Ok(if in_part { Exit::Partial } else { Exit::Done })
 }
 
-async fn once(auto: &mut Auto, stop: &mut Stop, teller: &Teller) -> Result<Exit, CliError> {
+async fn once(
+    auto: &mut Auto,
+    stop: &mut Stop,
+    teller: &Teller,
+    dry_run: bool,
+) -> Result<Exit, CliError> {
     let round = tokio::select! {
         round = auto.once() => round,
         () = stop.wait() => return Ok(Exit::Failed),
     };
     teller.tell(&round.events)?;
-    let controlled = round.clusters.iter().filter(|cluster| cluster.in_control).count();
-    Ok(match controlled {
+    let decided = round.clusters.iter().filter(|cluster| dry_run || cluster.in_control).count();
+    Ok(match decided {
         0 => Exit::Failed,
         n if n < round.clusters.len() || !round.unreachable.is_empty() => Exit::Partial,
         _ => Exit::Done,

@@ -6,13 +6,15 @@ use super::{CliError, Context, Exit, edit};
 
 /// Directors of clusters.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  lcms-manager director add main/lb2 priority=50")]
+#[command(after_help = edit::help::<LcDirector>(EXAMPLES))]
 pub struct Args {
     #[command(subcommand)]
     verb: edit::Verbs,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  lcms-manager director add main/lb2 priority=50";
 
 pub async fn run(args: Args, context: &Context) -> Result<Exit, CliError> {
     edit::run::<LcDirector>(args.verb, context).await

@@ -6,6 +6,24 @@ use crate::{
     path::RowPath,
 };
 
+/// Examples, and the columns that can be set.
+pub fn help<T: Named>(examples: &str) -> String {
+    let mut keys = String::from("Columns that can be set, with add or set:");
+    let mut column = usize::MAX;
+    for key in ops::keys::<T>() {
+        if column.saturating_add(key.len()) > 90 {
+            keys.push_str("\n ");
+            column = 1;
+        }
+        keys.push_str(&format!(" {key}"));
+        column += key.len() + 1;
+    }
+    if T::ENTRY.columns.iter().any(|column| column.name.ends_with("Port")) {
+        keys.push_str("\nAn address is given with its port: address=192.0.2.1:80");
+    }
+    format!("{examples}\n\n{keys}")
+}
+
 /// What is done to rows.
 #[derive(Debug, clap::Subcommand)]
 pub enum Verbs {
@@ -23,8 +41,7 @@ pub enum Verbs {
 pub struct Changing {
     /// Its name; names in front may be left out where the rest is unique
     path: RowPath,
-    /// Columns by their short names, such as weight=10; a wrong one is answered
-    /// with those there are
+    /// Columns by their short names, which the help of the verb lists
     #[arg(value_name = "KEY=VALUE")]
     assignments: Vec<String>,
     #[command(flatten)]
