@@ -55,7 +55,7 @@ pub struct Decision {
     pub weight: Option<u32>,
     /// The weight its room asks for, before smoothing and limits.
     pub wanted: Option<u32>,
-    /// Whether figures that are missing or stale hold the weight.
+    /// Whether the weight is held because its figures no longer count.
     pub frozen: bool,
     /// Why, with the figures, in one line.
     pub why: String,
@@ -145,7 +145,7 @@ impl Candidate<'_> {
                 &format!("{because}: share as configured"),
             ),
             (Prospect::Unknown { because }, _, None) => {
-                self.stays(true, format!("{because}: weight stays"))
+                self.stays(false, format!("{because}: weight stays"))
             }
         }
     }
