@@ -16,7 +16,7 @@ use lcms_lb_core::director::CommitError;
 use lcms_snmp::ErrorStatus;
 
 use crate::{
-    engine::{At, Checked, Engine, Fault, Verdict, Workspace},
+    engine::{At, Checked, Engine, Fault, SetRequest, Verdict, Workspace},
     state::{AgentState, Publisher},
     tables, udp,
 };
@@ -92,16 +92,9 @@ impl Worker {
             let result = (0..ATTEMPTS)
                 .find_map(|_| self.attempt(&request))
                 .unwrap_or(Err(Fault { status: ErrorStatus::ResourceUnavailable, index: 1 }));
-            let principal = request.principal();
-            match &result {
-                Ok(()) => tracing::info!(principal, %from, "SET done"),
-                Err(fault) => tracing::info!(
-                    principal,
-                    %from,
-                    status = fault.status.name(),
-                    index = fault.index,
-                    "SET refused"
-                ),
+            if let Err(fault) = &result {
+                let (principal, status) = (request.principal(), fault.status.name());
+                tracing::info!(principal, %from, status, index = fault.index, "SET refused");
             }
             if let Verdict::Reply(reply) = request.answer(result, &mut workspace) {
                 udp::send(&socket, from, reply);
@@ -111,10 +104,7 @@ impl Worker {
 
     /// Checks and commits a SET on the state as it is now; `None` if that was not
     /// the state any more when it came to the commit.
-    fn attempt(
-        &self,
-        request: &crate::engine::SetRequest<'_, AgentState>,
-    ) -> Option<Result<(), Fault>> {
+    fn attempt(&self, request: &SetRequest<'_, AgentState>) -> Option<Result<(), Fault>> {
         self.publisher.refresh();
         let state = self.publisher.current();
         let at = At { state: &**state, now: Instant::now() };
@@ -122,8 +112,15 @@ impl Worker {
             Ok(checked) => checked,
             Err(fault) => return Some(Err(fault)),
         };
+        let changes_configuration = draft.changes_configuration();
         match draft.commit(self.publisher.director()) {
             Ok(()) => {
+                let principal = request.principal();
+                match changes_configuration {
+                    true => tracing::info!(principal, "the configuration was changed"),
+                    // Controllers do this every second.
+                    false => tracing::debug!(principal, "SET done"),
+                }
                 // The answer says that it is done, so the next GET must show it.
                 self.publisher.refresh();
                 Some(Ok(()))

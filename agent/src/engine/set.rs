@@ -33,10 +33,10 @@ pub struct Checked<'d, D> {
 
 /// The rows of a SET, by which a fault found later gets its error-index.
 #[derive(Debug)]
-pub struct Places<'d>(Rows<'d>);
+pub struct Places<'d>(Gathered<'d>);
 
 /// Rows by the OID of their entry and their index.
-type Rows<'d> = BTreeMap<(&'static [u32], Vec<u32>), (usize, RowSet<'d>)>;
+type Gathered<'d> = BTreeMap<(&'static [u32], Vec<u32>), (usize, RowSet<'d>)>;
 
 /// What is wrong with a SET, as its response says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +87,7 @@ impl<'d, S: State> SetRequest<'d, S> {
     }
 
     /// The bindings gathered by row, if nothing is wrong with any of them.
-    fn rows(&self) -> Result<Rows<'d>, Fault> {
+    fn rows(&self) -> Result<Gathered<'d>, Fault> {
         let varbinds = self.message.pdu.varbinds;
         // RFC 3416 §4.2.5: first of all the size of the response, which repeats
         // the request. Otherwise a SET would be done and answered with tooBig.
@@ -95,7 +95,7 @@ impl<'d, S: State> SetRequest<'d, S> {
         if !ResponseWriter::new(&mut probe, &self.message, self.engine.max_size).echo() {
             return Err(Fault { status: ErrorStatus::TooBig, index: 0 });
         }
-        let mut rows = Rows::new();
+        let mut rows = Gathered::new();
         let mut name = OidBuf::new();
         for (position, raw) in varbinds.iter().enumerate() {
             let fault = |status| Fault { status, index: position + 1 };

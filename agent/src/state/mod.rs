@@ -67,22 +67,18 @@ impl AgentState {
     /// The state after this one. What it rests on has often not changed since,
     /// and is taken over then.
     pub fn next(&self, snapshot: Arc<Snapshot>, sample: Arc<Sample>, now: Instant) -> Self {
-        let shared = |old: &Self| {
-            let index = match Arc::ptr_eq(&old.snapshot.wanted, &snapshot.wanted) {
-                true => Arc::clone(&old.index),
-                false => Arc::new(Index::of(&snapshot.wanted)),
-            };
-            let addresses = match Arc::ptr_eq(&old.sample.facts, &sample.facts) {
-                true => Arc::clone(&old.addresses),
-                false => Arc::new(index::addresses(&old.node.name, &sample.facts)),
-            };
-            let reports = match Arc::ptr_eq(&old.snapshot.runtime, &snapshot.runtime) {
-                true => Arc::clone(&old.reports),
-                false => Arc::new(index::reports(&snapshot.runtime)),
-            };
-            (index, addresses, reports)
+        let index = match Arc::ptr_eq(&self.snapshot.wanted, &snapshot.wanted) {
+            true => Arc::clone(&self.index),
+            false => Arc::new(Index::of(&snapshot.wanted)),
         };
-        let (index, addresses, reports) = shared(self);
+        let addresses = match Arc::ptr_eq(&self.sample.facts, &sample.facts) {
+            true => Arc::clone(&self.addresses),
+            false => Arc::new(index::addresses(&self.node.name, &sample.facts)),
+        };
+        let reports = match Arc::ptr_eq(&self.snapshot.runtime, &snapshot.runtime) {
+            true => Arc::clone(&self.reports),
+            false => Arc::new(index::reports(&snapshot.runtime)),
+        };
         Self {
             node: Arc::clone(&self.node),
             summary: Summary::of(&snapshot, self.node.name, &sample.load, now),
