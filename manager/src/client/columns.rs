@@ -63,6 +63,8 @@ impl Client {
 
 /// Cells that one answer is meant to bring: about what fits a datagram.
 const CELLS: usize = 64;
+/// More than any table has that is worth it: an agent must not fill our memory.
+const MOST: usize = 1 << 20;
 /// Columns in one question, so that the question fits a datagram too.
 const NAMES: usize = 32;
 
@@ -76,6 +78,7 @@ struct Fetch<'a> {
     /// Lowered when an agent cannot answer as much.
     cells: usize,
     rows: BTreeMap<Vec<u32>, BTreeMap<u32, Value<'static>>>,
+    taken: usize,
 }
 
 struct Cursor {
@@ -108,6 +111,7 @@ impl<'a> Fetch<'a> {
             asked: Vec::new(),
             cells: CELLS,
             rows: BTreeMap::new(),
+            taken: 0,
         })
     }
 
@@ -147,6 +151,10 @@ impl<'a> Fetch<'a> {
     fn answer(&mut self, varbinds: Vec<VarBind<'static>>) -> Result<(), ClientError> {
         if varbinds.is_empty() {
             return Err(ClientError::Unexpected { address: self.target.address });
+        }
+        self.taken += varbinds.len();
+        if self.taken > MOST {
+            return Err(ClientError::Endless { address: self.target.address, cells: MOST });
         }
         let width = self.asked.len();
         for (nth, VarBind { name, value }) in varbinds.into_iter().enumerate() {

@@ -46,6 +46,14 @@ pub enum ClientError {
         /// The name that came.
         next: Oid,
     },
+    /// A table that has no end.
+    #[error("{address}: the table goes on after {cells} cells")]
+    Endless {
+        /// Who answered.
+        address: SocketAddr,
+        /// How many were taken.
+        cells: usize,
+    },
     /// The variables of the answer are not those of the question.
     #[error("{address}: the answer does not fit the question")]
     Unexpected {

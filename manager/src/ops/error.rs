@@ -7,10 +7,11 @@ use lcms_lb_core::model::Name;
 use lcms_snmp::{ErrorStatus, Oid, object::Entry};
 use thiserror::Error;
 
-use super::{AssignError, Kind, RowName};
+use super::{AssignError, Kind, RowName, advice};
 use crate::{
     client::{ClientError, ResolveError},
     path::RowPath,
+    poll::NodeFault,
 };
 
 /// Why an operation was not done.
@@ -74,10 +75,12 @@ pub enum OpError {
     #[error("the inventory has no node {0:?}")]
     NoSuchNode(String),
     /// Not one director answered.
-    #[error("no director answered; asked: {}", list(silent))]
+    #[error("{}{cause}{}", first(silent), others(silent))]
     NoDirectorAnswered {
         /// Who was asked.
         silent: Vec<Name>,
+        /// Why the first of them told nothing.
+        cause: Box<NodeFault>,
     },
     /// A row of this kind cannot do without.
     #[error("a {0} needs an address and port")]
@@ -115,7 +118,7 @@ impl OpError {
     pub fn advice(&self) -> String {
         match self {
             Self::Resolve { source } => source.advice(),
-            Self::Client { node, doing, source } => advice(*node, *doing, source),
+            Self::Client { node, doing, source } => advice::of_refusal(*node, *doing, source),
             Self::NoSuchRow { kind, there, silent, .. } => match (there.is_empty(), silent.first())
             {
                 (_, Some(node)) => format!("see what is wrong with {node}: lcms-manager poll"),
@@ -133,9 +136,7 @@ impl OpError {
             Self::NoSuchNode(_) => {
                 "add it to the inventory, or write HOST:PORT with --community-file FILE".to_owned()
             }
-            Self::NoDirectorAnswered { .. } => {
-                "see why: lcms-manager poll; or name another: --on NODE".to_owned()
-            }
+            Self::NoDirectorAnswered { cause, .. } => cause.advice(),
             Self::NeedsAddress(kind) => {
                 format!("lcms-manager {kind} add {} address=192.0.2.1:80", kind.form())
             }
@@ -186,6 +187,7 @@ impl ClientError {
             Self::NotIncreasing { .. } => {
                 "that is a fault of the agent; get the variables one by one".to_owned()
             }
+            Self::Endless { .. } => "walk what you want of it: lcms-manager walk".to_owned(),
             Self::Unexpected { .. } => {
                 "that is a fault of the agent; try the other version: -v 1 or -v 2c".to_owned()
             }
@@ -199,85 +201,6 @@ impl ClientError {
             Self::Closed => "try again".to_owned(),
         }
     }
-}
-
-fn advice(node: Name, doing: Doing, error: &ClientError) -> String {
-    use ErrorStatus::*;
-    let (Some(status), false) = (error.status(), doing == Doing::Read) else {
-        return error.advice();
-    };
-    match (status, doing) {
-        (NoAccess | NotWritable | AuthorizationError | NoSuchName | ReadOnly, _) => format!(
-            "give {node} a write_community_file in the inventory; the agent lets it write only \
-             with allow_insecure_writes = true"
-        ),
-        (WrongType | WrongLength | WrongEncoding | WrongValue | BadValue | NoCreation, _) => {
-            match refused_object(error) {
-                Some((column, _)) => format!("{} takes {}", column.name, allowed(&column.syntax)),
-                None => "the value is none the MIB allows there".to_owned(),
-            }
-        }
-        (InconsistentName, Doing::Add(Kind::Server)) => {
-            "the service has to exist first: lcms-manager service add".to_owned()
-        }
-        (InconsistentName, Doing::Add(Kind::Service | Kind::Director)) => {
-            "the cluster, and a director's host, have to exist first: lcms-manager cluster add"
-                .to_owned()
-        }
-        (InconsistentName, _) => format!("it is gone: lcms-manager poll shows what {node} has"),
-        (InconsistentValue, _) => inconsistent(doing, error),
-        (ResourceUnavailable | CommitFailed | UndoFailed | GenErr, _) => {
-            format!("the log of the agent on {node} says why; nothing was changed")
-        }
-        _ => error.advice(),
-    }
-}
-
-/// What can be wrong with a value that the MIB allows, by the column it is about.
-fn inconsistent(doing: Doing, error: &ClientError) -> String {
-    let column = refused_object(error).map(|(column, _)| column.name).unwrap_or_default();
-    let (kind, verb) = match doing {
-        Doing::Add(kind) => (kind, "add"),
-        Doing::Remove(kind) => (kind, "remove"),
-        Doing::Set(kind) => (kind, "set"),
-        Doing::Read => return error.advice(),
-    };
-    let about = |words: &[&str]| words.iter().any(|word| column.ends_with(word));
-    let text = match (verb, kind) {
-        ("remove", _) => {
-            "another row names it, or it comes from the agent's configuration file: then remove \
-             it there"
-        }
-        _ if about(&["RowStatus"]) && verb == "add" => {
-            return format!("there is one of that name already: lcms-manager {kind} show");
-        }
-        _ if about(&["ServerHost"]) => {
-            "the director knows no such host: lcms-manager host show, host add"
-        }
-        _ if about(&["Policy"]) => {
-            "the director has no such policy: lcms-manager policy show, policy add"
-        }
-        _ if about(&["Scheduler", "Forward", "Protocol"]) => {
-            "this director cannot do that; its schedulers are rr, wrr, lc and wlc at least, and it \
-             forwards by proxy"
-        }
-        (_, Kind::Service) if about(&["Address", "AddressType", "Port"]) && verb == "add" => {
-            "another service has that address and port: lcms-manager service show"
-        }
-        _ if about(&["Address", "AddressType", "Port"]) => {
-            "addresses are fixed while the row is active: set row-status=notInService first, and \
-             row-status=active at last"
-        }
-        _ if about(&["RoleStatus", "RolePotential"]) => {
-            "a host takes only roles of its role-potential"
-        }
-        (_, Kind::Policy) => "the ceiling is not below the floor, and one coefficient is above 0",
-        _ if about(&["DynamicWeight", "WeightReason"]) || about(&["LeaseOwner", "LeaseTerm"]) => {
-            "a controller with a lease writes that: lcms-manager auto"
-        }
-        _ => "the agent cannot act on that value at present; its log may say more",
-    };
-    text.to_owned()
 }
 
 /// What an object of this syntax can hold, in words.
@@ -302,10 +225,10 @@ pub(super) fn allowed(syntax: &lcms_snmp::object::Syntax) -> String {
     }
 }
 
-type Refused = (&'static lcms_snmp::object::Column, String);
+pub(super) type Refused = (&'static lcms_snmp::object::Column, String);
 
 /// The column and instance that an agent's error-index points at.
-fn refused_object(error: &ClientError) -> Option<Refused> {
+pub(super) fn refused_object(error: &ClientError) -> Option<Refused> {
     let ClientError::Refused { name: Some(name), .. } = error else { return None };
     object(name)
 }
@@ -354,6 +277,19 @@ impl fmt::Display for Cause<'_> {
             (ClientError::Refused { .. }, Some(status)) => f.write_str(status.name()),
             (error, _) => fmt::Display::fmt(error, f),
         }
+    }
+}
+
+fn first(silent: &[Name]) -> String {
+    silent.first().map(|name| format!("{name}: ")).unwrap_or_default()
+}
+
+fn others(silent: &[Name]) -> String {
+    match silent {
+        [_, others @ ..] if !others.is_empty() => {
+            format!("; nor is there an answer from {}", list(others))
+        }
+        _ => String::new(),
     }
 }
 

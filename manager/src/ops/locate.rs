@@ -101,19 +101,20 @@ pub async fn find_all<T: Named>(
         });
     }
     let mut found = Found { rows: Vec::new(), silent: Vec::new() };
+    let mut faults = Vec::new();
     for (name, rows) in asked.join_all().await {
         match rows {
             Ok(rows) => found.rows.extend(rows),
-            Err(error) => {
-                tracing::debug!(node = %name, %error, "no rows");
-                found.silent.push(name);
-            }
+            Err(fault) => faults.push((name, fault)),
         }
     }
-    found.silent.sort_by_key(|name| nodes.iter().position(|node| node.name == *name));
-    match found.silent.len() == nodes.len() {
-        true => Err(OpError::NoDirectorAnswered { silent: found.silent }),
-        false => Ok(found),
+    faults.sort_by_key(|(name, _)| nodes.iter().position(|node| node.name == *name));
+    found.silent = faults.iter().map(|(name, _)| *name).collect();
+    match faults.into_iter().next() {
+        Some((_, cause)) if found.silent.len() == nodes.len() => {
+            Err(OpError::NoDirectorAnswered { silent: found.silent, cause: Box::new(cause) })
+        }
+        _ => Ok(found),
     }
 }
 

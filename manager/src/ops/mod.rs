@@ -2,6 +2,7 @@
 //! return values that print and serialise. Command line, REST and web page all
 //! call these.
 
+mod advice;
 mod assign;
 pub mod auto;
 mod commit;
@@ -12,7 +13,9 @@ mod kind;
 mod locate;
 mod poll;
 mod query;
+mod settings;
 mod show;
+mod table;
 mod variable;
 mod weight;
 
@@ -24,11 +27,10 @@ pub use self::{
     kind::{Kind, Named, RowName},
     locate::{Found, Located, find, find_all},
     poll::poll,
-    query::{
-        Cells, QueryError, TableRow, TableView, Walking, get, next, parse_settings,
-        set as set_variables, table, walk,
-    },
+    query::{About, QueryError, Walking, get, next, set as set_variables, walk},
+    settings::parse_settings,
     show::{RowView, Rows, list, show},
+    table::{Cells, TableRow, TableView, table},
     variable::Variable,
     weight::{WeightChange, Weights, weight},
 };

@@ -1,15 +1,11 @@
 //! Any variable of any agent, by the names of any MIB.
 
-use std::borrow::Cow;
-
 use lcms_mibs::{Mib, NameError, Node, ValueError};
-use lcms_snmp::{ErrorStatus, Octets, Oid, Value, VarBind, object::Access as ObjectAccess};
-use serde::{Serialize, Serializer, ser::SerializeMap as _};
-use serde_json::Value as Json;
+use lcms_snmp::{ErrorStatus, Oid, VarBind};
 use thiserror::Error;
 
-use super::{Variable, variable::worded};
-use crate::client::{Client, ClientError, Columns, Shape, Step, Target, Walk};
+use super::Variable;
+use crate::client::{Client, ClientError, Step, Target, Walk};
 
 /// Why a question was not asked, or not answered.
 #[derive(Debug, Error)]
@@ -59,24 +55,57 @@ pub enum QueryError {
         given: String,
     },
     /// The agent did not answer, or refused.
-    #[error("{}", refusal(object.as_deref(), source))]
+    #[error("{}", refusal(about.as_deref(), source))]
     Client {
-        /// What the refusal is about, by the MIB.
-        object: Option<String>,
+        /// What the refusal is about.
+        about: Option<Box<About>>,
         /// What came of it.
         #[source]
         source: ClientError,
     },
 }
 
+/// What an object can hold, in words.
+fn takes(node: Node<'_>) -> Option<String> {
+    let syntax = node.syntax()?;
+    let labels: Vec<&str> = syntax.labels().map(|(label, _)| label).collect();
+    let spans = |spans: &[(i64, i64)]| {
+        let each = spans.iter().map(|(low, high)| match low == high {
+            true => low.to_string(),
+            false => format!("{low} to {high}"),
+        });
+        each.collect::<Vec<_>>().join(" or ")
+    };
+    let word = syntax.base().name();
+    Some(match (labels.as_slice(), syntax.ranges(), syntax.sizes()) {
+        ([], [], []) => word.to_owned(),
+        ([], [], sizes) => format!("{word} of {} octets", spans(sizes)),
+        ([], ranges, _) => format!("{word} from {}", spans(ranges)),
+        (labels, ..) => labels.join(", "),
+    })
+}
+
+fn takes_of(about: &Option<Box<About>>) -> Option<&str> {
+    about.as_ref()?.takes.as_deref()
+}
+
 /// Who, about what, and why.
-fn refusal(object: Option<&str>, source: &ClientError) -> String {
-    match (object, source, source.status()) {
-        (Some(object), ClientError::Refused { address, .. }, Some(status)) => {
-            format!("{address}: {object}: {}", status.name())
+fn refusal(about: Option<&About>, source: &ClientError) -> String {
+    match (about, source, source.status()) {
+        (Some(About { name, .. }), ClientError::Refused { address, .. }, Some(status)) => {
+            format!("{address}: {name}: {}", status.name())
         }
         _ => source.to_string(),
     }
+}
+
+/// The object that a refusal is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// Its name, instance included.
+    pub name: String,
+    /// What it can hold, where its module is loaded.
+    pub takes: Option<String>,
 }
 
 impl QueryError {
@@ -108,7 +137,15 @@ impl QueryError {
                 "name a table, such as lcServerTable or ifTable; lcms-manager walk shows the rest"
                     .to_owned()
             }
-            Self::Client { source, .. } => match source.status() {
+            Self::Client { source, about } => match source.status() {
+                Some(
+                    ErrorStatus::WrongType
+                    | ErrorStatus::WrongLength
+                    | ErrorStatus::WrongValue
+                    | ErrorStatus::BadValue,
+                ) if takes_of(about).is_some() => {
+                    format!("it takes {}", takes_of(about).unwrap_or_default())
+                }
                 Some(
                     ErrorStatus::NoAccess
                     | ErrorStatus::NotWritable
@@ -127,22 +164,27 @@ impl QueryError {
         !matches!(self, Self::Client { .. })
     }
 
-    fn of(mib: &Mib, source: ClientError) -> Self {
-        let object = match &source {
-            ClientError::Refused { name: Some(name), .. } => Some(mib.format_full_name(name)),
+    /// A refusal with the words of the MIB.
+    pub(super) fn of(mib: &Mib, source: ClientError) -> Self {
+        let name = match &source {
+            ClientError::Refused { name: Some(name), .. } => Some(name),
             _ => None,
         };
-        Self::Client { object, source }
+        let about = name.map(|name| {
+            let takes = mib.lookup(name).and_then(|(node, _)| takes(node));
+            Box::new(About { name: mib.format_full_name(name), takes })
+        });
+        Self::Client { about, source }
     }
 }
 
 impl From<ClientError> for QueryError {
     fn from(source: ClientError) -> Self {
-        Self::Client { object: None, source }
+        Self::Client { about: None, source }
     }
 }
 
-fn parse(mib: &Mib, given: &str) -> Result<Oid, QueryError> {
+pub(super) fn parse(mib: &Mib, given: &str) -> Result<Oid, QueryError> {
     mib.parse_name(given).map_err(|cause| QueryError::Name { given: given.to_owned(), cause })
 }
 
@@ -213,246 +255,4 @@ pub async fn set(
 ) -> Result<Vec<Variable>, QueryError> {
     let done = client.set(target, settings).await.map_err(|error| QueryError::of(mib, error))?;
     Ok(variables(mib, &done))
-}
-
-/// Reads `NAME=VALUE …` or, as net-snmp's tools have it, `NAME TYPE VALUE …`.
-pub fn parse_settings(mib: &Mib, words: &[String]) -> Result<Vec<VarBind<'static>>, QueryError> {
-    let first = words.first().map(String::as_str).unwrap_or_default();
-    if pair(first).is_some() {
-        let each = words.iter().map(|word| {
-            let (name, value) =
-                pair(word).ok_or_else(|| QueryError::Form { given: word.clone() })?;
-            setting(mib, name, "=", value)
-        });
-        return each.collect();
-    }
-    let (triples, rest) = words.as_chunks::<3>();
-    match rest {
-        [] if !triples.is_empty() => {
-            triples.iter().map(|[name, kind, value]| setting(mib, name, kind, value)).collect()
-        }
-        _ => Err(QueryError::Form { given: words.join(" ") }),
-    }
-}
-
-/// Cuts at the first `=` that is not within quotes.
-fn pair(word: &str) -> Option<(&str, &str)> {
-    let mut quoted = false;
-    let at = word.find(|c| {
-        quoted ^= c == '"';
-        c == '=' && !quoted
-    })?;
-    let (name, value) = word.split_at(at);
-    (!name.is_empty()).then(|| (name, value.get(1..).unwrap_or_default()))
-}
-
-fn setting(mib: &Mib, name: &str, kind: &str, text: &str) -> Result<VarBind<'static>, QueryError> {
-    let oid = parse(mib, name)?;
-    let value = match kind {
-        "=" => {
-            let node = mib.lookup(&oid).map(|(node, _)| node);
-            let node = node.filter(|node| {
-                node.syntax().is_some_and(|s| is_object(*node) && s.base() != lcms_mibs::Base::None)
-            });
-            let node = node.ok_or_else(|| QueryError::UnknownType { name: name.to_owned() })?;
-            mib.parse_value(node, text)
-                .map_err(|cause| QueryError::Value { name: name.to_owned(), cause })?
-        }
-        _ => typed(mib, kind, text).ok_or_else(|| QueryError::Typed {
-            name: name.to_owned(),
-            kind: kind.to_owned(),
-            value: text.to_owned(),
-        })?,
-    };
-    Ok(VarBind { name: oid, value })
-}
-
-fn is_object(node: Node<'_>) -> bool {
-    matches!(node.kind(), lcms_mibs::Kind::Scalar | lcms_mibs::Kind::Column)
-}
-
-/// A value of the type that net-snmp's tools know by this letter.
-fn typed(mib: &Mib, kind: &str, text: &str) -> Option<Value<'static>> {
-    Some(match kind {
-        "i" => Value::Integer(text.parse().ok()?),
-        "u" => Value::Gauge32(text.parse().ok()?),
-        "c" => Value::Counter32(text.parse().ok()?),
-        "C" => Value::Counter64(text.parse().ok()?),
-        "t" => Value::TimeTicks(text.parse().ok()?),
-        "a" => Value::IpAddress(text.parse::<std::net::Ipv4Addr>().ok()?.octets()),
-        "o" => Value::ObjectIdentifier(Cow::Owned(mib.parse_name(text).ok()?)),
-        "s" => Value::OctetString(Octets::from(text.to_owned())),
-        "x" => {
-            let digits: Vec<u32> = text
-                .strip_prefix("0x")
-                .unwrap_or(text)
-                .chars()
-                .filter(|c| !matches!(c, ' ' | ':'))
-                .map(|c| c.to_digit(16))
-                .collect::<Option<_>>()?;
-            let (pairs, []) = digits.as_chunks::<2>() else { return None };
-            let octets: Vec<u8> = pairs.iter().map(|[high, low]| (high << 4 | low) as u8).collect();
-            Value::OctetString(Octets::from(octets))
-        }
-        "d" => {
-            let octets = text.split([' ', '.']).filter(|number| !number.is_empty());
-            let octets: Vec<u8> =
-                octets.map(|number| number.parse().ok()).collect::<Option<_>>()?;
-            Value::OctetString(Octets::from(octets))
-        }
-        _ => return None,
-    })
-}
-
-/// A table of an agent.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct TableView {
-    /// The table, by the MIB.
-    pub name: String,
-    /// The objects the index is made of.
-    pub index: Vec<String>,
-    /// The columns the agent has, by their descriptors.
-    pub columns: Vec<String>,
-    /// The rows, by ascending index.
-    pub rows: Vec<TableRow>,
-}
-
-/// A row of a table.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct TableRow {
-    /// The index as it stands in names: `"main"."web"."rs1"`.
-    pub index: String,
-    /// Text for people, and value for programs, of each column it has.
-    #[serde(flatten)]
-    pub cells: Cells,
-}
-
-/// Cells by their columns' descriptors, in the order of the columns.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Cells(pub Vec<(String, String, Json)>);
-
-impl Cells {
-    /// The text of a column.
-    pub fn text(&self, column: &str) -> Option<&str> {
-        self.0.iter().find(|(name, ..)| name == column).map(|(_, text, _)| text.as_str())
-    }
-}
-
-impl Serialize for Cells {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut map = to.serialize_map(Some(self.0.len()))?;
-        for (column, _, value) in &self.0 {
-            map.serialize_entry(column, value)?;
-        }
-        map.end()
-    }
-}
-
-/// Fetches a table, which may be named by itself, its row or a column.
-pub async fn table(
-    client: &Client,
-    target: &Target,
-    mib: &Mib,
-    given: &str,
-) -> Result<TableView, QueryError> {
-    let oid = parse(mib, given)?;
-    let no_table = || QueryError::NoTable { given: given.to_owned() };
-    let (node, rest) = mib.lookup(&oid).ok_or_else(no_table)?;
-    let row = node.row().filter(|_| rest.is_empty()).ok_or_else(no_table)?;
-    let readable = |node: &Node<'_>| node.access().is_some_and(ObjectAccess::is_readable);
-    let columns: Vec<Node<'_>> = row.children().filter(readable).collect();
-    let arcs: Vec<u32> = columns.iter().map(Node::arc).collect();
-    let wanted = Columns { entry: row.oid(), arcs: &arcs, shape: Shape::Unknown };
-    let fetched =
-        client.columns(target, wanted).await.map_err(|error| QueryError::of(mib, error))?;
-    let has = |column: &&Node<'_>| fetched.iter().any(|r| r.cells.contains_key(&column.arc()));
-    let there: Vec<&Node<'_>> = columns.iter().filter(has).collect();
-    let rows = fetched.iter().map(|fetched| {
-        let cells = there.iter().filter_map(|column| {
-            let value = fetched.cells.get(&column.arc())?;
-            Some(cell(mib, **column, column.name().to_owned(), value))
-        });
-        TableRow { index: index(mib, row, &fetched.index), cells: Cells(cells.collect()) }
-    });
-    let rows = rows.collect();
-    Ok(TableView {
-        name: format!("{}::{}", row.module().name(), row.parent().unwrap_or(row).name()),
-        index: row.index().iter().filter_map(|i| Some(i.node()?.name().to_owned())).collect(),
-        columns: there.iter().map(|column| column.name().to_owned()).collect(),
-        rows,
-    })
-}
-
-/// A cell, under the name it is to have.
-pub(super) fn cell(
-    mib: &Mib,
-    column: Node<'_>,
-    name: String,
-    value: &Value<'_>,
-) -> (String, String, Json) {
-    let value = worded(mib, column, value);
-    let text = match &value {
-        Json::String(text) => text.clone(),
-        Json::Array(labels) => labels.iter().filter_map(Json::as_str).collect::<Vec<_>>().join(" "),
-        other => other.to_string(),
-    };
-    (name, text, value)
-}
-
-/// An index as it stands behind a column's name.
-fn index(mib: &Mib, row: Node<'_>, index: &[u32]) -> String {
-    let Some(column) = row.children().next() else { return String::new() };
-    let name = mib.format_name(&[column.oid(), index].concat());
-    let rest = name.strip_prefix(column.name()).unwrap_or(&name);
-    rest.strip_prefix('.').unwrap_or(rest).to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn settings(words: &[&str]) -> Result<Vec<(String, Value<'static>)>, QueryError> {
-        let mib = Mib::builtin();
-        let words: Vec<String> = words.iter().map(ToString::to_string).collect();
-        let parsed = parse_settings(&mib, &words)?;
-        Ok(parsed.into_iter().map(|v| (mib.format_name(&v.name), v.value)).collect())
-    }
-
-    #[test]
-    fn settings_are_pairs_or_triples() {
-        let text = |text: &'static str| Value::OctetString(Octets::from(text));
-        for (words, expected) in [
-            (&["sysContact.0=a=b"][..], vec![("sysContact.0", text("a=b"))]),
-            (
-                &["lcServerWeight.\"main\".\"a=b\".\"rs1\"=7"],
-                vec![("lcServerWeight.\"main\".\"a=b\".\"rs1\"", Value::Gauge32(7))],
-            ),
-            (
-                &["sysContact.0", "=", "me", "sysName.0", "s", "lb1"],
-                vec![("sysContact.0", text("me")), ("sysName.0", text("lb1"))],
-            ),
-            (&["enterprises.9.1", "x", "0x6162"], vec![("enterprises.9.1", text("ab"))]),
-            (&["enterprises.9.1", "d", "97.98"], vec![("enterprises.9.1", text("ab"))]),
-        ] {
-            let expected: Vec<_> = expected.into_iter().map(|(n, v)| (n.to_owned(), v)).collect();
-            assert_eq!(settings(words).unwrap(), expected);
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_set_is_said_before_anything_is_sent() {
-        for (words, error) in [
-            (&["sysContact.0"][..], "is neither NAME=VALUE nor NAME TYPE VALUE"),
-            (&["sysContact.0=a", "b"], "\"b\" is neither"),
-            (&["sysContcat.0=a"], "did you mean"),
-            (&["enterprises.9.1=5"], "its type is not known"),
-            (&["lcServerWeight.\"a\".\"b\".\"c\"=ten"], "`ten` is no number"),
-            (&["enterprises.9.1", "i", "x"], "\"x\" is no value of type \"i\""),
-            (&["enterprises.9.1", "x", "0a1"], "is no value of type \"x\""),
-        ] {
-            let found = settings(words).unwrap_err();
-            assert!(found.to_string().contains(error), "{found}");
-            assert!(found.is_usage());
-        }
-    }
 }

@@ -10,7 +10,7 @@ use super::{
     assign::key,
     commit::failed,
     locate::{Located, find, find_all},
-    query::{Cells, cell},
+    table::{Cells, cell},
 };
 use crate::{
     client::{Access, Client, ClientError, Columns, Shape, target},

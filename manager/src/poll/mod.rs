@@ -2,6 +2,7 @@
 
 mod build;
 mod gather;
+mod hosts;
 mod rows;
 mod state;
 #[cfg(test)]

@@ -243,7 +243,9 @@ fn remarks(state: &ClusterState) -> String {
             );
         }
     }
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    // What an agent says must not move the cursor.
+    let clean = |line: &String| line.replace(|c: char| c.is_control(), " ");
+    lines.iter().map(|line| format!("{}\n", clean(line))).collect()
 }
 
 fn host_remark(host: &Host) -> Option<String> {
