@@ -2,11 +2,13 @@
 //!
 //! Each party is a file with one type that starts it on loopback, on a port the
 //! kernel chose, and ends it when dropped. The scenarios in `tests/` read as
-//! stories told with these.
+//! stories told with these. [`entrances`] alone needs no process: it leads
+//! foreign bytes into the code itself.
 
 pub mod agent;
 pub mod backend;
 pub mod client;
+pub mod entrances;
 pub mod manager;
 pub mod net_snmp;
 pub mod process;

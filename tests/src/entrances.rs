@@ -1,0 +1,58 @@
+//! Every entrance for foreign bytes, as a function of the bytes.
+//!
+//! An entrance leads them into the real code and asserts the laws that hold
+//! whatever they are; that it comes back at all is the first of them. The fuzz
+//! targets in `tests/fuzz` do nothing but call these functions, and
+//! `tests/tests/entrances.rs` drives each of them in every run of the tests, so
+//! that none of it can rot.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a law says it is broken")]
+
+mod agent;
+mod config;
+mod document;
+mod frames;
+mod laws;
+mod message;
+mod mib;
+mod proc;
+mod rows;
+mod station;
+mod tracker;
+
+pub use self::{
+    agent::agent,
+    config::{agent_config, inventory},
+    document::state_document,
+    frames::frame,
+    message::message,
+    mib::{mib_text, mib_words},
+    proc::proc_files,
+    rows::rows,
+    tracker::tracker,
+};
+
+/// An entrance by its name, with inputs from which mutations begin.
+#[derive(Clone, Copy, Debug)]
+pub struct Entrance {
+    /// The name of the function and of its fuzz target.
+    pub name: &'static str,
+    /// The function.
+    pub enter: fn(&[u8]),
+    /// Inputs that lead far in.
+    pub seeds: fn() -> Vec<Vec<u8>>,
+}
+
+/// All of them.
+pub const ALL: &[Entrance] = &[
+    Entrance { name: "agent", enter: agent, seeds: agent::seeds },
+    Entrance { name: "agent_config", enter: agent_config, seeds: config::agent_seeds },
+    Entrance { name: "inventory", enter: inventory, seeds: config::inventory_seeds },
+    Entrance { name: "message", enter: message, seeds: message::seeds },
+    Entrance { name: "mib_text", enter: mib_text, seeds: mib::text_seeds },
+    Entrance { name: "mib_words", enter: mib_words, seeds: mib::word_seeds },
+    Entrance { name: "proc_files", enter: proc_files, seeds: proc::seeds },
+    Entrance { name: "rows", enter: rows, seeds: rows::seeds },
+    Entrance { name: "state_document", enter: state_document, seeds: document::seeds },
+    Entrance { name: "tracker", enter: tracker, seeds: tracker::seeds },
+];

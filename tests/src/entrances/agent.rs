@@ -1,0 +1,186 @@
+//! The agent's engine with the tables it serves.
+
+use std::{cell::RefCell, time::Duration};
+
+use lcms_snmp::{
+    Envelope, Oid, OutMessage, PduKind, Value, VarBind, Version,
+    message::{self, encode},
+    object::Table,
+};
+use load_cluster_mib::{
+    load_cluster_mib::{lc_cluster, lc_host_report, lc_policy, lc_server, lc_service},
+    tc::RowStatus,
+};
+
+use super::{
+    frames::{Frame, frame, frames},
+    laws::assert_answers,
+    station::{READ, Station, WRITE},
+};
+
+thread_local! {
+    /// Most inputs change nothing, and a station takes long to make.
+    static STATION: RefCell<Option<Station>> = const { RefCell::new(None) };
+}
+
+/// Sends datagrams to an agent, one after another; the tag of a frame is the
+/// seconds that pass before it. Each is counted; none that does not decode is
+/// answered; an answer is never larger than the agent's greatest message and
+/// keeps what RFC 3416 promises; a SET is done as a whole or not at all.
+pub fn agent(octets: &[u8]) {
+    let mut station = STATION.take().unwrap_or_else(Station::new);
+    for Frame { tag, octets } in frames(octets) {
+        station.wait(Duration::from_secs(tag.into()));
+        send(&mut station, octets);
+    }
+    if station.is_untouched() {
+        STATION.set(Some(station));
+    }
+}
+
+fn send(station: &mut Station, datagram: &[u8]) {
+    let counted = |station: &Station| {
+        let s = &station.statistics;
+        [&s.in_pkts, &s.in_asn_parse_errs, &s.in_bad_versions].map(|counter| counter.value())
+    };
+    let counters = counted(station);
+    let (before, locks) = station.present();
+    let reply = station.send(datagram);
+    let (after, locks_after) = station.present();
+
+    let opened = message::open(datagram);
+    let mut expected = counters;
+    expected[0] += 1;
+    match opened {
+        Err(lcms_snmp::DecodeError::Version(_)) | Ok(Envelope::V3(_)) => expected[2] += 1,
+        Err(_) => expected[1] += 1,
+        Ok(Envelope::Community(_) | Envelope::TrapV1(_)) => {}
+    }
+    assert_eq!(counted(station), expected);
+
+    let mut done = false;
+    if let Some(reply) = reply {
+        assert!(reply.len() <= Station::MAX_SIZE, "{} octets", reply.len());
+        let Ok(Envelope::Community(request)) = opened else { panic!("{opened:?} was answered") };
+        let reply = message::decode(&reply).expect("a reply decodes");
+        assert_answers(&reply, &request);
+        done = request.pdu.kind == PduKind::SetRequest && reply.pdu.error_status == 0;
+    }
+    match done {
+        true => assert_eq!(after.check(), []),
+        false => {
+            assert!(before.asks_the_same(&after), "changed by what was not done");
+            assert_eq!(locks, locks_after);
+        }
+    }
+}
+
+pub(super) fn seeds() -> Vec<Vec<u8>> {
+    let reads = [
+        read(Version::V2c, PduKind::GetRequest, (0, 0), &["1.3.6.1.2.1.1.3.0", "1.3.6.1.2.1.1.99"]),
+        read(Version::V1, PduKind::GetNextRequest, (0, 0), &["1.3.6.1.2.1.1.9.1.4.7"]),
+        read(Version::V1, PduKind::GetNextRequest, (0, 0), &["2.1"]),
+        read(Version::V2c, PduKind::GetNextRequest, (0, 0), &["0.0", "1.3.6.1.2.1.11"]),
+        read(Version::V2c, PduKind::GetBulkRequest, (0, 50), &["1.3.6.1"]),
+        read(Version::V2c, PduKind::GetBulkRequest, (1, 9), &["1.3", "1.3.6.1.2.1.1", "1.3.6.1.4"]),
+    ];
+    let mut seeds: Vec<Vec<u8>> = reads.iter().map(|datagram| frame(0, datagram)).collect();
+    seeds.push(reads.iter().flat_map(|datagram| frame(1, datagram)).collect());
+    seeds.extend(sets().iter().map(|varbinds| frame(0, &set(varbinds))));
+    // One after another they make a service, weigh its server and take it away.
+    seeds.push(sets().iter().flat_map(|varbinds| frame(1, &set(varbinds))).collect());
+    seeds
+}
+
+fn read(version: Version, kind: PduKind, (status, index): (i32, i32), names: &[&str]) -> Vec<u8> {
+    let bind = |name: &&str| VarBind { name: name.parse::<Oid>().unwrap(), value: Value::Null };
+    let varbinds: Vec<VarBind<'_>> = names.iter().map(bind).collect();
+    let request = OutMessage {
+        version,
+        community: READ,
+        kind,
+        request_id: 7,
+        error_status: status,
+        error_index: index,
+        varbinds: &varbinds,
+    };
+    encode(&request)
+}
+
+fn set(varbinds: &[VarBind<'static>]) -> Vec<u8> {
+    encode(&OutMessage {
+        version: Version::V2c,
+        community: WRITE,
+        kind: PduKind::SetRequest,
+        request_id: 8,
+        error_status: 0,
+        error_index: 0,
+        varbinds,
+    })
+}
+
+fn sets() -> Vec<Vec<VarBind<'static>>> {
+    let service = lc_service::Index { cluster_name: "main".into(), service_name: "mail".into() };
+    let server = |service: &str| lc_server::Index {
+        cluster_name: "main".into(),
+        service_name: service.into(),
+        server_name: "rs1".into(),
+    };
+    let cluster = lc_cluster::Index { cluster_name: "main".into() };
+    let address = |port| lc_server::Patch {
+        address_type: Some(load_cluster_mib::tc::InetAddressType::Ipv4),
+        address: Some(vec![127, 0, 0, 1]),
+        port: Some(port),
+        row_status: Some(RowStatus::CreateAndGo),
+        ..lc_server::Patch::default()
+    };
+    let made = lc_service::Patch {
+        address_type: Some(load_cluster_mib::tc::InetAddressType::Ipv4),
+        address: Some(vec![127, 0, 0, 1]),
+        port: Some(25),
+        row_status: Some(RowStatus::CreateAndGo),
+        ..lc_service::Patch::default()
+    };
+    let gone =
+        lc_service::Patch { row_status: Some(RowStatus::Destroy), ..lc_service::Patch::default() };
+    let weight = lc_server::Patch { weight: Some(0), ..lc_server::Patch::default() };
+    vec![
+        lc_server::LcServer::varbinds(&server("web"), &weight),
+        lc_service::LcService::varbinds(&service, &made),
+        lc_server::LcServer::varbinds(&server("mail"), &address(26)),
+        lc_server::LcServer::varbinds(&server("mail"), &weight),
+        lc_policy::LcPolicy::varbinds(
+            &lc_policy::Index { policy_name: "new".into() },
+            &lc_policy::Patch {
+                row_status: Some(RowStatus::CreateAndWait),
+                ..lc_policy::Patch::default()
+            },
+        ),
+        lc_cluster::LcCluster::varbinds(
+            &cluster,
+            &lc_cluster::Patch {
+                lease_owner: Some("somebody".into()),
+                lease_term: Some(5),
+                lease_seconds: Some(60),
+                ..lc_cluster::Patch::default()
+            },
+        ),
+        // A report is taken with the term of the running lease.
+        [
+            lc_cluster::LcCluster::varbinds(
+                &cluster,
+                &lc_cluster::Patch { lease_term: Some(5), ..lc_cluster::Patch::default() },
+            ),
+            lc_host_report::LcHostReport::varbinds(
+                &lc_host_report::Index { host_name: "rs1".into() },
+                &lc_host_report::Patch {
+                    runnable: Some(100),
+                    cores: Some(4),
+                    ..lc_host_report::Patch::default()
+                },
+            ),
+        ]
+        .concat(),
+        lc_service::LcService::varbinds(&service, &gone),
+    ]
+}
