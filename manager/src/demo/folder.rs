@@ -57,7 +57,7 @@ impl Folder {
         }
         text.push_str(concat!(
             "\n[[policy]]\nname = \"capacity\"\nkind = \"headroom\"\nwindow = \"instant\"\n",
-            "interval = 1000\nsmoothing = 500\nstep = 25\nstale_limit = 3000\n",
+            "interval = 1000\nsmoothing = 500\nstep = 25\nhysteresis = 0\nstale_limit = 3000\n",
         ));
         let address = network.node(1);
         let _ = write!(

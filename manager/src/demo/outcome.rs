@@ -86,8 +86,8 @@ pub struct Phase {
     pub name: &'static str,
     /// How long it took.
     pub seconds: f64,
-    /// Each server's part of the requests in its second half, and the one to
-    /// be expected.
+    /// Each server's part of the requests in its last third, and the one to be
+    /// expected.
     pub shares: Vec<Share>,
     /// Answered requests.
     pub requests: u64,

@@ -36,8 +36,8 @@ pub struct Moment {
     pub lines: Vec<Line>,
     /// Requests without an answer so far.
     pub errors: u64,
-    /// The latest decision.
-    pub decision: Option<String>,
+    /// What the controller told last.
+    pub told: Option<String>,
 }
 
 /// Where the story is told: standard output, or standard error while that is
@@ -137,9 +137,8 @@ impl Moment {
             self.time.as_secs(),
             self.errors
         );
-        let decision: String =
-            self.decision.iter().flat_map(|text| text.chars()).take(98).collect();
-        let _ = writeln!(text, "{decision}");
+        let told: String = self.told.iter().flat_map(|text| text.chars()).take(98).collect();
+        let _ = writeln!(text, "{told}");
         text
     }
 }
@@ -176,7 +175,7 @@ mod tests {
             time: Duration::from_secs(7),
             lines: vec![line, dead],
             errors: 3,
-            decision: Some("x".repeat(200)),
+            told: Some("x".repeat(200)),
         }
     }
 

@@ -22,7 +22,7 @@ use crate::inventory::{self, Inventory, InventoryError};
 use crate::ops::auto::{Auto, Event, Options, Round};
 
 /// Part of all capacity that the clients ask for.
-const LOAD: f64 = 0.6;
+const LOAD: f64 = 0.55;
 
 /// Processor time of a request at speed 1.
 const WORK: Duration = Duration::from_millis(25);
@@ -97,6 +97,7 @@ struct Host {
 struct Running {
     stop: oneshot::Sender<()>,
     rounds: watch::Receiver<Round>,
+    told: watch::Receiver<Option<String>>,
     task: JoinHandle<Vec<Event>>,
 }
 
@@ -193,19 +194,34 @@ impl Stage {
         let mut auto = Auto::new(self.client.clone(), self.inventory.clone(), options);
         let (stop, stopped) = oneshot::channel();
         let (sender, rounds) = watch::channel(Round::default());
+        let (teller, told) = watch::channel(None);
         let task = tokio::spawn(async move {
             let stopped = async {
                 // A stage that is gone has stopped it too.
                 let _ = stopped.await;
             };
-            auto.run(stopped, |round| drop(sender.send(round))).await
+            let tell = |round: Round| {
+                let worth = |event: &&Event| {
+                    matches!(event, Event::Decision { .. } | Event::Trouble { .. })
+                };
+                if let Some(event) = round.events.iter().rfind(worth) {
+                    teller.send_replace(Some(event.to_string()));
+                }
+                sender.send_replace(round);
+            };
+            auto.run(stopped, tell).await
         });
-        self.controller = Some(Running { stop, rounds, task });
+        self.controller = Some(Running { stop, rounds, told, task });
     }
 
     /// The controller's latest round, once there was one.
     pub fn round(&self) -> Option<Round> {
         self.controller.as_ref().map(|running| running.rounds.borrow().clone())
+    }
+
+    /// The latest decision or trouble the controller told of.
+    pub fn told(&self) -> Option<String> {
+        self.controller.as_ref()?.told.borrow().clone()
     }
 
     /// The weights on the director, by server.

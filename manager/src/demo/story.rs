@@ -15,7 +15,6 @@ use super::clients::Tally;
 use super::outcome::{Outcome, Phase, ServerOutcome, Totals, Weights};
 use super::screen::{Line, Moment, Screen};
 use super::stage::{DemoError, Stage};
-use crate::ops::auto::Event;
 
 /// What the watcher asks for.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +33,7 @@ const WINDOW: usize = 3;
 
 /// How long the first scene takes. A server that gets more than it can do only
 /// falls further behind.
-const FIRST: Duration = Duration::from_secs(4);
+const FIRST: Duration = Duration::from_secs(3);
 
 /// A part of the story.
 struct Scene {
@@ -116,7 +115,6 @@ struct Play {
     begun: Instant,
     history: VecDeque<(Instant, Tally)>,
     weights: BTreeMap<String, Weights>,
-    decision: Option<String>,
     phases: Vec<Phase>,
     /// What was answered since the last scene had settled.
     settled: Tally,
@@ -129,7 +127,6 @@ impl Play {
             begun: Instant::now(),
             history: VecDeque::new(),
             weights: BTreeMap::new(),
-            decision: None,
             phases: Vec::new(),
             settled: Tally::default(),
         }
@@ -168,7 +165,7 @@ impl Play {
         mut stop: Pin<&mut impl Future<Output = ()>>,
     ) -> Result<bool, DemoError> {
         let (begun, before) = (Instant::now(), self.stage.clients.tally());
-        let mut middle = None;
+        let mut settled = None;
         let mut stopped = false;
         match scene.begins_with {
             Turn::Clients => self.stage.start_clients(),
@@ -178,13 +175,13 @@ impl Play {
         }
         while begun.elapsed() < length && !stopped {
             stopped = self.second(screen, stop.as_mut()).await?;
-            if begun.elapsed() >= length / 2 {
-                middle.get_or_insert_with(|| self.stage.clients.tally());
+            if begun.elapsed() >= length * 2 / 3 {
+                settled.get_or_insert_with(|| self.stage.clients.tally());
             }
         }
         let tally = self.stage.clients.tally();
         let all = tally.since(&before);
-        self.settled = tally.since(&middle.unwrap_or(before));
+        self.settled = tally.since(&settled.unwrap_or(before));
         let kills = scene.begins_with == Turn::Kill;
         let killed = kills.then(|| self.stage.errors(VICTIM));
         self.phases.push(Phase {
@@ -210,12 +207,6 @@ impl Play {
             () = stop => return Ok(true),
         }
         self.weights = self.stage.weights().await?;
-        let latest = self.stage.round().and_then(|round| {
-            let told =
-                |event: &Event| matches!(event, Event::Decision { .. } | Event::Trouble { .. });
-            round.events.iter().rfind(|event| told(event)).map(ToString::to_string)
-        });
-        self.decision = latest.or(self.decision.take());
         self.history.push_back((Instant::now(), self.stage.clients.tally()));
         while self.history.len() > WINDOW + 1 {
             self.history.pop_front();
@@ -252,7 +243,7 @@ impl Play {
             time: self.begun.elapsed(),
             lines: self.stage.specs.iter().enumerate().map(line).collect(),
             errors: self.stage.clients.tally().errors,
-            decision: self.decision.clone(),
+            told: self.stage.told(),
         }
     }
 
