@@ -14,7 +14,7 @@ use std::{
 
 use lcms_lb_core::{
     director::{Director, DirectorHandle, DirectorOptions},
-    driver::proxy::ProxyOptions,
+    driver::proxy::{ProxyOptions, raise_file_limit},
     model::UnixTime,
     store::{Note, Store, StoreError},
 };
@@ -104,6 +104,9 @@ impl Agent {
             UnixTime::from(SystemTime::now()),
         )?;
         opened.notes.iter().for_each(report);
+        if let Some(files) = raise_file_limit() {
+            tracing::debug!("up to {files} open files, two for each connection");
+        }
         let sensors = Sensors::start(config.sensors)?;
         let director = Director::start(
             DirectorOptions { local_host: config.name, proxy: ProxyOptions::default() },

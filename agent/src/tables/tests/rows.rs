@@ -1,5 +1,6 @@
 //! Rows that are made, changed and destroyed.
 
+use lcms_lb_core::model::{Cluster, DirectorRow, Host, Name, Policy, Server, Service};
 use lcms_snmp::{
     ErrorStatus::{self, *},
     VarBind,
@@ -20,7 +21,7 @@ use load_cluster_mib::{
     },
 };
 
-use super::station::Station;
+use super::station::{Station, wanted};
 use crate::engine::tests::exchange::Request;
 
 type Bindings = Vec<VarBind<'static>>;
@@ -360,16 +361,38 @@ fn a_new_row_has_the_defaults_of_the_mib() {
         service("new", service_patch(RowStatus::CreateAndWait, None)),
         server_status("new", "new", RowStatus::CreateAndWait),
     ]);
+    assert_new_rows_have_defaults(&mut station);
+}
+
+/// What the configuration file leaves out has the MIB's defaults as well: the
+/// document's own are the same.
+#[test]
+fn a_row_of_the_file_has_the_defaults_of_the_mib() {
+    let name: Name = "new".parse().unwrap();
+    let mut wanted = wanted();
+    wanted.hosts.insert(name, Host::default());
+    wanted.policies.insert(name, Policy::default());
+    let mut service = Service::default();
+    service.servers.insert(name, Server::default());
+    let main = wanted.clusters.get_mut(&"main".parse().unwrap()).unwrap();
+    main.services.insert(name, service);
+    let mut cluster = Cluster::default();
+    cluster.directors.insert(name, DirectorRow::default());
+    wanted.clusters.insert(name, cluster);
+    assert_new_rows_have_defaults(&mut Station::of(wanted, 8000));
+}
+
+fn assert_new_rows_have_defaults(station: &mut Station) {
     let index = lc_host::Index { host_name: "new".into() };
-    assert_defaults::<LcHost>(&mut station, &index, &lc_host::Row::defaults());
+    assert_defaults::<LcHost>(station, &index, &lc_host::Row::defaults());
     let index = lc_policy::Index { policy_name: "new".into() };
-    assert_defaults::<LcPolicy>(&mut station, &index, &lc_policy::Row::defaults());
+    assert_defaults::<LcPolicy>(station, &index, &lc_policy::Row::defaults());
     let index = lc_cluster::Index { cluster_name: "new".into() };
-    assert_defaults::<LcCluster>(&mut station, &index, &lc_cluster::Row::defaults());
+    assert_defaults::<LcCluster>(station, &index, &lc_cluster::Row::defaults());
     let index = lc_director::Index { cluster_name: "new".into(), host_name: "new".into() };
-    assert_defaults::<LcDirector>(&mut station, &index, &lc_director::Row::defaults());
+    assert_defaults::<LcDirector>(station, &index, &lc_director::Row::defaults());
     let index = service_index("main", "new");
-    assert_defaults::<LcService>(&mut station, &index, &lc_service::Row::defaults());
+    assert_defaults::<LcService>(station, &index, &lc_service::Row::defaults());
     let index = server_index("new", "new");
-    assert_defaults::<LcServer>(&mut station, &index, &lc_server::Row::defaults());
+    assert_defaults::<LcServer>(station, &index, &lc_server::Row::defaults());
 }

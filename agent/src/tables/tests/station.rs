@@ -138,12 +138,17 @@ impl Station {
 
     /// A station that sends no message longer than this.
     pub fn limited(max_size: usize) -> Self {
+        Self::of(wanted(), max_size)
+    }
+
+    /// A station of this document.
+    pub fn of(wanted: Wanted, max_size: usize) -> Self {
         let now = Instant::now();
         let options = DirectorOptions {
             local_host: name("lb1"),
             proxy: ProxyOptions { shards: 1.try_into().ok(), ..ProxyOptions::default() },
         };
-        let director = Director::start(options, None, wanted(), Runtime::default()).unwrap();
+        let director = Director::start(options, None, wanted, Runtime::default()).unwrap();
         let statistics = Arc::new(Statistics::default());
         let node = Arc::new(Node {
             name: name("lb1"),
