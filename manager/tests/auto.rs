@@ -4,7 +4,13 @@
 
 mod scripted;
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use lcms_manager::{
     client::Client,
@@ -269,4 +275,32 @@ async fn a_cluster_that_is_not_there_is_named() {
         round.events
     );
     assert_eq!(fleet.sets(), 0);
+}
+
+#[tokio::test]
+async fn a_director_that_is_gone_is_named_and_taken_up_where_it_was_left() {
+    let silent = Arc::new(AtomicBool::new(false));
+    let network = Box::new({
+        let silent = Arc::clone(&silent);
+        move |_, answer| if silent.load(Ordering::Relaxed) { Vec::new() } else { vec![answer] }
+    });
+    let script = Script { network, ..Script::default() };
+    let mut fleet = Fleet::new(director("", 0, 0), script, Options::default());
+    fleet.two_rounds().await;
+
+    silent.store(true, Ordering::Relaxed);
+    let gone = fleet.auto.round().await;
+    let named = |event: &Event| {
+        matches!(event, Event::Trouble { about, what }
+            if about == "lb1" && what.contains("stay as they are"))
+    };
+    assert!(matches!(&gone.events[..], [event] if named(event)), "{:?}", gone.events);
+
+    silent.store(false, Ordering::Relaxed);
+    let back = fleet.auto.round().await;
+    let again = |event: &Event| matches!(event, Event::Recovered { about } if about == "lb1");
+    assert!(back.events.iter().any(again), "{:?}", back.events);
+    assert!(back.clusters[0].in_control);
+    assert!(back.clusters[0].servers.iter().all(|server| server.capacity.is_some()));
+    assert_eq!(fleet.dynamic("rs1"), Some(Value::Gauge32(100)));
 }

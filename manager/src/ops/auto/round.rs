@@ -83,9 +83,12 @@ impl Auto {
 
         let directors = self.look_at_directors(&mut round, &mut conditions).await;
         let clusters = self.choose(directors);
-        self.miss(&clusters, &mut conditions);
+        self.miss(&clusters, &round, &mut conditions);
         let hosts = self.look_at_hosts(&clusters, &mut round, &mut conditions).await;
         self.learn(&clusters, hosts);
+        if round.unreachable.is_empty() {
+            self.forget_others(&clusters);
+        }
 
         let mut reported = BTreeSet::new();
         for (director, restarted, cluster) in &clusters {
@@ -164,18 +167,27 @@ impl Auto {
     }
 
     /// Clusters that are asked for and not there.
-    fn miss(&self, clusters: &[(Name, bool, ClusterLook)], conditions: &mut Conditions) {
+    fn miss(
+        &self,
+        clusters: &[(Name, bool, ClusterLook)],
+        round: &Round,
+        conditions: &mut Conditions,
+    ) {
+        // A director that does not answer is told of already.
+        if !round.unreachable.is_empty() {
+            return;
+        }
         let mut tell = |about: String, what: &str| {
             let what = what.to_owned();
             conditions.insert(about.clone(), Event::Trouble { about, what });
         };
         for name in &self.options.clusters {
             if !clusters.iter().any(|(_, _, cluster)| cluster.name == *name) {
-                tell(name.to_string(), "no director that answers has a cluster of this name");
+                tell(name.to_string(), "no director of the inventory has a cluster of this name");
             }
         }
         if clusters.is_empty() && self.options.clusters.is_empty() {
-            tell("inventory".to_owned(), "no director of it answers with a cluster");
+            tell("inventory".to_owned(), "no director of it has a cluster");
         }
     }
 
@@ -231,6 +243,18 @@ impl Auto {
         for service in clusters.iter().flat_map(|(_, _, cluster)| &cluster.services) {
             self.controller.observe_servers(now, service);
         }
+    }
+
+    /// Forgets rows that are gone. What a director in distress had is kept.
+    fn forget_others(&mut self, clusters: &[(Name, bool, ClusterLook)]) {
+        let services = || clusters.iter().flat_map(|(_, _, cluster)| &cluster.services);
+        let hosts = clusters.iter().flat_map(|(_, _, cluster)| cluster.hosts()).collect();
+        let servers: BTreeSet<ServerId> = services()
+            .flat_map(|service| service.servers.iter().map(|s| service.id.server(s.name)))
+            .collect();
+        self.controller.retain(&hosts, &servers);
+        self.frozen.retain(|server| servers.contains(server));
+        self.decided.retain(|id, _| services().any(|service| service.id == *id));
     }
 
     async fn control(
