@@ -38,7 +38,11 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, CliError> {
     if context.json() {
         json(&outcome)?;
     } else if outcome.ok {
-        screen.say("Done: shares followed capacity, and the killed server was missed by nobody.");
+        let lost = outcome.totals.errors;
+        screen.say(&format!(
+            "Done: shares followed capacity, and the kill cost {lost} of {} requests.",
+            outcome.totals.requests + lost
+        ));
     }
     Ok(match outcome.ok || outcome.interrupted {
         true => Exit::Done,

@@ -166,15 +166,17 @@ impl Play {
     ) -> Result<bool, DemoError> {
         let (begun, before) = (Instant::now(), self.stage.clients.tally());
         let mut settled = None;
-        let mut stopped = false;
         match scene.begins_with {
             Turn::Clients => self.stage.start_clients(),
             Turn::Controller => self.stage.start_controller(),
             Turn::Kill => self.stage.kill(VICTIM).await,
             Turn::Boot => self.stage.boot(VICTIM).await?,
         }
-        while begun.elapsed() < length && !stopped {
-            stopped = self.second(screen, stop.as_mut()).await?;
+        while begun.elapsed() < length {
+            if self.second(screen, stop.as_mut()).await? {
+                // Half a scene proves nothing.
+                return Ok(true);
+            }
             if begun.elapsed() >= length * 2 / 3 {
                 settled.get_or_insert_with(|| self.stage.clients.tally());
             }
@@ -193,7 +195,7 @@ impl Play {
             controlled: scene.begins_with != Turn::Clients,
             killed,
         });
-        Ok(stopped)
+        Ok(false)
     }
 
     /// Lets a second pass and shows it; says whether it was the last.
