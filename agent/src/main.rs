@@ -51,6 +51,6 @@ fn log(level: LevelFilter) {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
+        .with_ansi(false)
         .init();
 }

@@ -160,10 +160,10 @@ fn objects_of_tree(tree: &str) -> BTreeMap<String, Vec<String>> {
             current = Some(name);
         } else if line.starts_with("+--") {
             current = None;
-        } else if let Some(facts) = current.as_ref().and_then(|name| objects.get_mut(name)) {
-            if !line.is_empty() {
-                facts.push(line.trim_end().to_owned());
-            }
+        } else if let Some(facts) = current.as_ref().and_then(|name| objects.get_mut(name))
+            && !line.is_empty()
+        {
+            facts.push(line.trim_end().to_owned());
         }
     }
     objects
