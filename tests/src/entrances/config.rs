@@ -106,7 +106,10 @@ fn assert_place(text: &str, line: usize, column: usize) {
 }
 
 pub(super) fn agent_seeds() -> Vec<Vec<u8>> {
+    let outside = "name = \"lb1\"\nlisten = [\"192.0.2.1:161\"]\nallow_insecure_writes = true\n\
+        [[community]]\nname = \"control\"\nfile = \"control.community\"\naccess = \"write\"\n";
     [
+        outside,
         include_str!("../../../examples/agent-backup-director.toml"),
         include_str!("../../../examples/agent-director.toml"),
         include_str!("../../../examples/agent-emulated.toml"),
@@ -119,7 +122,9 @@ pub(super) fn agent_seeds() -> Vec<Vec<u8>> {
 
 pub(super) fn inventory_seeds() -> Vec<Vec<u8>> {
     let small = "[[node]]\nname = \"lb1\"\naddress = \"[fe80::1%2]:1161\"\nversion = \"1\"\n";
-    [include_str!("../../../examples/manager.toml"), small]
+    let patient = "[[node]]\nname = \"lb1\"\naddress = \"lb1:1\"\nretries = 21\ntimeout_ms = 1\n";
+    let hasty = "[[node]]\nname = \"lb1\"\naddress = \"::1\"\nretries = 0\ntimeout_ms = 60001\n";
+    [include_str!("../../../examples/manager.toml"), small, patient, hasty]
         .map(|text| text.as_bytes().to_vec())
         .into()
 }

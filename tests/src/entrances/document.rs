@@ -27,7 +27,7 @@ pub fn state_document(octets: &[u8]) {
         Ok(opened) => opened,
         Err(error @ StoreError::Newer { .. }) => {
             assert!(!error.to_string().is_empty());
-            assert_eq!(fs::read(&path).expect("it is there"), octets);
+            assert!(fs::read(&path).is_ok_and(|kept| kept == octets), "it was touched");
             return;
         }
         Err(error) => panic!("{error}"),
@@ -36,7 +36,7 @@ pub fn state_document(octets: &[u8]) {
     for note in &notes {
         assert!(!note.to_string().is_empty());
         if let Note::Damaged { kept, .. } = note {
-            assert_eq!(fs::read(kept).expect("it is kept aside"), octets);
+            assert!(fs::read(kept).is_ok_and(|kept| kept == octets), "it was lost: {note}");
         }
     }
     drop(store);

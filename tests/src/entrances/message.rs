@@ -48,6 +48,10 @@ fn assert_same(one: &Message<'_>, other: &Message<'_>) {
     assert_eq!(head(one), head(other));
     assert_eq!(one.community, other.community);
     assert_eq!(one.pdu.varbinds.to_vec(), other.pdu.varbinds.to_vec());
+    // No name has two encodings, but that nothing stands for 0.0.
+    for (one, other) in one.pdu.varbinds.names().zip(other.pdu.varbinds.names()) {
+        assert!(one.as_octets() == other.as_octets() || one.as_octets().is_empty());
+    }
 }
 
 fn trap_again(TrapMessage { community, trap }: &TrapMessage<'_>) {
@@ -131,7 +135,11 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
         timestamp: 4711,
     };
     let v3 = b"\x30\x0b\x02\x01\x03\x30\x06\x02\x01\x01\x02\x01\x00".to_vec();
-    let mut seeds = vec![v3, encode_trap(b"public", &fields, &varbinds(&values[..8]))];
+    // A sub-identifier of 33 bits.
+    let large = b"\x30\x24\x02\x01\x01\x04\x06public\
+        \xa0\x17\x02\x01\x07\x02\x01\x00\x02\x01\x00\x30\x0c\x30\x0a\x06\x06\x2b\x90\x80\x80\x80\x00\x05\x00"
+        .to_vec();
+    let mut seeds = vec![large, v3, encode_trap(b"public", &fields, &varbinds(&values[..8]))];
     let v1 = [PduKind::GetRequest, PduKind::GetNextRequest, PduKind::Response, PduKind::SetRequest];
     seeds.extend(v1.map(|kind| sent(Version::V1, kind, &values[..9])));
     let v2c = [

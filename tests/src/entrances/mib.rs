@@ -168,6 +168,7 @@ pub(super) fn word_seeds() -> Vec<Vec<u8>> {
         "ifPhysAddress.3\n0:c:29",
         "ifDescr.3\neth0",
         "iso.2.3\n",
+        "lcServerWeight.\"a\\\\b\".\"c\\\"d\".\"\"\n10",
         "enterprises.99999.3\n\"\\\"",
     ];
     words.iter().map(|words| words.as_bytes().to_vec()).collect()
