@@ -1,1 +1,0 @@
-//! Sample configurations and small programs.
