@@ -1,12 +1,16 @@
 //! Text that must never be shown.
 
 use std::{
-    fmt, fs, io,
+    fmt, fs,
+    io::{self, Read as _},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
 use thiserror::Error;
+
+/// How much of a file is looked at: a secret is shorter than this.
+const MOST: usize = 4096;
 
 /// A community or password. It does not print, and is wiped when dropped.
 #[derive(Clone, PartialEq, Eq)]
@@ -66,12 +70,15 @@ impl Secret {
     /// Reads the first line of a file that only its owner may read.
     pub fn read(path: &Path) -> Result<Self, SecretError> {
         let failed = |source| SecretError::Read { path: path.into(), source };
-        let mode = fs::metadata(path).map_err(failed)?.permissions().mode() & 0o777;
+        // The file that is looked at is the one that is read.
+        let mut opened = fs::File::open(path).map_err(failed)?;
+        let mode = opened.metadata().map_err(failed)?.permissions().mode() & 0o777;
         if mode & 0o077 != 0 {
             return Err(SecretError::Open { path: path.into(), mode });
         }
         // The whole file is wiped with the value that holds it.
-        let file = Self(fs::read(path).map_err(failed)?);
+        let mut file = Self(Vec::with_capacity(MOST));
+        opened.by_ref().take(MOST as u64).read_to_end(&mut file.0).map_err(failed)?;
         let line = file.0.split(|octet| *octet == b'\n').next().unwrap_or_default();
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         match line.is_empty() {

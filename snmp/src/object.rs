@@ -254,7 +254,8 @@ pub trait Table {
     /// What the MIB says of it.
     const ENTRY: &'static Entry;
 
-    /// Puts a column's value into a row.
+    /// Puts a column's value into a row. It takes what deployed agents send: the
+    /// unsigned types for one another, and strings of any size.
     fn fill(row: &mut Self::Row, arc: u32, value: &Value<'_>) -> Result<(), SyntaxError>;
 
     /// Puts a column's value into a patch. The value is checked against the

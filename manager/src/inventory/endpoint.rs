@@ -47,8 +47,7 @@ impl FromStr for Endpoint {
                 None => (text, Self::PORT),
             }
         };
-        let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-        match is_ipv6(host) || (!host.is_empty() && host.chars().all(named)) {
+        match is_ipv6(host) || is_word(host) {
             true => Ok(Self { host: host.to_owned(), port }),
             false => Err(wrong()),
         }
@@ -57,8 +56,14 @@ impl FromStr for Endpoint {
 
 /// Whether this is an IPv6 address, with or without a zone.
 fn is_ipv6(text: &str) -> bool {
-    let address = text.split_once('%').map_or(text, |(address, _)| address);
-    address.parse::<Ipv6Addr>().is_ok()
+    let (address, zone) = text.split_once('%').unwrap_or((text, "0"));
+    address.parse::<Ipv6Addr>().is_ok() && is_word(zone)
+}
+
+/// Whether this could be the name of a host, or of an interface.
+fn is_word(text: &str) -> bool {
+    let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    !text.is_empty() && text.chars().all(named)
 }
 
 impl fmt::Display for Endpoint {
@@ -104,8 +109,20 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused() {
-        for text in ["", ":161", "lb1:", "lb1:0", "lb1:99999", "lb1:+1", "[::1", "[::1]161", "a b"]
-        {
+        for text in [
+            "",
+            ":161",
+            "lb1:",
+            "lb1:0",
+            "lb1:99999",
+            "lb1:+1",
+            "[::1",
+            "[::1]161",
+            "a b",
+            "fe80::1%2]:1161",
+            "::1%",
+            "::%]",
+        ] {
             assert!(text.parse::<Endpoint>().is_err(), "{text:?}");
         }
     }
