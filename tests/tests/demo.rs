@@ -24,7 +24,9 @@ fn the_demo_tells_what_became_of_each_server() {
         for key in ["weight", "share", "capacity", "errors"] {
             assert!(!server[key].is_null(), "no {key} in {server}");
         }
+        assert!(server["requests"].as_u64() > Some(0), "{server}");
     }
+    assert_eq!(outcome["interrupted"], false, "{outcome}");
     assert!(output.status.code().is_some(), "{errors}");
     let left: Vec<_> = std::fs::read_dir(scratch.path()).unwrap().collect();
     assert!(left.is_empty(), "{left:?}");
