@@ -9,8 +9,8 @@ use std::{
 
 use thiserror::Error;
 
-/// How much of a file is looked at: a secret is shorter than this.
-const MOST: usize = 4096;
+/// A community of more octets fits no sensible message.
+const MAX: usize = 255;
 
 /// A community or password. It does not print, and is wiped when dropped.
 #[derive(Clone, PartialEq, Eq)]
@@ -41,6 +41,12 @@ pub enum SecretError {
         /// The file.
         path: PathBuf,
     },
+    /// Its first line is longer than any secret.
+    #[error("{}: its first line has more than {MAX} octets", path.display())]
+    Long {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 impl SecretError {
@@ -54,8 +60,11 @@ impl SecretError {
                 format!("make {} readable for the user who runs this", path.display())
             }
             Self::Open { path, .. } => format!("chmod 600 {}", path.display()),
-            Self::Empty { path } => {
-                format!("write the secret into the first line of {}", path.display())
+            Self::Empty { path } | Self::Long { path } => {
+                format!(
+                    "write the secret into the first line of {}, 1 to {MAX} octets",
+                    path.display()
+                )
             }
         }
     }
@@ -71,19 +80,23 @@ impl Secret {
     pub fn read(path: &Path) -> Result<Self, SecretError> {
         let failed = |source| SecretError::Read { path: path.into(), source };
         // The file that is looked at is the one that is read.
-        let mut opened = fs::File::open(path).map_err(failed)?;
+        let opened = fs::File::open(path).map_err(failed)?;
         let mode = opened.metadata().map_err(failed)?.permissions().mode() & 0o777;
         if mode & 0o077 != 0 {
             return Err(SecretError::Open { path: path.into(), mode });
         }
         // The whole file is wiped with the value that holds it.
-        let mut file = Self(Vec::with_capacity(MOST));
-        opened.by_ref().take(MOST as u64).read_to_end(&mut file.0).map_err(failed)?;
+        // Room for a line end, and for seeing that there is too much; more is
+        // not read, so that the buffer never grows and leaves a copy behind.
+        let most = MAX + 3;
+        let mut file = Self(Vec::with_capacity(most + 64));
+        opened.take(most as u64).read_to_end(&mut file.0).map_err(failed)?;
         let line = file.0.split(|octet| *octet == b'\n').next().unwrap_or_default();
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        match line.is_empty() {
-            true => Err(SecretError::Empty { path: path.into() }),
-            false => Ok(Self(line.to_vec())),
+        match line {
+            [] => Err(SecretError::Empty { path: path.into() }),
+            line if line.len() > MAX => Err(SecretError::Long { path: path.into() }),
+            line => Ok(Self(line.to_vec())),
         }
     }
 
@@ -138,5 +151,14 @@ mod tests {
     fn an_empty_file_is_no_secret() {
         let error = Secret::read(file("\n", 0o600).path()).unwrap_err();
         assert!(matches!(error, SecretError::Empty { .. }));
+    }
+
+    #[test]
+    fn a_secret_is_never_cut() {
+        let longest = "x".repeat(MAX);
+        let secret = Secret::read(file(&format!("{longest}\r\nnote"), 0o600).path()).unwrap();
+        assert_eq!(secret.expose(), longest.as_bytes());
+        let error = Secret::read(file(&format!("{longest}x\n"), 0o600).path()).unwrap_err();
+        assert!(matches!(error, SecretError::Long { .. }));
     }
 }
