@@ -35,6 +35,8 @@ pub struct Settings {
     pub scheduler: Scheduler,
     /// How long a server may take to accept a connection.
     pub connect_timeout: Duration,
+    /// How long a connection or flow may go without a byte.
+    pub idle_timeout: Duration,
 }
 
 /// One server of a plane.
@@ -204,6 +206,7 @@ mod tests {
                     forward: Forward::Proxy,
                     scheduler,
                     connect_timeout: Duration::from_secs(1),
+                    idle_timeout: Duration::from_secs(9),
                 },
                 listen: port.map(address),
                 servers,

@@ -30,6 +30,7 @@ pub(super) fn settings(row: &Service) -> Settings {
         forward: row.forward,
         scheduler: row.scheduler,
         connect_timeout: row.connect_timeout.milliseconds(),
+        idle_timeout: row.idle_timeout.milliseconds(),
     }
 }
 

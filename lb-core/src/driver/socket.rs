@@ -1,7 +1,10 @@
 //! Nonblocking TCP sockets, as the checker and the proxy use them.
 
+use std::fs;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::os::fd::{BorrowedFd, OwnedFd};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use rustix::event::Timespec;
@@ -11,7 +14,6 @@ use rustix::net::{self, AddressFamily, SocketFlags, SocketType, sockopt};
 /// Begins a connection; true if it stands already.
 pub(crate) fn connect(address: SocketAddr) -> Result<(OwnedFd, bool), Errno> {
     let socket = open(address)?;
-    sockopt::set_tcp_nodelay(&socket, true)?;
     match net::connect(&socket, &address) {
         Ok(()) => Ok((socket, true)),
         Err(Errno::INPROGRESS | Errno::INTR) => Ok((socket, false)),
@@ -29,11 +31,24 @@ pub(crate) fn open(address: SocketAddr) -> Result<OwnedFd, Errno> {
     net::socket_with(family, SocketType::STREAM, flags, None)
 }
 
+/// Whether a connection to there may turn out to be one of the socket to itself.
+///
+/// A connect to a free port of this very machine may be given that port as its
+/// own, and then TCP's simultaneous open connects it to itself. The ports that
+/// are given to sockets are a range of the system's.
+pub(crate) fn may_reflect(address: SocketAddr) -> bool {
+    static GIVEN: OnceLock<RangeInclusive<u16>> = OnceLock::new();
+    let read = || {
+        let text = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok()?;
+        let mut ends = text.split_whitespace().map(str::parse);
+        Some(ends.next()?.ok()?..=ends.next()?.ok()?)
+    };
+    GIVEN.get_or_init(|| read().unwrap_or(0..=u16::MAX)).contains(&address.port())
+}
+
 /// How a connection that was begun ended up, once its socket has news.
 pub(crate) fn connected(socket: BorrowedFd<'_>) -> Result<(), Errno> {
     sockopt::socket_error(socket)??;
-    // A connect to a free port of this very machine may be given that port as
-    // its own, and then TCP's simultaneous open connects it to itself.
     if net::getpeername(socket)? == Some(net::getsockname(socket)?) {
         return Err(Errno::CONNREFUSED);
     }

@@ -23,8 +23,8 @@ mod wanted;
 
 pub use address::{Address, AddressError};
 pub use bounded::{
-    Bounded, CheckCount, CheckInterval, OutOfRange, ParseError, Permille, PollInterval, Priority,
-    Timeout, Weight,
+    Bounded, CheckCount, CheckInterval, IdleTimeout, OutOfRange, ParseError, Permille,
+    PollInterval, Priority, Timeout, Weight,
 };
 pub use check::{Problem, ProblemKind, Reference};
 pub use effective::{Effective, Health};

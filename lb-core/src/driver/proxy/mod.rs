@@ -12,6 +12,8 @@
 //! role.
 
 mod connection;
+mod expiry;
+mod kernel_pipe;
 mod listener;
 mod relay;
 mod route;
@@ -41,6 +43,11 @@ use crate::schedule::SCHEDULERS;
 
 /// File descriptors left for everything that is not a proxied connection.
 const RESERVED_FILES: u64 = 128;
+
+/// Pipes for splicing there may be, over all shards: one for every so many open
+/// files, and no more than the system lets one user have at their size.
+const PIPES_PART: usize = 16;
+const MOST_PIPES: usize = 256;
 
 /// How long shards may take to adopt changes before their director goes on.
 const ADOPT_WITHIN: Duration = Duration::from_secs(5);
@@ -86,9 +93,14 @@ impl Proxy {
             Some(count) => count,
             None => thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
         };
-        let capacity = Arc::new(Capacity::new(max_connections(options)));
+        let files = spare_files();
+        let most_pipes = (files / PIPES_PART).min(MOST_PIPES);
+        let pipes = Arc::new(Capacity::new(most_pipes));
+        let possible = (files / 2 - most_pipes).max(1);
+        let most = options.max_connections.map_or(possible, |most| most.get().min(possible));
+        let capacity = Arc::new(Capacity::new(most));
         let shards = (0..count.get())
-            .map(|number| Shard::start(number, suspicion.clone(), capacity.clone()))
+            .map(|number| Shard::start(number, suspicion.clone(), capacity.clone(), pipes.clone()))
             .collect::<io::Result<_>>()?;
         Ok(Self {
             shards,
@@ -249,9 +261,8 @@ impl Change {
     }
 }
 
-fn max_connections(options: &ProxyOptions) -> usize {
+/// Open files that connections and pipes may share. Each takes two.
+fn spare_files() -> usize {
     let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-    let possible = files.saturating_sub(RESERVED_FILES) / 2;
-    let possible = usize::try_from(possible).unwrap_or(usize::MAX).max(1);
-    options.max_connections.map_or(possible, |most| most.get().min(possible))
+    usize::try_from(files.saturating_sub(RESERVED_FILES)).unwrap_or(usize::MAX)
 }

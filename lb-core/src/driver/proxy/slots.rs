@@ -65,6 +65,11 @@ impl<T> Slots<T> {
         Some(value)
     }
 
+    /// How many values there are.
+    pub(super) fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
     /// All values with their keys.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Key, &T)> {
         self.slots.iter().zip(0..).filter_map(|(slot, index)| {

@@ -86,14 +86,7 @@ impl Shard {
             .map(|(number, _)| *number)
             .collect();
         for number in numbers {
-            let queued = Token::Listener(number);
-            loop {
-                self.accept(number);
-                if self.ready.back() != Some(&queued) {
-                    break;
-                }
-                self.ready.pop_back();
-            }
+            self.accept_all(number);
             self.listeners.remove(&number);
         }
     }
@@ -120,11 +113,11 @@ impl Shard {
         });
         for key in theirs {
             let Some(connection) = self.connections.get_mut(key) else { continue };
-            if connection.is_connecting() {
+            if connection.is_open() {
+                self.abort(key);
+            } else {
                 (connection.server, connection.seat) = (None, None);
                 self.connect(key);
-            } else {
-                self.abort(key);
             }
         }
     }
@@ -154,11 +147,10 @@ impl Shard {
         let number = self.next_listener;
         self.next_listener = self.next_listener.wrapping_add(1);
         let token = EventData::new_u64(Token::Listener(number).to_bits());
-        if let Err(error) = epoll::add(&self.epoll, &socket, token, EventFlags::IN | EventFlags::ET)
-        {
+        if let Err(error) = epoll::add(&self.epoll, &socket, token, EventFlags::IN) {
             tracing::error!(%error, "a shard cannot watch its listener");
             return;
         }
-        self.listeners.insert(number, Listener { socket, service });
+        self.listeners.insert(number, Listener { socket, service, share: 1 });
     }
 }

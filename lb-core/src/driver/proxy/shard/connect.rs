@@ -2,12 +2,12 @@
 
 use std::os::fd::AsFd;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Instant;
 
-use rustix::event::epoll::{self, EventData};
+use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::io::Errno;
 
 use super::super::connection::{Seat, Stage};
+use super::super::expiry::Patience;
 use super::super::route::Untried;
 use super::super::slots::{Key, Token};
 use super::{Shard, WATCHED};
@@ -19,13 +19,12 @@ impl Shard {
     pub(super) fn connect(&mut self, key: Key) {
         loop {
             let Some(connection) = self.connections.get_mut(key) else { return };
-            let Stage::Connecting { tried, due } = &mut connection.stage else { return };
             let Some(service) = self.services.get_mut(&connection.service) else {
                 return self.abort(key);
             };
             let route = &service.route;
-            let untried = Untried { backends: &route.backends, tried };
-            let place = service.choice.pick(&untried);
+            let tried = connection.tried();
+            let place = service.choice.pick(&Untried { backends: &route.backends, tried });
             let Some(backend) = place.and_then(|place| route.backends.get(place)) else {
                 let counter =
                     if tried.is_empty() { &route.live.refused } else { &route.live.failed };
@@ -34,10 +33,11 @@ impl Shard {
             };
             let peer = &backend.peer;
             let Some(seat) = Seat::take(peer, backend.plan.connection_limit) else {
-                tried.push(peer.key);
+                connection.rule_out(peer.key);
                 continue;
             };
-            let begun = socket::connect(backend.plan.address).and_then(|(socket, stands)| {
+            let address = backend.plan.address;
+            let begun = socket::connect(address).and_then(|(socket, stands)| {
                 connection.attempt = connection.attempt.wrapping_add(1);
                 let token = Token::server(key, connection.attempt).to_bits();
                 epoll::add(&self.epoll, &socket, EventData::new_u64(token), WATCHED)?;
@@ -45,21 +45,18 @@ impl Shard {
             });
             match begun {
                 Ok((socket, stands)) => {
+                    connection.turn_to(socket, seat, socket::may_reflect(address));
                     // One that stands already is told by an event as well, and
                     // may yet turn out to be refused.
-                    let at = Instant::now() + route.settings.connect_timeout;
-                    *due = (!stands).then_some(at);
-                    connection.turn_to(socket, seat);
                     if !stands {
-                        let connections = &self.connections;
-                        self.deadlines.push(at, key, self.connecting, |at, key| {
-                            connections.get(key).is_some_and(|one| one.is_due(at))
-                        });
+                        let (attempt, within) =
+                            (connection.attempt, route.settings.connect_timeout);
+                        self.expect(key, Patience::Connect(attempt), within);
                     }
                     return;
                 }
                 Err(error) => {
-                    tried.push(peer.key);
+                    connection.rule_out(peer.key);
                     failed(&self.suspicion, &seat, error);
                 }
             }
@@ -67,15 +64,24 @@ impl Shard {
     }
 
     /// The server's socket has news while it is connecting.
-    pub(super) fn connected(&mut self, key: Key) {
+    pub(super) fn connected(&mut self, key: Key, flags: EventFlags) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         let (Some(server), Some(seat)) = (&connection.server, &mut connection.seat) else { return };
-        match socket::connected(server.as_fd()) {
+        // Only a failure sets these, and only then is it worth a look.
+        let failed = flags.intersects(EventFlags::ERR | EventFlags::HUP);
+        let outcome = match connection.stage {
+            Stage::Connecting { may_reflect } if failed || may_reflect => {
+                socket::connected(server.as_fd())
+            }
+            _ => Ok(()),
+        };
+        match outcome {
             Ok(()) => {
                 seat.accepted();
                 connection.stage = Stage::Open;
-                self.connecting = self.connecting.saturating_sub(1);
+                connection.prelude = None;
                 self.relay(key);
+                self.idle(key);
             }
             Err(error) => self.connect_failed(key, error),
         }
@@ -86,12 +92,8 @@ impl Shard {
     pub(super) fn connect_failed(&mut self, key: Key, error: Errno) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         connection.server = None;
-        let (Stage::Connecting { tried, .. }, Some(seat)) =
-            (&mut connection.stage, connection.seat.take())
-        else {
-            return;
-        };
-        tried.push(seat.peer.key);
+        let Some(seat) = connection.seat.take() else { return };
+        connection.rule_out(seat.peer.key);
         failed(&self.suspicion, &seat, error);
         drop(seat);
         self.connect(key);
