@@ -31,7 +31,7 @@ pub use effective::{Effective, Health};
 pub use id::{DirectorId, RowId, ServerId, ServiceId};
 pub use kinds::{
     AdminState, CheckKind, DirectorState, Forward, OperState, PolicyKind, PolicyWindow, Protocol,
-    RowState, Scheduler, Source, Status, StorageType, WeightMode, WeightSource,
+    RowState, Scheduler, SendProxy, Source, Status, StorageType, WeightMode, WeightSource,
 };
 pub use labels::UnknownLabel;
 pub use lease::{LEASE_SECONDS, Lease, LeaseError, LeaseRequest};

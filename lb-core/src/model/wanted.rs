@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Address, AdminState, CheckCount, CheckInterval, CheckKind, DirectorId, Forward, IdleTimeout,
     Name, Permille, PolicyKind, PolicyWindow, PollInterval, Priority, Protocol, Provenance, Roles,
-    RowState, Scheduler, ServerId, ServiceId, StorageType, Timeout, Weight, WeightMode,
+    RowState, Scheduler, SendProxy, ServerId, ServiceId, StorageType, Timeout, Weight, WeightMode,
 };
 
 /// What a director is asked to do.
@@ -139,6 +139,10 @@ pub struct Service {
     pub connect_timeout: Timeout,
     /// Milliseconds a connection may go without a byte either way.
     pub idle_timeout: IdleTimeout,
+    /// Whether clients begin with a header of the PROXY protocol.
+    pub accept_proxy: bool,
+    /// How servers are told whom a connection is made for.
+    pub send_proxy: SendProxy,
     /// How its servers are checked.
     pub check: Check,
     /// How long the row lives.
@@ -371,6 +375,8 @@ impl Default for Service {
             admin_state: AdminState::Enabled,
             connect_timeout: Timeout::clamped(3_000),
             idle_timeout: IdleTimeout::clamped(900_000),
+            accept_proxy: false,
+            send_proxy: SendProxy::None,
             check: Check::default(),
             storage: StorageType::NonVolatile,
             row: RowState::NotInService,

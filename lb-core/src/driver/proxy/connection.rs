@@ -9,6 +9,7 @@ use rustix::event::epoll::EventFlags;
 use super::expiry::Tick;
 use super::relay::Pipe;
 use super::route::Peer;
+use crate::proxy_protocol::Origin;
 
 /// A client's connection and the server's that belongs to it. It is small: an
 /// idle one is this and the kernel's two sockets.
@@ -42,6 +43,8 @@ pub(super) struct Connection {
 /// How far a connection is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
+    /// The client has yet to say, by the PROXY protocol, whom it speaks for.
+    Introducing,
     /// A server has been asked and did not answer yet.
     Connecting {
         /// It may turn out to be the socket itself.
@@ -56,6 +59,8 @@ pub(super) enum Stage {
 pub(super) struct Prelude {
     /// Servers that failed before the present one, by key.
     pub(super) tried: Vec<u64>,
+    /// Whom it is made for, if a proxy said so.
+    pub(super) origin: Option<Origin>,
 }
 
 /// What is known of a socket, mostly by epoll. It says so once, at each edge.
@@ -96,7 +101,7 @@ impl Side {
 }
 
 impl Connection {
-    pub(super) fn new(client: OwnedFd, service: u64, now: Tick, room: Room) -> Self {
+    pub(super) fn new(client: OwnedFd, service: u64, stage: Stage, now: Tick, room: Room) -> Self {
         Self {
             client,
             // It inherits TCP_NODELAY from its listener.
@@ -106,7 +111,7 @@ impl Connection {
             seat: None,
             service,
             attempt: 0,
-            stage: Stage::Connecting { may_reflect: false },
+            stage,
             prelude: None,
             up: Pipe::default(),
             down: Pipe::default(),
@@ -126,12 +131,24 @@ impl Connection {
         self.prelude.as_ref().map_or(&[], |prelude| &prelude.tried)
     }
 
+    /// Whom it is made for, if a proxy said so.
+    pub(super) fn origin(&self) -> Option<Origin> {
+        self.prelude.as_ref().and_then(|prelude| prelude.origin)
+    }
+
     /// Starts with another server's socket.
     pub(super) fn turn_to(&mut self, server: OwnedFd, seat: Seat, may_reflect: bool) {
         self.server = Some(server);
         self.server_side = Side::new(false);
         self.seat = Some(seat);
         self.stage = Stage::Connecting { may_reflect };
+    }
+
+    /// The server accepted.
+    pub(super) fn open(&mut self) {
+        self.seat.as_mut().map(Seat::accepted);
+        self.stage = Stage::Open;
+        self.prelude = None;
     }
 
     /// Remembers a server not to be tried again.
@@ -161,7 +178,7 @@ impl Seat {
     }
 
     /// The server accepted.
-    pub(super) fn accepted(&mut self) {
+    fn accepted(&mut self) {
         if !self.accepted {
             self.accepted = true;
             self.peer.live.in_flight.fetch_sub(1, Relaxed);

@@ -51,6 +51,8 @@ pub(super) struct Expiry {
 /// What a connection waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Patience {
+    /// The client is to say whom it speaks for.
+    Introduction,
     /// The server of this attempt is to accept.
     Connect(u8),
     /// Anything at all is to happen. An open connection has one of these.

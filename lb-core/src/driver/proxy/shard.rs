@@ -3,6 +3,7 @@
 mod accept;
 mod adopt;
 mod connect;
+mod introduce;
 
 pub(super) use self::adopt::Adoption;
 
@@ -19,7 +20,7 @@ use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::Errno;
 
-use super::connection::{Capacity, Connection};
+use super::connection::{Capacity, Connection, Stage};
 use super::expiry::{Clock, Expiry, Patience};
 use super::kernel_pipe::KernelPipes;
 use super::relay::{Means, Progress};
@@ -195,6 +196,11 @@ impl Shard {
         while let Some((_, Expiry { key, of })) = self.deadlines.pop(now) {
             let Some(connection) = self.connections.get(key) else { continue };
             match of {
+                Patience::Introduction => {
+                    if connection.stage == Stage::Introducing {
+                        self.abort(key);
+                    }
+                }
                 Patience::Connect(attempt) => {
                     if !connection.is_open() && connection.attempt == attempt {
                         self.connect_failed(key, Errno::TIMEDOUT);
@@ -224,6 +230,7 @@ impl Shard {
         // Each connection has one that matters.
         self.deadlines.push(at, Expiry { key, of }, connections.len(), |_, expiry| {
             connections.get(expiry.key).is_some_and(|connection| match expiry.of {
+                Patience::Introduction => connection.stage == Stage::Introducing,
                 Patience::Connect(attempt) => {
                     !connection.is_open() && connection.attempt == attempt
                 }
@@ -245,8 +252,12 @@ impl Shard {
                     || (!connection.is_open() && flags.intersects(EventFlags::HUP));
                 if gone {
                     self.abort(key);
-                } else if connection.is_open() {
-                    self.relay(key);
+                } else {
+                    match connection.stage {
+                        Stage::Introducing => self.introduce(key),
+                        Stage::Connecting { .. } => {}
+                        Stage::Open => self.relay(key),
+                    }
                 }
             }
             Token::Server(key, _) => {

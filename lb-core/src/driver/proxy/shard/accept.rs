@@ -8,8 +8,10 @@ use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::io::Errno;
 use rustix::net::{SocketFlags, accept_with};
 
-use super::super::connection::{Connection, Room};
+use super::super::connection::{Connection, Room, Stage};
+use super::super::expiry::Patience;
 use super::super::slots::Token;
+use super::introduce::INTRODUCED_WITHIN;
 use super::{Shard, WATCHED};
 use crate::driver::socket;
 
@@ -101,7 +103,12 @@ impl Shard {
     fn admit(&mut self, client: OwnedFd, service: u64, room: Room) {
         let Some(known) = self.services.get(&service) else { return socket::abort(client) };
         known.route.live.connections.fetch_add(1, Relaxed);
-        let connection = Connection::new(client, service, self.clock.tick(), room);
+        let introduced = !known.route.settings.accept_proxy;
+        let stage = match introduced {
+            true => Stage::Connecting { may_reflect: false },
+            false => Stage::Introducing,
+        };
+        let connection = Connection::new(client, service, stage, self.clock.tick(), room);
         let Some(key) = self.connections.insert(connection) else { return };
         if let Some(connection) = self.connections.get(key) {
             let token = EventData::new_u64(Token::Client(key).to_bits());
@@ -109,6 +116,10 @@ impl Shard {
                 return self.abort(key);
             }
         }
-        self.connect(key);
+        if introduced {
+            self.connect(key);
+        } else {
+            self.expect(key, Patience::Introduction, INTRODUCED_WITHIN);
+        }
     }
 }

@@ -10,9 +10,10 @@ use super::super::connection::{Seat, Stage};
 use super::super::expiry::Patience;
 use super::super::route::Untried;
 use super::super::slots::{Key, Token};
-use super::{Shard, WATCHED};
+use super::{Shard, WATCHED, introduce};
 use crate::director::Suspicion;
 use crate::driver::socket;
+use crate::model::SendProxy;
 
 impl Shard {
     /// Turns a connection to the next server that can take it.
@@ -66,7 +67,7 @@ impl Shard {
     /// The server's socket has news while it is connecting.
     pub(super) fn connected(&mut self, key: Key, flags: EventFlags) {
         let Some(connection) = self.connections.get_mut(key) else { return };
-        let (Some(server), Some(seat)) = (&connection.server, &mut connection.seat) else { return };
+        let Some(server) = &connection.server else { return };
         // Only a failure sets these, and only then is it worth a look.
         let failed = flags.intersects(EventFlags::ERR | EventFlags::HUP);
         let outcome = match connection.stage {
@@ -75,11 +76,17 @@ impl Shard {
             }
             _ => Ok(()),
         };
-        match outcome {
+        let send_proxy = self
+            .services
+            .get(&connection.service)
+            .map_or(SendProxy::None, |service| service.route.settings.send_proxy);
+        let told = outcome.and_then(|()| {
+            introduce::tell(server, &connection.client, connection.origin(), send_proxy)
+        });
+        match told {
             Ok(()) => {
-                seat.accepted();
-                connection.stage = Stage::Open;
-                connection.prelude = None;
+                connection.server_side.spoke = send_proxy != SendProxy::None;
+                connection.open();
                 self.relay(key);
                 self.idle(key);
             }
