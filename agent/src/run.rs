@@ -109,7 +109,10 @@ impl Agent {
         }
         let sensors = Sensors::start(config.sensors)?;
         let director = Director::start(
-            DirectorOptions { local_host: config.name, proxy: ProxyOptions::default() },
+            DirectorOptions {
+                local_host: config.name,
+                proxy: ProxyOptions { shards: config.shards, ..ProxyOptions::default() },
+            },
             Some(opened.store),
             opened.wanted,
             opened.runtime,

@@ -34,6 +34,7 @@ pub(super) struct File {
     pub state_dir: Option<PathBuf>,
     pub proc_root: Option<PathBuf>,
     pub sample_interval: Option<PollInterval>,
+    pub shards: Option<ShardCount>,
     #[serde(default)]
     pub community: Vec<CommunityTable>,
     #[serde(default)]
@@ -46,6 +47,9 @@ pub(super) struct File {
 
 /// What every SNMP engine takes (RFC 3417 §3.2), and what a datagram holds.
 pub(super) type MessageSize = Bounded<484, 65_507>;
+
+/// Threads of the proxy.
+pub(super) type ShardCount = Bounded<1, 256>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -22,6 +22,7 @@ const VALUES: &[(&str, &str)] = &[
     ("state_dir", "state_dir = \"/var/lib/lcms\""),
     ("proc_root", "proc_root = \"/proc\""),
     ("sample_interval", "sample_interval = 1000    # milliseconds, 100 to 3600000"),
+    ("shards", "shards = 2    # threads of the proxy, 1 to 256"),
     ("file", "file = \"monitoring.community\"    # holds the community alone, mode 0600"),
     ("access", "access = \"read\"    # or \"write\""),
     ("sources", "sources = [\"192.0.2.0/24\", \"2001:db8::1\"]    # networks or addresses"),

@@ -3,6 +3,7 @@
 use std::{
     fs,
     net::{Ipv4Addr, SocketAddr},
+    num::NonZeroUsize,
     ops::Range,
     path::{Path, PathBuf},
     time::Duration,
@@ -51,6 +52,8 @@ pub struct Config {
     pub state_dir: PathBuf,
     /// Where and how often the load is read.
     pub sensors: Source,
+    /// Threads of the proxy; one for each processor if `None`.
+    pub shards: Option<NonZeroUsize>,
     /// The rows of hosts, policies and clusters, all permanent and active, the
     /// own host among them.
     pub wanted: Wanted,
@@ -110,6 +113,7 @@ impl Config {
                     .sample_interval
                     .map_or(DEFAULT_SAMPLE_INTERVAL, |interval| interval.milliseconds()),
             },
+            shards: file.shards.and_then(|count| NonZeroUsize::new(count.value() as usize)),
             wanted,
         })
     }
