@@ -1,4 +1,4 @@
-//! Nonblocking TCP sockets, as the checker and the proxy use them.
+//! Nonblocking sockets, as the checker and the proxy use them.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -7,13 +7,14 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use crate::model::Protocol;
 use rustix::event::Timespec;
 use rustix::io::Errno;
 use rustix::net::{self, AddressFamily, SocketFlags, SocketType, sockopt};
 
 /// Begins a connection; true if it stands already.
 pub(crate) fn connect(address: SocketAddr) -> Result<(OwnedFd, bool), Errno> {
-    let socket = open(address)?;
+    let socket = open(address, SocketType::STREAM)?;
     match net::connect(&socket, &address) {
         Ok(()) => Ok((socket, true)),
         Err(Errno::INPROGRESS | Errno::INTR) => Ok((socket, false)),
@@ -21,14 +22,29 @@ pub(crate) fn connect(address: SocketAddr) -> Result<(OwnedFd, bool), Errno> {
     }
 }
 
+/// A socket for datagrams to and from there.
+pub(crate) fn datagram(address: SocketAddr) -> Result<OwnedFd, Errno> {
+    let socket = open(address, SocketType::DGRAM)?;
+    net::connect(&socket, &address)?;
+    Ok(socket)
+}
+
+/// The kind of socket for a protocol.
+pub(crate) fn kind(protocol: Protocol) -> SocketType {
+    match protocol {
+        Protocol::Tcp => SocketType::STREAM,
+        Protocol::Udp => SocketType::DGRAM,
+    }
+}
+
 /// A socket of the family of this address.
-pub(crate) fn open(address: SocketAddr) -> Result<OwnedFd, Errno> {
+pub(crate) fn open(address: SocketAddr, kind: SocketType) -> Result<OwnedFd, Errno> {
     let family = match address {
         SocketAddr::V4(_) => AddressFamily::INET,
         SocketAddr::V6(_) => AddressFamily::INET6,
     };
     let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
-    net::socket_with(family, SocketType::STREAM, flags, None)
+    net::socket_with(family, kind, flags, None)
 }
 
 /// Whether a connection to there may turn out to be one of the socket to itself.
@@ -48,11 +64,16 @@ pub(crate) fn may_reflect(address: SocketAddr) -> bool {
 
 /// How a connection that was begun ended up, once its socket has news.
 pub(crate) fn connected(socket: BorrowedFd<'_>) -> Result<(), Errno> {
-    sockopt::socket_error(socket)??;
+    error(socket)?;
     if net::getpeername(socket)? == Some(net::getsockname(socket)?) {
         return Err(Errno::CONNREFUSED);
     }
     Ok(())
+}
+
+/// The error that is pending, if there is one.
+pub(crate) fn error(socket: BorrowedFd<'_>) -> Result<(), Errno> {
+    sockopt::socket_error(socket)?
 }
 
 /// Closes with a reset, so that the peer learns of it as a failure.

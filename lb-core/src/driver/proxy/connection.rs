@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use rustix::event::epoll::EventFlags;
 
-use super::expiry::Tick;
+use super::expiry::{Patience, Tick};
 use super::relay::Pipe;
 use super::route::Peer;
 use crate::proxy_protocol::Origin;
@@ -126,6 +126,18 @@ impl Connection {
         self.stage == Stage::Open
     }
 
+    /// Whether a deadline of this kind still applies.
+    pub(super) fn waits_for(&self, what: Patience) -> bool {
+        match what {
+            Patience::Introduction => self.stage == Stage::Introducing,
+            Patience::Connect(attempt) => {
+                matches!(self.stage, Stage::Connecting { .. }) && self.attempt == attempt
+            }
+            Patience::Idle => self.is_open(),
+            Patience::Flow => false,
+        }
+    }
+
     /// Servers that failed before the present one, by key.
     pub(super) fn tried(&self) -> &[u64] {
         self.prelude.as_ref().map_or(&[], |prelude| &prelude.tried)
@@ -146,7 +158,9 @@ impl Connection {
 
     /// The server accepted.
     pub(super) fn open(&mut self) {
-        self.seat.as_mut().map(Seat::accepted);
+        if let Some(seat) = &mut self.seat {
+            seat.accepted();
+        }
         self.stage = Stage::Open;
         self.prelude = None;
     }
@@ -178,7 +192,7 @@ impl Seat {
     }
 
     /// The server accepted.
-    fn accepted(&mut self) {
+    pub(super) fn accepted(&mut self) {
         if !self.accepted {
             self.accepted = true;
             self.peer.live.in_flight.fetch_sub(1, Relaxed);

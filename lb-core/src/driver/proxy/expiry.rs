@@ -41,7 +41,7 @@ impl Clock {
     }
 }
 
-/// A deadline of a connection. One that no longer applies is passed over.
+/// A deadline of a connection or flow. One that no longer applies is passed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Expiry {
     pub(super) key: Key,
@@ -57,4 +57,6 @@ pub(super) enum Patience {
     Connect(u8),
     /// Anything at all is to happen. An open connection has one of these.
     Idle,
+    /// The same of a flow.
+    Flow,
 }

@@ -1,23 +1,28 @@
-//! The user-space TCP proxy.
+//! The user-space proxy, for TCP and UDP.
 //!
 //! One thread a shard, each with its own listener (SO_REUSEPORT), its own
 //! edge-triggered epoll, its own connections and its own turns of the
 //! schedulers. Shards share nothing but the counters. Bytes go from socket to
 //! socket through one buffer a shard; only what a slow peer does not take is
-//! kept with the connection, and then nothing more is read for it.
+//! kept with the connection, and then nothing more is read for it. Bulk goes
+//! from socket to socket inside the kernel. With UDP, a flow stands for a
+//! connection: the datagrams of one client until it is silent.
 //!
-//! What closes a connection: its two ends; destroying its server; destroying
+//! What closes a connection: its two ends; its idle timeout; destroying its
+//! server; destroying
 //! its service or taking it out of service. Nothing else does: not a change of
 //! weight, drain, maintenance, a failed check, nor the loss of the director's
 //! role.
 
 mod connection;
 mod expiry;
+mod flow;
 mod kernel_pipe;
 mod listener;
 mod relay;
 mod route;
 mod shard;
+mod share;
 mod slots;
 
 use std::collections::BTreeMap;
@@ -118,7 +123,7 @@ impl Proxy {
 
     /// Whether one of our own listeners holds this address, so that only
     /// SO_REUSEPORT lets another one in.
-    fn holds(&self, address: SocketAddr) -> bool {
+    fn holds(&self, protocol: Protocol, address: SocketAddr) -> bool {
         let overlaps = |one: IpAddr, other: IpAddr| {
             one == other
                 || (one.is_ipv4() == other.is_ipv4()
@@ -127,8 +132,18 @@ impl Proxy {
         self.plane
             .services
             .values()
+            .filter(|service| service.settings.protocol == protocol)
             .filter_map(|service| service.listen)
             .any(|own| own.port() == address.port() && overlaps(own.ip(), address.ip()))
+    }
+
+    /// The protocol of a service, as the changes or else the plane have it.
+    fn protocol(&self, changes: &[Change], service: ServiceId) -> Option<Protocol> {
+        let put = changes.iter().find_map(|change| match change {
+            Change::PutService(id, settings) if *id == service => Some(settings.protocol),
+            _ => None,
+        });
+        put.or_else(|| Some(self.plane.services.get(&service)?.settings.protocol))
     }
 
     /// Takes one change into the plane, and into what to tell the shards.
@@ -202,7 +217,7 @@ impl Driver for Proxy {
         Capabilities {
             schedulers: SCHEDULERS,
             forwards: &[Forward::Proxy],
-            protocols: &[Protocol::Tcp],
+            protocols: &[Protocol::Tcp, Protocol::Udp],
         }
     }
 
@@ -215,7 +230,9 @@ impl Driver for Proxy {
         let mut refusals = Vec::new();
         for change in changes {
             let Change::Listen(service, Some(address)) = *change else { continue };
-            match listener::open(address, self.shards.len(), !self.holds(address)) {
+            let Some(protocol) = self.protocol(changes, service) else { continue };
+            let alone = !self.holds(protocol, address);
+            match listener::open(protocol, address, self.shards.len(), alone) {
                 Ok(sockets) => {
                     self.prepared.insert(service, sockets);
                 }

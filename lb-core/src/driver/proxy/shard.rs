@@ -3,6 +3,7 @@
 mod accept;
 mod adopt;
 mod connect;
+mod datagram;
 mod introduce;
 
 pub(super) use self::adopt::Adoption;
@@ -22,13 +23,16 @@ use rustix::io::Errno;
 
 use super::connection::{Capacity, Connection, Stage};
 use super::expiry::{Clock, Expiry, Patience};
+use super::flow::Flows;
 use super::kernel_pipe::KernelPipes;
 use super::relay::{Means, Progress};
 use super::route::Route;
+use super::share::Share;
 use super::slots::{Key, Slots, Token};
 use crate::deadlines::Deadlines;
 use crate::director::Suspicion;
 use crate::driver::socket;
+use crate::model::Protocol;
 use crate::schedule::Choice;
 
 /// The buffer that all bytes of a shard pass through.
@@ -87,9 +91,10 @@ struct Service {
 
 struct Listener {
     socket: OwnedFd,
+    protocol: Protocol,
     service: u64,
-    /// Connections to accept at a time.
-    share: u32,
+    /// Connections or datagrams to take at a time.
+    share: Share,
 }
 
 pub(super) struct Shard {
@@ -102,6 +107,7 @@ pub(super) struct Shard {
     listeners: HashMap<u32, Listener>,
     next_listener: u32,
     connections: Slots<Connection>,
+    flows: Flows,
     /// Connections with more to do although no event will say so.
     ready: VecDeque<Key>,
     /// Listeners that wait for room, and when they try again at the latest.
@@ -134,6 +140,7 @@ impl Shard {
             listeners: HashMap::new(),
             next_listener: 0,
             connections: Slots::new(),
+            flows: Flows::new(),
             ready: VecDeque::new(),
             starved: Vec::new(),
             starved_until: None,
@@ -194,19 +201,14 @@ impl Shard {
             self.feed();
         }
         while let Some((_, Expiry { key, of })) = self.deadlines.pop(now) {
-            let Some(connection) = self.connections.get(key) else { continue };
-            match of {
-                Patience::Introduction => {
-                    if connection.stage == Stage::Introducing {
-                        self.abort(key);
-                    }
+            if of == Patience::Flow {
+                self.flow_expires(key);
+            } else if self.connections.get(key).is_some_and(|one| one.waits_for(of)) {
+                match of {
+                    Patience::Connect(_) => self.connect_failed(key, Errno::TIMEDOUT),
+                    Patience::Idle => self.idle(key),
+                    Patience::Introduction | Patience::Flow => self.abort(key),
                 }
-                Patience::Connect(attempt) => {
-                    if !connection.is_open() && connection.attempt == attempt {
-                        self.connect_failed(key, Errno::TIMEDOUT);
-                    }
-                }
-                Patience::Idle => self.idle(key),
             }
         }
     }
@@ -225,26 +227,27 @@ impl Shard {
 
     /// Sets a deadline.
     fn expect(&mut self, key: Key, of: Patience, within: Duration) {
-        let connections = &self.connections;
+        let (connections, flows) = (&self.connections, &self.flows);
         let at = self.clock.now() + within;
-        // Each connection has one that matters.
-        self.deadlines.push(at, Expiry { key, of }, connections.len(), |_, expiry| {
-            connections.get(expiry.key).is_some_and(|connection| match expiry.of {
-                Patience::Introduction => connection.stage == Stage::Introducing,
-                Patience::Connect(attempt) => {
-                    !connection.is_open() && connection.attempt == attempt
-                }
-                Patience::Idle => true,
-            })
+        // Each connection or flow has one that matters.
+        let alive = connections.len() + flows.len();
+        self.deadlines.push(at, Expiry { key, of }, alive, |_, Expiry { key, of }| match of {
+            Patience::Flow => flows.get(key).is_some(),
+            _ => connections.get(key).is_some_and(|connection| connection.waits_for(of)),
         });
     }
 
     fn handle(&mut self, token: Token, flags: EventFlags) {
         match token {
             Token::Bell => {}
-            Token::Listener(number) => {
-                self.accept(number);
-            }
+            Token::Listener(number) => match self.listeners.get(&number).map(|one| one.protocol) {
+                Some(Protocol::Tcp) => {
+                    self.accept(number);
+                }
+                Some(Protocol::Udp) => self.receive(number),
+                None => {}
+            },
+            Token::Flow(key) => self.answer(key),
             Token::Client(key) => {
                 let Some(connection) = self.connections.get_mut(key) else { return };
                 connection.client_side.note(flags);

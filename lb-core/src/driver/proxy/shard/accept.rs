@@ -15,9 +15,6 @@ use super::introduce::INTRODUCED_WITHIN;
 use super::{Shard, WATCHED};
 use crate::driver::socket;
 
-/// Connections accepted from one listener before others get their turn.
-const BURST: u32 = 64;
-
 /// How long accepting pauses when the process or system is out of files or
 /// memory and no connection of this shard ends meanwhile.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -36,15 +33,12 @@ pub(super) enum Accepted {
 impl Shard {
     /// Accepts up to its share from a listener.
     ///
-    /// Listeners are level-triggered, so that the share may be anything: it is
-    /// what there was to accept the last time, and more if there was more. An
-    /// accept that finds nobody costs as much as one that does, since the
-    /// kernel makes a socket first.
+    /// Listeners are level-triggered, so that the share may be anything.
     pub(super) fn accept(&mut self, number: u32) -> Accepted {
         let Some(share) = self.listeners.get(&number).map(|listener| listener.share) else {
             return Accepted::All;
         };
-        for done in 0..share {
+        for done in 0..share.size() {
             let Some(listener) = self.listeners.get_mut(&number) else { return Accepted::All };
             let service = listener.service;
             let Some(room) = self.capacity.take() else { return self.starve(number) };
@@ -52,7 +46,7 @@ impl Shard {
             match accept_with(&listener.socket, flags) {
                 Ok(client) => self.admit(client, service, room),
                 Err(Errno::AGAIN) => {
-                    listener.share = done.max(1);
+                    listener.share.shrink(done);
                     return Accepted::All;
                 }
                 Err(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => {
@@ -64,7 +58,7 @@ impl Shard {
             }
         }
         if let Some(listener) = self.listeners.get_mut(&number) {
-            listener.share = (share * 2).min(BURST);
+            listener.share.grow();
         }
         Accepted::Share
     }

@@ -8,8 +8,10 @@ use rustix::event::epoll::{self, EventData, EventFlags};
 
 use super::super::connection::Connection;
 use super::super::route::Route;
+use super::super::share::Share;
 use super::super::slots::{Key, Token};
 use super::{Listener, Order, Service, Shard};
+use crate::model::Protocol;
 use crate::schedule::Choice;
 
 /// Changes for a shard, all of them at once.
@@ -77,7 +79,8 @@ impl Shard {
     }
 
     /// Closes listeners, after accepting those that wait in their queues: for
-    /// the client these are connections that stand.
+    /// the client these are connections that stand. Flows have no other way
+    /// than their listener and end with it.
     fn mute(&mut self, services: &[u64]) {
         let numbers: Vec<u32> = self
             .listeners
@@ -86,7 +89,11 @@ impl Shard {
             .map(|(number, _)| *number)
             .collect();
         for number in numbers {
-            self.accept_all(number);
+            let Some(listener) = self.listeners.get(&number) else { continue };
+            match listener.protocol {
+                Protocol::Tcp => self.accept_all(number),
+                Protocol::Udp => self.flows.end_where(|flow| flow.client.listener == number),
+            }
             self.listeners.remove(&number);
         }
     }
@@ -98,6 +105,7 @@ impl Shard {
         let gone: HashSet<u64> = services.into_iter().collect();
         self.listeners.retain(|_, listener| !gone.contains(&listener.service));
         self.services.retain(|service, _| !gone.contains(service));
+        self.flows.end_where(|flow| gone.contains(&flow.service));
         for key in self.connections_where(|connection| gone.contains(&connection.service)) {
             self.abort(key);
         }
@@ -108,6 +116,7 @@ impl Shard {
             return;
         }
         let gone: HashSet<u64> = servers.into_iter().collect();
+        self.flows.end_where(|flow| gone.contains(&flow.seat.peer.key));
         let theirs = self.connections_where(|connection| {
             connection.seat.as_ref().is_some_and(|seat| gone.contains(&seat.peer.key))
         });
@@ -144,6 +153,8 @@ impl Shard {
     }
 
     fn listen(&mut self, service: u64, socket: OwnedFd) {
+        let Some(known) = self.services.get(&service) else { return };
+        let protocol = known.route.settings.protocol;
         let number = self.next_listener;
         self.next_listener = self.next_listener.wrapping_add(1);
         let token = EventData::new_u64(Token::Listener(number).to_bits());
@@ -151,6 +162,6 @@ impl Shard {
             tracing::error!(%error, "a shard cannot watch its listener");
             return;
         }
-        self.listeners.insert(number, Listener { socket, service, share: 1 });
+        self.listeners.insert(number, Listener { socket, protocol, service, share: Share::new() });
     }
 }

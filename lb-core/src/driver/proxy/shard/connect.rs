@@ -108,7 +108,7 @@ impl Shard {
 }
 
 /// Counts a connection that a server did not accept, and says so to the checks.
-fn failed(suspicion: &Suspicion, seat: &Seat, error: Errno) {
+pub(super) fn failed(suspicion: &Suspicion, seat: &Seat, error: Errno) {
     let peer = &seat.peer;
     peer.live.failed.fetch_add(1, Relaxed);
     if !socket::is_local(error) {
