@@ -25,7 +25,7 @@ use rustix::net::{SendFlags, send};
 use super::handle::Message;
 use super::live::ServerLive;
 use crate::deadlines::Deadlines;
-use crate::driver::socket;
+use crate::driver::socket::{self, Handshake};
 use crate::health::Monitor;
 use crate::model::{Check, CheckKind, Health, ServerId};
 
@@ -313,7 +313,9 @@ impl Watchman {
     fn probe(&mut self, address: SocketAddr, kind: CheckKind) -> Result<(u64, OwnedFd), Errno> {
         let (socket, answer) = match kind {
             CheckKind::Udp => (socket::datagram(address)?, EventFlags::IN),
-            CheckKind::Tcp | CheckKind::None => (socket::connect(address)?.0, EventFlags::OUT),
+            CheckKind::Tcp | CheckKind::None => {
+                (socket::connect(address, Handshake::Prompt)?.0, EventFlags::OUT)
+            }
         };
         let token = self.next_probe;
         self.next_probe += 1;

@@ -12,9 +12,22 @@ use rustix::event::Timespec;
 use rustix::io::Errno;
 use rustix::net::{self, AddressFamily, SocketFlags, SocketType, sockopt};
 
+/// When the acknowledgement that ends a handshake is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Handshake {
+    /// At once.
+    Prompt,
+    /// With the first data, which saves a segment. Without data it is to be
+    /// asked for, see [`acknowledge`]: the server does not accept before.
+    WithData,
+}
+
 /// Begins a connection; true if it stands already.
-pub(crate) fn connect(address: SocketAddr) -> Result<(OwnedFd, bool), Errno> {
+pub(crate) fn connect(address: SocketAddr, handshake: Handshake) -> Result<(OwnedFd, bool), Errno> {
     let socket = open(address, SocketType::STREAM)?;
+    if handshake == Handshake::WithData {
+        sockopt::set_tcp_quickack(&socket, false)?;
+    }
     match net::connect(&socket, &address) {
         Ok(()) => Ok((socket, true)),
         Err(Errno::INPROGRESS | Errno::INTR) => Ok((socket, false)),
@@ -60,6 +73,12 @@ pub(crate) fn may_reflect(address: SocketAddr) -> bool {
         Some(ends.next()?.ok()?..=ends.next()?.ok()?)
     };
     GIVEN.get_or_init(|| read().unwrap_or(0..=u16::MAX)).contains(&address.port())
+}
+
+/// Sends the acknowledgement of a handshake that waits for data.
+pub(crate) fn acknowledge(socket: BorrowedFd<'_>) {
+    // A socket that is gone already will say so by itself.
+    let _ = sockopt::set_tcp_quickack(socket, true);
 }
 
 /// How a connection that was begun ended up, once its socket has news.

@@ -9,6 +9,7 @@ use rustix::event::epoll::EventFlags;
 use super::expiry::{Patience, Tick};
 use super::relay::Pipe;
 use super::route::Peer;
+use crate::driver::socket::Handshake;
 use crate::proxy_protocol::Origin;
 
 /// A client's connection and the server's that belongs to it. It is small: an
@@ -49,6 +50,8 @@ pub(super) enum Stage {
     Connecting {
         /// It may turn out to be the socket itself.
         may_reflect: bool,
+        /// How it was asked.
+        handshake: Handshake,
     },
     /// Both ends stand.
     Open,
@@ -97,6 +100,13 @@ impl Side {
         }
         self.readable |= flags.intersects(EventFlags::IN | over);
         self.writable |= flags.intersects(EventFlags::OUT | EventFlags::HUP | EventFlags::ERR);
+    }
+}
+
+impl Stage {
+    /// Before the first server is asked.
+    pub(super) fn connecting() -> Self {
+        Self::Connecting { may_reflect: false, handshake: Handshake::Prompt }
     }
 }
 
@@ -149,11 +159,11 @@ impl Connection {
     }
 
     /// Starts with another server's socket.
-    pub(super) fn turn_to(&mut self, server: OwnedFd, seat: Seat, may_reflect: bool) {
+    pub(super) fn turn_to(&mut self, server: OwnedFd, seat: Seat, stage: Stage) {
         self.server = Some(server);
         self.server_side = Side::new(false);
         self.seat = Some(seat);
-        self.stage = Stage::Connecting { may_reflect };
+        self.stage = stage;
     }
 
     /// The server accepted.

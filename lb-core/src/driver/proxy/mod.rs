@@ -19,6 +19,7 @@ mod expiry;
 mod flow;
 mod kernel_pipe;
 mod listener;
+mod opening;
 mod relay;
 mod route;
 mod shard;

@@ -25,6 +25,7 @@ use super::connection::{Capacity, Connection, Stage};
 use super::expiry::{Clock, Expiry, Patience};
 use super::flow::Flows;
 use super::kernel_pipe::KernelPipes;
+use super::opening::Opening;
 use super::relay::{Means, Progress};
 use super::route::Route;
 use super::share::Share;
@@ -87,6 +88,7 @@ impl Drop for ShardHandle {
 struct Service {
     route: Arc<Route>,
     choice: Choice,
+    opening: Opening,
 }
 
 struct Listener {

@@ -99,7 +99,7 @@ impl Shard {
         known.route.live.connections.fetch_add(1, Relaxed);
         let introduced = !known.route.settings.accept_proxy;
         let stage = match introduced {
-            true => Stage::Connecting { may_reflect: false },
+            true => Stage::connecting(),
             false => Stage::Introducing,
         };
         let connection = Connection::new(client, service, stage, self.clock.tick(), room);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rustix::event::epoll::{self, EventData, EventFlags};
 
 use super::super::connection::Connection;
+use super::super::opening::Opening;
 use super::super::route::Route;
 use super::super::share::Share;
 use super::super::slots::{Key, Token};
@@ -147,7 +148,8 @@ impl Shard {
                 // The plan holds only what the capabilities include.
                 let Some(mut choice) = Choice::new(scheduler) else { return };
                 choice.set(&candidates);
-                self.services.insert(route.key, Service { route, choice });
+                let opening = Opening::new();
+                self.services.insert(route.key, Service { route, choice, opening });
             }
         }
     }

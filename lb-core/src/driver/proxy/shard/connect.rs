@@ -12,7 +12,7 @@ use super::super::route::Untried;
 use super::super::slots::{Key, Token};
 use super::{Shard, WATCHED, introduce};
 use crate::director::Suspicion;
-use crate::driver::socket;
+use crate::driver::socket::{self, Handshake};
 use crate::model::SendProxy;
 
 impl Shard {
@@ -38,7 +38,8 @@ impl Shard {
                 continue;
             };
             let address = backend.plan.address;
-            let begun = socket::connect(address).and_then(|(socket, stands)| {
+            let handshake = service.opening.handshake();
+            let begun = socket::connect(address, handshake).and_then(|(socket, stands)| {
                 connection.attempt = connection.attempt.wrapping_add(1);
                 let token = Token::server(key, connection.attempt).to_bits();
                 epoll::add(&self.epoll, &socket, EventData::new_u64(token), WATCHED)?;
@@ -46,7 +47,9 @@ impl Shard {
             });
             match begun {
                 Ok((socket, stands)) => {
-                    connection.turn_to(socket, seat, socket::may_reflect(address));
+                    let may_reflect = socket::may_reflect(address);
+                    let stage = Stage::Connecting { may_reflect, handshake };
+                    connection.turn_to(socket, seat, stage);
                     // One that stands already is told by an event as well, and
                     // may yet turn out to be refused.
                     if !stands {
@@ -71,21 +74,27 @@ impl Shard {
         // Only a failure sets these, and only then is it worth a look.
         let failed = flags.intersects(EventFlags::ERR | EventFlags::HUP);
         let outcome = match connection.stage {
-            Stage::Connecting { may_reflect } if failed || may_reflect => {
+            Stage::Connecting { may_reflect, .. } if failed || may_reflect => {
                 socket::connected(server.as_fd())
             }
             _ => Ok(()),
         };
-        let send_proxy = self
-            .services
-            .get(&connection.service)
-            .map_or(SendProxy::None, |service| service.route.settings.send_proxy);
-        let told = outcome.and_then(|()| {
-            introduce::tell(server, &connection.client, connection.origin(), send_proxy)
-        });
+        let Some(service) = self.services.get_mut(&connection.service) else { return };
+        let how = service.route.settings.send_proxy;
+        let told = outcome
+            .and_then(|()| introduce::tell(server, &connection.client, connection.origin(), how));
         match told {
             Ok(()) => {
-                connection.server_side.spoke = send_proxy != SendProxy::None;
+                let client_spoke = connection.client_side.readable;
+                let waits = matches!(
+                    connection.stage,
+                    Stage::Connecting { handshake: Handshake::WithData, .. }
+                );
+                if waits && !client_spoke {
+                    socket::acknowledge(server.as_fd());
+                }
+                service.opening.learn(client_spoke);
+                connection.server_side.spoke = how != SendProxy::None;
                 connection.open();
                 self.relay(key);
                 self.idle(key);

@@ -36,7 +36,7 @@ impl Shard {
                 if let Header::For(origin) = header {
                     connection.prelude.get_or_insert_default().origin = Some(origin);
                 }
-                connection.stage = Stage::Connecting { may_reflect: false };
+                connection.stage = Stage::connecting();
                 self.connect(key);
             }
             // One that has ended will say no more.
