@@ -80,7 +80,9 @@ async fn measure(
     arguments.push(format!("--seconds={}", options.window().as_secs_f64()));
     arguments.extend(running.process().map(|process| format!("--watch={process}")));
     let mut load = match figure {
-        Figure::Latency => party::start_behind(network, Place::Client, others, &oneself, &arguments)?,
+        Figure::Latency => {
+            party::start_behind(network, Place::Client, others, &oneself, &arguments)?
+        }
         _ => party::start(network, Place::Client, others, &oneself, &arguments)?,
     };
     let outcome = tokio::select! {
