@@ -14,8 +14,6 @@ pub enum Failure {
     NotBuilt(String),
     #[error("{party} ended before its time: {said}")]
     Party { party: String, said: String },
-    #[error("{0} does not say what was asked of it")]
-    Unreadable(String),
     #[error("no right reply within {0} s: {1}")]
     Silent(u64, String),
     #[error("interrupted")]
