@@ -36,8 +36,7 @@ const SHARE: usize = 1 << 20;
 const SAMPLE: usize = 16 << 10;
 
 pub struct Bulk {
-    events: Events,
-    streams: Vec<Option<Stream>>,
+    target: SocketAddrV4,
     pattern: Vec<u8>,
     buffer: Vec<u8>,
 }
@@ -46,32 +45,30 @@ struct Stream {
     socket: OwnedFd,
     position: u64,
     reads: u64,
-    /// Whether anything has come in this slice.
-    heard: bool,
 }
 
 impl Bulk {
-    pub fn new(target: SocketAddrV4) -> Result<Self, Failure> {
-        let events = Events::new()?;
-        let connect = |number| {
-            let socket = standing(target)?;
-            events.watch(&socket, number)?;
-            send(&socket, &wire::request(number as u64, ENDLESS), SendFlags::NOSIGNAL)
-                .map_err(Failure::doing("asking"))?;
-            Ok(Some(Stream { socket, position: 0, reads: 0, heard: false }))
-        };
-        let streams = (0..STREAMS).map(connect).collect::<Result<_, Failure>>()?;
-        Ok(Self { events, streams, pattern: wire::pattern(), buffer: vec![0; SHARE] })
+    pub fn new(target: SocketAddrV4) -> Self {
+        Self { target, pattern: wire::pattern(), buffer: vec![0; SHARE] }
     }
 }
 
 impl Generator for Bulk {
+    /// The connections are those of the slice alone: one that has stood full
+    /// for a while, its windows closed, does not soon come to speed again.
     fn slice(&mut self, mut window: Window<'_>) -> Result<Outcome, Failure> {
-        self.streams.iter_mut().flatten().for_each(|stream| stream.heard = false);
-        // What is on its way then waits in the buffers for the next slice.
+        let mut events = Events::new()?;
+        let connect = |number| {
+            let socket = standing(self.target)?;
+            events.watch(&socket, number)?;
+            send(&socket, &wire::request(number as u64, ENDLESS), SendFlags::NOSIGNAL)
+                .map_err(Failure::doing("asking"))?;
+            Ok(Some(Stream { socket, position: 0, reads: 0 }))
+        };
+        let mut streams: Vec<_> = (0..STREAMS).map(connect).collect::<Result<_, Failure>>()?;
         while window.advance(Instant::now())? == Now::Load {
-            for (number, _) in self.events.wait(Some(&GLANCE))? {
-                let place = &mut self.streams[number];
+            for (number, _) in events.wait(Some(&GLANCE))? {
+                let place = &mut streams[number];
                 let Some(stream) = place else { continue };
                 match stream.take(&self.pattern, &mut self.buffer) {
                     Ok(taken) => window.did(taken),
@@ -82,7 +79,7 @@ impl Generator for Bulk {
                 }
             }
         }
-        for _ in self.streams.iter().flatten().filter(|stream| !stream.heard) {
+        for _ in streams.iter().flatten().filter(|stream| stream.position == 0) {
             window.failed(&Wrong::Late);
         }
         Ok(window.outcome())
@@ -110,7 +107,6 @@ impl Stream {
         if checked && buffer[..taken] != pattern[place..place + taken] {
             return Err(Wrong::Reply { serial: self.position, length: taken });
         }
-        self.heard = true;
         self.position += taken as u64;
         Ok(taken as u64)
     }

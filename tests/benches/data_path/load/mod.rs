@@ -63,7 +63,7 @@ pub fn run(load: &Load) -> Result<(), Failure> {
     let mut generator: Box<dyn Generator> = match load.figure {
         Figure::Keepalive => Box::new(Keepalive::new(load.target)?),
         Figure::Connections => Box::new(Connections::new(load.target)?),
-        Figure::Bulk => Box::new(Bulk::new(load.target)?),
+        Figure::Bulk => Box::new(Bulk::new(load.target)),
         Figure::Latency => Box::new(Latency::new(load.target)?),
         Figure::Memory => Box::new(Memory::new(load.target)),
     };
