@@ -21,6 +21,11 @@ use crate::{
     party::{Party, Spot},
 };
 
+// Where Debian puts them.
+const HAPROXY: &str = "/usr/sbin/haproxy";
+const NGINX: &str = "/usr/sbin/nginx";
+const NGINX_STREAM: &str = "/usr/lib/nginx/modules/ngx_stream_module.so";
+
 /// A program, and the way it works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -49,6 +54,15 @@ impl Peer {
             Self::HaproxySplice => "haproxy-splice",
             Self::Nginx => "nginx",
             Self::Ours => "ours",
+        }
+    }
+
+    /// Whether what it is made of is there, beyond what we bring ourselves.
+    pub fn is_installed(self) -> bool {
+        match self {
+            Self::Direct | Self::Ours => true,
+            Self::Haproxy | Self::HaproxySplice => Path::new(HAPROXY).exists(),
+            Self::Nginx => Path::new(NGINX).exists() && Path::new(NGINX_STREAM).exists(),
         }
     }
 
@@ -100,11 +114,11 @@ impl Contender {
             Peer::Direct => None,
             Peer::Haproxy | Peer::HaproxySplice => {
                 let text = haproxy(threads, port, peer == Peer::HaproxySplice);
-                director(Path::new("haproxy"), &["-db", "-f", &config], text)?
+                director(Path::new(HAPROXY), &["-db", "-f", &config], text)?
             }
             Peer::Nginx => {
                 let arguments = ["-e", "stderr", "-p", &path, "-c", &config];
-                director(Path::new("nginx"), &arguments, nginx(threads, port))?
+                director(Path::new(NGINX), &arguments, nginx(threads, port))?
             }
             Peer::Ours => {
                 let arguments = ["--config", &config, "--log", "warn"];
@@ -148,7 +162,7 @@ fn haproxy(threads: u8, port: u16, splice: bool) -> String {
 fn nginx(workers: u8, port: u16) -> String {
     let servers = each_server(|_, address| format!("server {address}:{PORT} max_fails=0;\n"));
     format!(
-        "load_module /usr/lib/nginx/modules/ngx_stream_module.so;\n\
+        "load_module {NGINX_STREAM};\n\
          daemon off;\n\
          pid nginx.pid;\n\
          user root;\n\

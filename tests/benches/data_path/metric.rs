@@ -61,7 +61,7 @@ pub const METRICS: [Metric; 11] = [
     },
     Metric {
         figure: Figure::Keepalive,
-        name: "CPU of all a request, us",
+        name: "all CPU a request, us",
         better: Less,
         goal: Goal::Nothing,
         added: false,
@@ -85,7 +85,7 @@ pub const METRICS: [Metric; 11] = [
     },
     Metric {
         figure: Figure::Connections,
-        name: "CPU of all a connection, us",
+        name: "all CPU a connection, us",
         better: Less,
         goal: Goal::Nothing,
         added: false,

@@ -38,7 +38,7 @@ pub struct Options {
     /// the tables
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
-    /// The lcms-agent to measure [default: the one beside this program]
+    /// The lcms-agent to measure [default: it is built, in release mode]
     #[arg(long, value_name = "PATH")]
     pub agent: Option<PathBuf>,
     /// What cargo calls every benchmark with

@@ -1,7 +1,9 @@
 //! The measurements, one after the other.
 
 use std::{
+    env,
     path::{Path, PathBuf},
+    process::Command,
     time::Duration,
 };
 
@@ -56,12 +58,14 @@ fn placement(figure: Figure, threads: u8) -> Placement {
 /// All of it.
 pub async fn run(options: &Options) -> Result<Vec<Measured>, Failure> {
     let agent = agent(options)?;
+    let peers = present(options);
     let network = Network::make()?;
     let mut all = Vec::new();
     for round in 0..options.rounds() {
         for &figure in &options.only {
             for &threads in &options.threads {
-                let mut stage = Stage::set_up(figure, threads, &network, &agent, options).await?;
+                let mut stage =
+                    Stage::set_up(figure, threads, &peers, &network, &agent, options).await?;
                 for slice in 0..options.slices(figure) {
                     for (peer, outcome) in stage.play(slice).await? {
                         all.push(Measured { round, slice, figure, peer, threads, outcome });
@@ -90,6 +94,7 @@ impl Stage {
     async fn set_up(
         figure: Figure,
         threads: u8,
+        peers: &[Peer],
         network: &Network,
         agent: &Path,
         options: &Options,
@@ -100,9 +105,8 @@ impl Stage {
         let servers =
             Party::start("servers", spot(Place::Servers, others), &party::oneself()?, &serve)?;
         let mut stage = Self { servers, acts: Vec::new() };
-        // In their own order, whatever that of the options.
-        let chosen = |peer: &Peer| peer.takes_part(figure) && options.peers.contains(peer);
-        for (peer, port) in Peer::ALL.into_iter().filter(chosen).zip(PORT + 1..) {
+        let chosen = peers.iter().filter(|peer| peer.takes_part(figure));
+        for (&peer, port) in chosen.zip(PORT + 1..) {
             let place = spot(Place::Director, director);
             let contender = Contender::start(peer, threads, port, place, agent)?;
             let load = Load::start(figure, &contender, spot(Place::Client, others), options)?;
@@ -121,7 +125,7 @@ impl Stage {
         let count = self.acts.len();
         let mut outcomes = Vec::new();
         for place in 0..count {
-            let place = if slice % 2 == 0 { place } else { count - 1 - place };
+            let place = if slice.is_multiple_of(2) { place } else { count - 1 - place };
             let Some(act) = self.acts.get_mut(place) else { continue };
             match act.load.slice().await {
                 Some(outcome) => outcomes.push((act.contender.peer, outcome)),
@@ -206,15 +210,31 @@ impl Load {
     }
 }
 
-/// The agent beside this program: `target/release/deps/data_path-…`.
+/// The agent to measure, as the sources are now unless somebody names one.
 fn agent(options: &Options) -> Result<PathBuf, Failure> {
-    let path = match &options.agent {
-        Some(path) => path.clone(),
-        None => {
-            let oneself = party::oneself()?;
-            let folder = oneself.parent().and_then(Path::parent);
-            folder.unwrap_or(Path::new(".")).join("lcms-agent")
+    if let Some(path) = &options.agent {
+        return Ok(path.clone());
+    }
+    if let Some(cargo) = env::var_os("CARGO") {
+        let build = Command::new(cargo).args(["build", "--release", "-p", "lcms-agent"]).status();
+        if !build.is_ok_and(|status| status.success()) {
+            return Err(Failure::NotBuilt);
         }
-    };
-    if path.exists() { Ok(path) } else { Err(Failure::NotBuilt(path.display().to_string())) }
+    }
+    // This program is `target/release/deps/data_path-…`.
+    let oneself = party::oneself()?;
+    let folder = oneself.parent().and_then(Path::parent);
+    let path = folder.map(|folder| folder.join("lcms-agent"));
+    path.filter(|path| path.exists()).ok_or(Failure::NotBuilt)
+}
+
+/// Of those who are to take part, the ones that are installed. Whoever is not
+/// is named.
+fn present(options: &Options) -> Vec<Peer> {
+    let chosen = Peer::ALL.into_iter().filter(|peer| options.peers.contains(peer));
+    let (present, missing): (Vec<_>, Vec<_>) = chosen.partition(|peer| peer.is_installed());
+    for peer in missing {
+        eprintln!("data_path: {peer} is not installed and steps aside");
+    }
+    present
 }

@@ -92,6 +92,8 @@ impl Table<'_> {
             }
             Goal::DirectSpread => {
                 let floor = of(Peer::Direct).map(|direct| direct.value.most - direct.value.least);
+                // One round alone has none.
+                let floor = floor.filter(|spread| *spread > 0.0);
                 (floor, None, of(Peer::Ours).map(|ours| ours.value.median))
             }
             Goal::Nothing => (None, None, None),
