@@ -7,22 +7,24 @@
 use std::{
     fmt, fs,
     net::{Ipv4Addr, SocketAddrV4},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use clap::ValueEnum;
-use rustix::process::{Pid, Signal, kill_process};
 use serde::Serialize;
 use tempfile::TempDir;
-use tokio::process::Child;
 
 use crate::{
-    cpu,
     failure::Failure,
     figure::Figure,
-    network::{DIRECTOR, Network, PORT, Place, SERVERS},
-    party,
+    network::{DIRECTOR, PORT, SERVERS},
+    party::{Party, Spot},
 };
+
+// Where Debian puts them.
+const HAPROXY: &str = "/usr/sbin/haproxy";
+const NGINX: &str = "/usr/sbin/nginx";
+const NGINX_STREAM: &str = "/usr/lib/nginx/modules/ngx_stream_module.so";
 
 /// A program, and the way it works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize)]
@@ -41,8 +43,9 @@ pub enum Peer {
 }
 
 impl Peer {
+    /// The two that matter most are neighbours in time.
     pub const ALL: [Self; 5] =
-        [Self::Direct, Self::Haproxy, Self::HaproxySplice, Self::Nginx, Self::Ours];
+        [Self::Direct, Self::Nginx, Self::HaproxySplice, Self::Haproxy, Self::Ours];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -51,6 +54,15 @@ impl Peer {
             Self::HaproxySplice => "haproxy-splice",
             Self::Nginx => "nginx",
             Self::Ours => "ours",
+        }
+    }
+
+    /// Whether what it is made of is there, beyond what we bring ourselves.
+    pub fn is_installed(self) -> bool {
+        match self {
+            Self::Direct | Self::Ours => true,
+            Self::Haproxy | Self::HaproxySplice => Path::new(HAPROXY).exists(),
+            Self::Nginx => Path::new(NGINX).exists() && Path::new(NGINX_STREAM).exists(),
         }
     }
 
@@ -72,103 +84,60 @@ impl fmt::Display for Peer {
 }
 
 /// A contender at work. It ends with this.
-pub struct Running {
-    child: Option<Child>,
+pub struct Contender {
+    pub peer: Peer,
+    /// Where clients connect to.
+    pub target: SocketAddrV4,
+    /// Nobody, without a proxy.
+    pub party: Option<Party>,
     _folder: TempDir,
 }
 
-impl Running {
-    /// Starts a contender with so many threads, on these processors.
+impl Contender {
+    /// Starts a peer with so many threads at a port.
     pub fn start(
         peer: Peer,
         threads: u8,
-        network: &Network,
-        processors: &[usize],
+        port: u16,
+        spot: Spot<'_>,
         agent: &Path,
     ) -> Result<Self, Failure> {
         let folder = tempfile::tempdir().map_err(Failure::doing("making a folder"))?;
-        let child = match setup(peer, threads, folder.path(), agent) {
-            None => None,
-            Some((program, arguments, config)) => {
-                let file = folder.path().join("config");
-                fs::write(&file, config).map_err(Failure::doing("writing a configuration"))?;
-                Some(party::start(network, Place::Director, processors, &program, &arguments)?)
+        let path = folder.path().display().to_string();
+        let config = format!("{path}/config");
+        let director = |program: &Path, arguments: &[&str], text: String| {
+            fs::write(&config, text).map_err(Failure::doing("writing a configuration"))?;
+            let arguments: Vec<_> = arguments.iter().map(|&one| one.to_owned()).collect();
+            Party::start(peer.name(), spot, program, &arguments).map(Some)
+        };
+        let party = match peer {
+            Peer::Direct => None,
+            Peer::Haproxy | Peer::HaproxySplice => {
+                let text = haproxy(threads, port, peer == Peer::HaproxySplice);
+                director(Path::new(HAPROXY), &["-db", "-f", &config], text)?
+            }
+            Peer::Nginx => {
+                let arguments = ["-e", "stderr", "-p", &path, "-c", &config];
+                director(Path::new(NGINX), &arguments, nginx(threads, port))?
+            }
+            Peer::Ours => {
+                let arguments = ["--config", &config, "--log", "warn"];
+                director(agent, &arguments, ours(threads, port))?
             }
         };
-        Ok(Self { child, _folder: folder })
-    }
-
-    /// Where clients connect to.
-    pub fn target(&self) -> SocketAddrV4 {
-        let address = if self.child.is_some() { DIRECTOR } else { SERVERS[0] };
-        SocketAddrV4::new(address.parse().unwrap_or(Ipv4Addr::LOCALHOST), PORT)
-    }
-
-    pub fn child(&mut self) -> Option<&mut Child> {
-        self.child.as_mut()
-    }
-
-    /// Its process; there may be others below it.
-    pub fn process(&self) -> Option<u32> {
-        self.child.as_ref().and_then(Child::id)
-    }
-
-    /// Ends it and waits for that.
-    pub async fn end(mut self) {
-        self.kill();
-        if let Some(child) = &mut self.child {
-            // It is gone in any case.
-            let _ = child.wait().await;
-        }
-    }
-
-    /// Kills its process and those below, which would live on without it.
-    fn kill(&self) {
-        for process in cpu::family(self.process()) {
-            let process = i32::try_from(process).ok().and_then(Pid::from_raw);
-            let _ = process.map(|process| kill_process(process, Signal::KILL));
-        }
+        let target = match party {
+            Some(_) => SocketAddrV4::new(DIRECTOR, port),
+            None => SocketAddrV4::new(SERVERS[0], PORT),
+        };
+        Ok(Self { peer, target, party, _folder: folder })
     }
 }
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.kill();
-    }
+fn each_server(line: impl Fn(usize, Ipv4Addr) -> String) -> String {
+    SERVERS.iter().enumerate().map(|(number, &address)| line(number + 1, address)).collect()
 }
 
-/// Program, arguments, and what stands in the file `config` of the folder.
-fn setup(
-    peer: Peer,
-    threads: u8,
-    folder: &Path,
-    agent: &Path,
-) -> Option<(PathBuf, Vec<String>, String)> {
-    let config = folder.join("config").display().to_string();
-    let arguments = |all: &[&str]| all.iter().map(|&one| one.to_owned()).collect();
-    Some(match peer {
-        Peer::Direct => return None,
-        Peer::Haproxy | Peer::HaproxySplice => (
-            "haproxy".into(),
-            arguments(&["-db", "-f", &config]),
-            haproxy(threads, peer == Peer::HaproxySplice),
-        ),
-        Peer::Nginx => (
-            "nginx".into(),
-            arguments(&["-e", "stderr", "-p", &folder.display().to_string(), "-c", &config]),
-            nginx(threads),
-        ),
-        Peer::Ours => {
-            (agent.to_owned(), arguments(&["--config", &config, "--log", "warn"]), ours(threads))
-        }
-    })
-}
-
-fn each_server(line: impl Fn(usize, &str) -> String) -> String {
-    SERVERS.iter().enumerate().map(|(number, address)| line(number + 1, address)).collect()
-}
-
-fn haproxy(threads: u8, splice: bool) -> String {
+fn haproxy(threads: u8, port: u16, splice: bool) -> String {
     let splice = if splice { "option splice-request\n    option splice-response" } else { "" };
     let servers =
         each_server(|number, address| format!("    server rs{number} {address}:{PORT}\n"));
@@ -184,16 +153,16 @@ fn haproxy(threads: u8, splice: bool) -> String {
              timeout server 1m\n    \
              {splice}\n\
          listen web\n    \
-             bind {DIRECTOR}:{PORT} backlog 65535\n    \
+             bind {DIRECTOR}:{port} backlog 65535\n    \
              balance roundrobin\n\
          {servers}"
     )
 }
 
-fn nginx(workers: u8) -> String {
+fn nginx(workers: u8, port: u16) -> String {
     let servers = each_server(|_, address| format!("server {address}:{PORT} max_fails=0;\n"));
     format!(
-        "load_module /usr/lib/nginx/modules/ngx_stream_module.so;\n\
+        "load_module {NGINX_STREAM};\n\
          daemon off;\n\
          pid nginx.pid;\n\
          user root;\n\
@@ -203,12 +172,12 @@ fn nginx(workers: u8) -> String {
          stream {{\n\
              access_log off;\n\
              upstream web {{\n{servers}}}\n\
-             server {{ listen {DIRECTOR}:{PORT} reuseport backlog=65535; proxy_pass web; }}\n\
+             server {{ listen {DIRECTOR}:{port} reuseport backlog=65535; proxy_pass web; }}\n\
          }}\n"
     )
 }
 
-fn ours(shards: u8) -> String {
+fn ours(shards: u8, port: u16) -> String {
     let servers = each_server(|number, address| {
         format!(
             "[[cluster.service.server]]\n\
@@ -227,7 +196,7 @@ fn ours(shards: u8) -> String {
          [[cluster.service]]\n\
          name = \"web\"\n\
          address = \"{DIRECTOR}\"\n\
-         port = {PORT}\n\
+         port = {port}\n\
          scheduler = \"rr\"\n\
          check_kind = \"none\"\n\
          {servers}"

@@ -10,12 +10,10 @@ pub enum Failure {
     System { what: String, source: io::Error },
     #[error("{program} is not there: install {package}")]
     Missing { program: &'static str, package: &'static str },
-    #[error("{0} is not built: cargo build --release -p lcms-agent")]
-    NotBuilt(String),
+    #[error("there is no lcms-agent: cargo build --release -p lcms-agent")]
+    NotBuilt,
     #[error("{party} ended before its time: {said}")]
     Party { party: String, said: String },
-    #[error("{0} does not say what was asked of it")]
-    Unreadable(String),
     #[error("no right reply within {0} s: {1}")]
     Silent(u64, String),
     #[error("interrupted")]

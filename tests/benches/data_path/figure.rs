@@ -53,9 +53,9 @@ pub struct Outcome {
     pub director_seconds: f64,
     /// Time all processors were busy in the window.
     pub busy_seconds: f64,
-    /// Of latencies, in microseconds.
-    pub median: Option<f64>,
-    pub p99: Option<f64>,
+    /// Latency of each request, where that is measured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nanoseconds: Vec<u64>,
     /// Resident memory of the director before and after, in octets.
     pub resident: Option<(u64, u64)>,
 }

@@ -27,6 +27,7 @@ mod cpu;
 mod failure;
 mod figure;
 mod load;
+mod metric;
 mod network;
 mod options;
 mod party;
@@ -34,6 +35,7 @@ mod report;
 mod rounds;
 mod server;
 mod spread;
+mod verdict;
 mod wire;
 
 use std::process::ExitCode;

@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, File},
+    net::Ipv4Addr,
     os::fd::AsFd,
     path::Path,
     process::{Command, Stdio},
@@ -14,14 +15,19 @@ use crate::failure::Failure;
 
 /// Where the director listens. The networks are those set aside for
 /// benchmarks (RFC 2544).
-pub const DIRECTOR: &str = "198.18.1.254";
+pub const DIRECTOR: Ipv4Addr = Ipv4Addr::new(198, 18, 1, 254);
 /// What the servers answer at.
-pub const SERVERS: [&str; 4] = ["198.18.2.1", "198.18.2.2", "198.18.2.3", "198.18.2.4"];
-/// The port of both.
+pub const SERVERS: [Ipv4Addr; 4] = [
+    Ipv4Addr::new(198, 18, 2, 1),
+    Ipv4Addr::new(198, 18, 2, 2),
+    Ipv4Addr::new(198, 18, 2, 3),
+    Ipv4Addr::new(198, 18, 2, 4),
+];
+/// The servers' port. The contenders have those above it.
 pub const PORT: u16 = 8000;
 
-const CLIENT: &str = "198.18.1.1";
-const GATEWAY: &str = "198.18.2.254";
+const CLIENT: Ipv4Addr = Ipv4Addr::new(198, 18, 1, 1);
+const GATEWAY: Ipv4Addr = Ipv4Addr::new(198, 18, 2, 254);
 
 /// Beginning of the namespaces' names. The process id follows, so that runs do
 /// not meet, and what a killed one left is known.
@@ -80,7 +86,7 @@ impl Network {
         }
         self.join(Place::Client, "client")?;
         self.join(Place::Servers, "servers")?;
-        let add = |place, address: &str, link| {
+        let add = |place, address: Ipv4Addr, link| {
             self.ip(place, &["address", "add", &format!("{address}/24"), "dev", link])
         };
         add(Place::Client, CLIENT, "director")?;
@@ -89,8 +95,8 @@ impl Network {
         for server in SERVERS {
             add(Place::Servers, server, "director")?;
         }
-        self.ip(Place::Client, &["route", "add", "default", "via", DIRECTOR])?;
-        self.ip(Place::Servers, &["route", "add", "default", "via", GATEWAY])
+        self.ip(Place::Client, &["route", "add", "default", "via", &DIRECTOR.to_string()])?;
+        self.ip(Place::Servers, &["route", "add", "default", "via", &GATEWAY.to_string()])
     }
 
     /// Joins a namespace with the director's; either end is called by what

@@ -6,6 +6,9 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{contender::Peer, figure::Figure};
 
+/// See [`Options::slice`].
+const SLICE: Duration = Duration::from_millis(250);
+
 /// Measures the director's data path beside HAProxy, nginx and no proxy at all
 #[derive(Parser)]
 #[command(name = "data_path")]
@@ -20,10 +23,12 @@ pub struct Options {
     #[arg(long, value_delimiter = ',', default_values_t = [1, 2],
           value_parser = clap::value_parser!(u8).range(1..=2))]
     pub threads: Vec<u8>,
-    /// How often everything is measured [default: 5, or 2 with --quick]
+    /// How often everything is started afresh and measured [default: 5, or 1
+    /// with --quick]
     #[arg(long, value_name = "N")]
     rounds: Option<usize>,
-    /// Length of one measurement [default: 2, or 0.5 with --quick]
+    /// Seconds that a contender is measured in a round, for each figure
+    /// [default: 2, or 1 with --quick]
     #[arg(long, value_name = "S")]
     seconds: Option<f64>,
     /// A glance within 90 seconds instead of a result
@@ -33,7 +38,7 @@ pub struct Options {
     /// the tables
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
-    /// The lcms-agent to measure [default: the one beside this program]
+    /// The lcms-agent to measure [default: it is built, in release mode]
     #[arg(long, value_name = "PATH")]
     pub agent: Option<PathBuf>,
     /// What cargo calls every benchmark with
@@ -45,11 +50,25 @@ pub struct Options {
 
 impl Options {
     pub fn rounds(&self) -> usize {
-        self.rounds.unwrap_or(if self.quick { 2 } else { 5 }).max(1)
+        self.rounds.unwrap_or(if self.quick { 1 } else { 5 }).max(1)
     }
 
-    pub fn window(&self) -> Duration {
-        let seconds = self.seconds.unwrap_or(if self.quick { 0.5 } else { 2.0 });
+    /// What a contender is measured for at a time before it is the next one's
+    /// turn: shorter than most of what disturbs a machine.
+    pub fn slice(&self) -> Duration {
+        SLICE.min(self.window())
+    }
+
+    /// How many of them are in a round.
+    pub fn slices(&self, figure: Figure) -> usize {
+        match figure {
+            Figure::Memory => 1,
+            _ => self.window().div_duration_f64(self.slice()).round() as usize,
+        }
+    }
+
+    fn window(&self) -> Duration {
+        let seconds = self.seconds.unwrap_or(if self.quick { 1.0 } else { 2.0 });
         Duration::from_secs_f64(seconds.clamp(0.1, 60.0))
     }
 }

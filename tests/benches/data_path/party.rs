@@ -1,18 +1,23 @@
 //! Processes of the benchmark: each in a namespace, on processors of its own.
 
 use std::{
+    fs,
     os::unix::process::CommandExt,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command as Program, Stdio},
 };
 
 use rustix::{
-    process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit},
+    process::{
+        Pid, Resource, Rlimit, Signal, kill_process, set_parent_process_death_signal, setrlimit,
+    },
     thread::{CpuSet, sched_setaffinity},
 };
-use tokio::process::{Child, Command};
+use tempfile::NamedTempFile;
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use crate::{
+    cpu,
     failure::Failure,
     network::{self, Network, Place},
     options::Enter,
@@ -46,43 +51,87 @@ fn prepare(how: &Enter) -> Result<Program, Failure> {
     Ok(command)
 }
 
-/// A program as a party; it is killed when dropped.
-pub fn start(
-    network: &Network,
-    place: Place,
-    processors: &[usize],
-    program: &Path,
-    arguments: &[String],
-) -> Result<Child, Failure> {
-    let processors: Vec<_> = processors.iter().map(usize::to_string).collect();
-    Command::new("/proc/self/exe")
-        .args(["enter", "--namespace", &network.name(place), "--cpus", &processors.join(",")])
-        .arg("--")
-        .arg(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(Failure::doing(program.display().to_string()))
-}
-
-/// A program as a party that polls without end, behind all that has work to do
-/// on the same processor.
-pub fn start_behind(
-    network: &Network,
-    place: Place,
-    processors: &[usize],
-    program: &Path,
-    arguments: &[String],
-) -> Result<Child, Failure> {
-    let mut all = vec!["--idle".to_owned(), "0".to_owned(), program.display().to_string()];
-    all.extend_from_slice(arguments);
-    start(network, place, processors, Path::new("chrt"), &all)
-}
-
 /// This program, for another part in it.
-pub fn oneself() -> Result<std::path::PathBuf, Failure> {
+pub fn oneself() -> Result<PathBuf, Failure> {
     std::env::current_exe().map_err(Failure::doing("finding this program"))
+}
+
+/// Where a party works.
+#[derive(Clone, Copy)]
+pub struct Spot<'a> {
+    pub network: &'a Network,
+    pub place: Place,
+    pub processors: &'a [usize],
+}
+
+/// A process, and those it has started. They are killed when this is dropped.
+pub struct Party {
+    name: &'static str,
+    child: Child,
+    log: NamedTempFile,
+}
+
+impl Party {
+    pub fn start(
+        name: &'static str,
+        spot: Spot<'_>,
+        program: &Path,
+        arguments: &[String],
+    ) -> Result<Self, Failure> {
+        let log = NamedTempFile::new().map_err(Failure::doing("making a log"))?;
+        let errors = log.reopen().map_err(Failure::doing("opening a log"))?;
+        let processors: Vec<_> = spot.processors.iter().map(usize::to_string).collect();
+        let child = Command::new("/proc/self/exe")
+            .args(["enter", "--namespace", &spot.network.name(spot.place)])
+            .args(["--cpus", &processors.join(","), "--"])
+            .arg(program)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(errors)
+            .spawn()
+            .map_err(Failure::doing(name))?;
+        Ok(Self { name, child, log })
+    }
+
+    pub fn process(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// What it reads and writes.
+    pub fn pipes(&mut self) -> Option<(ChildStdin, ChildStdout)> {
+        self.child.stdin.take().zip(self.child.stdout.take())
+    }
+
+    /// Why it did not do its part.
+    pub fn failure(&self) -> Failure {
+        let said = fs::read_to_string(self.log.path()).unwrap_or_default();
+        Failure::Party { party: self.name.to_owned(), said: said.trim().to_owned() }
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Ends it and waits for that.
+    pub async fn end(mut self) {
+        self.kill();
+        // It is gone in any case.
+        let _ = self.child.wait().await;
+    }
+
+    /// Those it has started would live on without it.
+    fn kill(&self) {
+        for process in cpu::family(self.process()) {
+            let process = i32::try_from(process).ok().and_then(Pid::from_raw);
+            let _ = process.map(|process| kill_process(process, Signal::KILL));
+        }
+    }
+}
+
+impl Drop for Party {
+    fn drop(&mut self) {
+        self.kill();
+    }
 }

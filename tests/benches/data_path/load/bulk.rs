@@ -7,13 +7,16 @@
 use std::{net::SocketAddrV4, os::fd::OwnedFd, time::Instant};
 
 use rustix::{
-    buffer::spare_capacity,
-    event::epoll::{self, CreateFlags, Event, EventData, EventFlags},
     io::Errno,
     net::{RecvFlags, SendFlags, recv, send},
 };
 
-use super::{PATIENCE, Window, Wrong, standing, window::GLANCE};
+use super::{
+    Generator, Wrong,
+    events::Events,
+    standing,
+    window::{GLANCE, Now, Window},
+};
 use crate::{
     failure::Failure,
     figure::Outcome,
@@ -21,7 +24,7 @@ use crate::{
 };
 
 /// Connections at a time, two for each server.
-const STREAMS: u64 = 8;
+const STREAMS: usize = 8;
 
 /// One read in so many is checked.
 const CHECKED: u64 = 32;
@@ -32,60 +35,61 @@ const SHARE: usize = 1 << 20;
 /// Octets checked at a time.
 const SAMPLE: usize = 16 << 10;
 
+pub struct Bulk {
+    target: SocketAddrV4,
+    pattern: Vec<u8>,
+    buffer: Vec<u8>,
+}
+
 struct Stream {
     socket: OwnedFd,
     position: u64,
     reads: u64,
-    heard: Instant,
 }
 
-pub fn measure(target: SocketAddrV4, mut window: Window<'_>) -> Result<Outcome, Failure> {
-    let pattern = wire::pattern();
-    let mut buffer = vec![0; SHARE];
-    let epoll = epoll::create(CreateFlags::CLOEXEC).map_err(Failure::doing("epoll"))?;
-    let mut streams = Vec::new();
-    for number in 0..STREAMS {
-        let socket = standing(target)?;
-        epoll::add(&epoll, &socket, EventData::new_u64(number), EventFlags::IN)
-            .map_err(Failure::doing("epoll"))?;
-        send(&socket, &wire::request(number, ENDLESS), SendFlags::NOSIGNAL)
-            .map_err(Failure::doing("asking"))?;
-        streams.push(Some(Stream { socket, position: 0, reads: 0, heard: Instant::now() }));
+impl Bulk {
+    pub fn new(target: SocketAddrV4) -> Self {
+        Self { target, pattern: wire::pattern(), buffer: vec![0; SHARE] }
     }
-    let mut events: Vec<Event> = Vec::with_capacity(STREAMS as usize);
-    let mut now = Instant::now();
-    while window.is_open(now)? {
-        events.clear();
-        match epoll::wait(&epoll, spare_capacity(&mut events), Some(&GLANCE)) {
-            Err(Errno::INTR) => continue,
-            other => other.map_err(Failure::doing("epoll"))?,
+}
+
+impl Generator for Bulk {
+    /// The connections are those of the slice alone: one that has stood full
+    /// for a while, its windows closed, does not soon come to speed again.
+    fn slice(&mut self, mut window: Window<'_>) -> Result<Outcome, Failure> {
+        let mut events = Events::new()?;
+        let connect = |number| {
+            let socket = standing(self.target)?;
+            events.watch(&socket, number)?;
+            send(&socket, &wire::request(number as u64, ENDLESS), SendFlags::NOSIGNAL)
+                .map_err(Failure::doing("asking"))?;
+            Ok(Some(Stream { socket, position: 0, reads: 0 }))
         };
-        now = Instant::now();
-        for event in &events {
-            let place = &mut streams[event.data.u64() as usize];
-            let Some(stream) = place else { continue };
-            stream.heard = now;
-            match stream.take(&pattern, &mut buffer) {
-                Ok(taken) => window.outcome.done += taken,
-                Err(wrong) => {
-                    window.fail(&wrong);
-                    *place = None;
+        let mut streams: Vec<_> = (0..STREAMS).map(connect).collect::<Result<_, Failure>>()?;
+        while window.advance(Instant::now())? == Now::Load {
+            for (number, _) in events.wait(Some(&GLANCE))? {
+                let place = &mut streams[number];
+                let Some(stream) = place else { continue };
+                match stream.take(&self.pattern, &mut self.buffer) {
+                    Ok(taken) => window.did(taken),
+                    Err(wrong) => {
+                        window.failed(&wrong);
+                        *place = None;
+                    }
                 }
             }
         }
-    }
-    for stream in streams.iter().flatten() {
-        if now.saturating_duration_since(stream.heard) > PATIENCE {
-            window.fail(&Wrong::Late);
+        for _ in streams.iter().flatten().filter(|stream| stream.position == 0) {
+            window.failed(&Wrong::Late);
         }
+        Ok(window.outcome())
     }
-    window.close()
 }
 
 impl Stream {
     /// Takes what has arrived; how much it was.
     fn take(&mut self, pattern: &[u8], buffer: &mut [u8]) -> Result<u64, Wrong> {
-        let checked = self.reads % CHECKED == 0;
+        let checked = self.reads.is_multiple_of(CHECKED);
         self.reads += 1;
         let place = (self.position % PERIOD as u64) as usize;
         let taken = if checked {

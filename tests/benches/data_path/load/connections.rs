@@ -3,83 +3,90 @@
 use std::{net::SocketAddrV4, os::fd::OwnedFd, time::Instant};
 
 use rustix::{
-    buffer::spare_capacity,
-    event::epoll::{self, CreateFlags, Event, EventData, EventFlags},
+    event::epoll::EventFlags,
     io::Errno,
     net::{AddressFamily, SendFlags, SocketFlags, SocketType, connect, send, socket_with, sockopt},
 };
 
-use super::{CONCURRENT, PATIENCE, Window, Wrong, take_reply, window::GLANCE};
+use super::{
+    CONCURRENT, Generator, Wrong,
+    events::Events,
+    take_reply,
+    window::{GLANCE, Now, Window},
+};
 use crate::{failure::Failure, figure::Outcome, wire};
 
 /// Said once for each edge, so that nothing has to be said to epoll but once a
 /// connection.
 const WATCHED: EventFlags = EventFlags::IN.union(EventFlags::OUT).union(EventFlags::ET);
 
-struct Connection {
-    socket: OwnedFd,
-    serial: u64,
-    asked: bool,
-    begun: Instant,
-}
-
-struct Clients {
-    epoll: OwnedFd,
+pub struct Connections {
+    events: Events,
     target: SocketAddrV4,
     serial: u64,
 }
 
-pub fn measure(target: SocketAddrV4, mut window: Window<'_>) -> Result<Outcome, Failure> {
-    let epoll = epoll::create(CreateFlags::CLOEXEC).map_err(Failure::doing("epoll"))?;
-    let mut clients = Clients { epoll, target, serial: 0 };
-    let mut now = Instant::now();
-    let mut connections = Vec::with_capacity(CONCURRENT);
-    for number in 0..CONCURRENT {
-        connections.push(Some(clients.begin(number, now).map_err(Failure::doing("connecting"))?));
-    }
-    let mut events: Vec<Event> = Vec::with_capacity(CONCURRENT);
-    while window.is_open(now)? {
-        events.clear();
-        match epoll::wait(&clients.epoll, spare_capacity(&mut events), Some(&GLANCE)) {
-            Err(Errno::INTR) => continue,
-            other => other.map_err(Failure::doing("epoll"))?,
-        };
-        now = Instant::now();
-        for event in &events {
-            let number = event.data.u64() as usize;
-            let Some(connection) = &mut connections[number] else { continue };
-            match connection.proceed(event.flags) {
-                Ok(false) => continue,
-                Ok(true) => window.outcome.done += 1,
-                Err(wrong) => window.fail(&wrong),
-            }
-            // Closed first: one socket a place, and one event a round for it.
-            connections[number] = None;
-            match clients.begin(number, now) {
-                Ok(next) => connections[number] = Some(next),
-                Err(error) => window.fail(&error.into()),
-            }
-        }
-    }
-    for connection in connections.iter().flatten() {
-        if now.saturating_duration_since(connection.begun) > PATIENCE {
-            window.fail(&Wrong::Late);
-        }
-    }
-    window.close()
+struct Connection {
+    socket: OwnedFd,
+    serial: u64,
+    asked: bool,
 }
 
-impl Clients {
-    fn begin(&mut self, number: usize, now: Instant) -> Result<Connection, Errno> {
+impl Connections {
+    pub fn new(target: SocketAddrV4) -> Result<Self, Failure> {
+        Ok(Self { events: Events::new()?, target, serial: 0 })
+    }
+
+    fn begin(&mut self, number: usize) -> Result<Connection, Errno> {
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
         let socket = socket_with(AddressFamily::INET, SocketType::STREAM, flags, None)?;
         match connect(&socket, &self.target) {
             Ok(()) | Err(Errno::INPROGRESS) => {}
             Err(error) => return Err(error),
         }
-        epoll::add(&self.epoll, &socket, EventData::new_u64(number as u64), WATCHED)?;
+        self.events.watch_for(&socket, number, WATCHED)?;
         self.serial += 1;
-        Ok(Connection { socket, serial: self.serial, asked: false, begun: now })
+        Ok(Connection { socket, serial: self.serial, asked: false })
+    }
+}
+
+impl Generator for Connections {
+    fn slice(&mut self, mut window: Window<'_>) -> Result<Outcome, Failure> {
+        let mut open: [Option<Connection>; CONCURRENT] = [const { None }; CONCURRENT];
+        // Places whose connection is over.
+        let mut free: Vec<usize> = (0..CONCURRENT).collect();
+        let mut now = window.advance(Instant::now())?;
+        while now != Now::Stop {
+            while now == Now::Load
+                && let Some(number) = free.pop()
+            {
+                match self.begin(number) {
+                    Ok(connection) => open[number] = Some(connection),
+                    Err(error) => {
+                        free.push(number);
+                        window.failed(&error.into());
+                        break;
+                    }
+                }
+            }
+            if free.len() == CONCURRENT {
+                break;
+            }
+            let events = self.events.wait(Some(&GLANCE))?;
+            now = window.advance(Instant::now())?;
+            for (number, flags) in events {
+                let Some(connection) = &mut open[number] else { continue };
+                match connection.proceed(flags) {
+                    Ok(false) => continue,
+                    Ok(true) => window.did(1),
+                    Err(wrong) => window.failed(&wrong),
+                }
+                open[number] = None;
+                free.push(number);
+            }
+        }
+        open.iter().flatten().for_each(|_| window.failed(&Wrong::Late));
+        Ok(window.outcome())
     }
 }
 

@@ -4,71 +4,91 @@
 use std::{net::SocketAddrV4, os::fd::OwnedFd, time::Instant};
 
 use rustix::{
-    buffer::spare_capacity,
-    event::epoll::{self, CreateFlags, Event, EventData, EventFlags},
     io::Errno,
     net::{SendFlags, send},
 };
 
-use super::{CONCURRENT, PATIENCE, Window, Wrong, standing, take_reply, window::GLANCE};
+use super::{
+    CONCURRENT, Generator, Wrong,
+    events::Events,
+    standing, take_reply,
+    window::{GLANCE, Now, Window},
+};
 use crate::{failure::Failure, figure::Outcome, wire};
+
+pub struct Keepalive {
+    events: Events,
+    connections: Vec<Option<Connection>>,
+}
 
 struct Connection {
     socket: OwnedFd,
     serial: u64,
-    asked: Instant,
 }
 
-pub fn measure(target: SocketAddrV4, mut window: Window<'_>) -> Result<Outcome, Failure> {
-    let epoll = epoll::create(CreateFlags::CLOEXEC).map_err(Failure::doing("epoll"))?;
-    let mut connections = Vec::with_capacity(CONCURRENT);
-    for number in 0..CONCURRENT as u64 {
-        let socket = standing(target)?;
-        epoll::add(&epoll, &socket, EventData::new_u64(number), EventFlags::IN)
-            .map_err(Failure::doing("epoll"))?;
-        let mut connection = Connection { socket, serial: number << 32, asked: Instant::now() };
-        connection.ask(Instant::now()).map_err(Failure::doing("asking"))?;
-        connections.push(Some(connection));
-    }
-    let mut events: Vec<Event> = Vec::with_capacity(CONCURRENT);
-    let mut now = Instant::now();
-    while window.is_open(now)? {
-        events.clear();
-        match epoll::wait(&epoll, spare_capacity(&mut events), Some(&GLANCE)) {
-            Err(Errno::INTR) => continue,
-            other => other.map_err(Failure::doing("epoll"))?,
+impl Keepalive {
+    pub fn new(target: SocketAddrV4) -> Result<Self, Failure> {
+        let events = Events::new()?;
+        let connect = |number| {
+            let socket = standing(target)?;
+            events.watch(&socket, number)?;
+            Ok(Some(Connection { socket, serial: (number as u64) << 32 }))
         };
-        now = Instant::now();
-        for event in &events {
-            let place = &mut connections[event.data.u64() as usize];
-            let Some(connection) = place else { continue };
-            match connection.answered(now) {
-                Ok(()) => window.outcome.done += 1,
-                Err(wrong) => {
-                    window.fail(&wrong);
+        let connections = (0..CONCURRENT).map(connect).collect::<Result<_, Failure>>()?;
+        Ok(Self { events, connections })
+    }
+}
+
+impl Generator for Keepalive {
+    fn slice(&mut self, mut window: Window<'_>) -> Result<Outcome, Failure> {
+        let mut open = 0;
+        for place in &mut self.connections {
+            match place.as_ref().map(Connection::ask) {
+                Some(Ok(())) => open += 1,
+                Some(Err(error)) => {
+                    window.failed(&error.into());
                     *place = None;
+                }
+                None => {}
+            }
+        }
+        let mut now = window.advance(Instant::now())?;
+        while open > 0 && now != Now::Stop {
+            let events = self.events.wait(Some(&GLANCE))?;
+            now = window.advance(Instant::now())?;
+            for (number, _) in events {
+                let place = &mut self.connections[number];
+                let Some(connection) = place else { continue };
+                match connection.answered(now) {
+                    Ok(()) => {
+                        window.did(1);
+                        open -= usize::from(now != Now::Load);
+                    }
+                    Err(wrong) => {
+                        window.failed(&wrong);
+                        *place = None;
+                        open -= 1;
+                    }
                 }
             }
         }
+        (0..open).for_each(|_| window.failed(&Wrong::Late));
+        Ok(window.outcome())
     }
-    for connection in connections.iter().flatten() {
-        if now.saturating_duration_since(connection.asked) > PATIENCE {
-            window.fail(&Wrong::Late);
-        }
-    }
-    window.close()
 }
 
 impl Connection {
-    fn ask(&mut self, now: Instant) -> Result<(), Errno> {
-        self.asked = now;
+    fn ask(&self) -> Result<(), Errno> {
         let request = wire::request(self.serial, wire::REPLY as u32);
         send(&self.socket, &request, SendFlags::NOSIGNAL).map(drop)
     }
 
-    fn answered(&mut self, now: Instant) -> Result<(), Wrong> {
+    fn answered(&mut self, now: Now) -> Result<(), Wrong> {
         take_reply(&self.socket, self.serial)?;
         self.serial += 1;
-        Ok(self.ask(now)?)
+        if now == Now::Load {
+            self.ask()?;
+        }
+        Ok(())
     }
 }

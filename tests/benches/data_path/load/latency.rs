@@ -2,6 +2,8 @@
 //!
 //! A latency counts from when a request was due, not from when a connection
 //! was free to send it: a stall is charged to every request it kept waiting.
+//! Timers wake a virtual machine late, so this never sleeps; it is run behind
+//! all that has work to do on its processor.
 
 use std::{
     collections::VecDeque,
@@ -11,25 +13,27 @@ use std::{
 };
 
 use rustix::{
-    buffer::spare_capacity,
-    event::{
-        Timespec,
-        epoll::{self, CreateFlags, Event, EventData, EventFlags},
-    },
+    event::Timespec,
     io::Errno,
     net::{SendFlags, send},
 };
 
-use super::{CONCURRENT, PATIENCE, Window, Wrong, standing, take_reply};
-use crate::{failure::Failure, figure::Outcome, spread, wire};
+use super::{
+    CONCURRENT, Generator, Wrong,
+    events::Events,
+    standing, take_reply,
+    window::{Now, Window},
+};
+use crate::{failure::Failure, figure::Outcome, wire};
 
 /// Time between two requests: 4,000 a second.
 const BEAT: Duration = Duration::from_micros(250);
 
-struct Connection {
-    socket: OwnedFd,
-    serial: u64,
-    due: Instant,
+const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
+
+pub struct Latency {
+    events: Events,
+    clients: Clients,
 }
 
 struct Clients {
@@ -39,59 +43,59 @@ struct Clients {
     waiting: VecDeque<Instant>,
 }
 
-pub fn measure(target: SocketAddrV4, mut window: Window<'_>) -> Result<Outcome, Failure> {
-    let epoll = epoll::create(CreateFlags::CLOEXEC).map_err(Failure::doing("epoll"))?;
-    let mut clients = Clients {
-        connections: Vec::new(),
-        idle: (0..CONCURRENT).collect(),
-        waiting: VecDeque::new(),
-    };
-    for number in 0..CONCURRENT as u64 {
-        let socket = standing(target)?;
-        epoll::add(&epoll, &socket, EventData::new_u64(number), EventFlags::IN)
-            .map_err(Failure::doing("epoll"))?;
-        let due = Instant::now();
-        clients.connections.push(Connection { socket, serial: number << 32, due });
-    }
-    let mut latencies = Vec::new();
-    let mut events: Vec<Event> = Vec::with_capacity(CONCURRENT);
-    let mut now = Instant::now();
-    let mut next = now;
-    while window.is_open(now)? {
-        events.clear();
-        // Timers wake a virtual machine late. So this never sleeps; it is run
-        // where whoever has work to do takes the processor from it.
-        match epoll::wait(&epoll, spare_capacity(&mut events), Some(&Timespec::default())) {
-            Err(Errno::INTR) => continue,
-            other => other.map_err(Failure::doing("epoll"))?,
+struct Connection {
+    socket: OwnedFd,
+    serial: u64,
+    due: Instant,
+}
+
+impl Latency {
+    pub fn new(target: SocketAddrV4) -> Result<Self, Failure> {
+        let events = Events::new()?;
+        let connect = |number| {
+            let socket = standing(target)?;
+            events.watch(&socket, number)?;
+            Ok(Connection { socket, serial: (number as u64) << 32, due: Instant::now() })
         };
-        now = Instant::now();
-        for event in &events {
-            match clients.answered(event.data.u64() as usize, now) {
-                Ok(latency) => {
-                    window.outcome.done += 1;
-                    if window.is_counting() {
-                        latencies.push(latency.as_secs_f64() * 1e6);
+        let connections = (0..CONCURRENT).map(connect).collect::<Result<_, Failure>>()?;
+        let (idle, waiting) = ((0..CONCURRENT).collect(), VecDeque::new());
+        Ok(Self { events, clients: Clients { connections, idle, waiting } })
+    }
+}
+
+impl Generator for Latency {
+    fn slice(&mut self, mut window: Window<'_>) -> Result<Outcome, Failure> {
+        let mut latencies = Vec::new();
+        let mut due = Instant::now();
+        let mut now = window.advance(due)?;
+        let mut asked = 0;
+        let mut answered = 0;
+        while now == Now::Load || (now == Now::Drain && answered < asked) {
+            let events = self.events.wait(Some(&AT_ONCE))?;
+            let time = Instant::now();
+            now = window.advance(time)?;
+            for (number, _) in events {
+                answered += 1;
+                match self.clients.answered(number, time) {
+                    Ok(latency) if window.is_counting() => {
+                        window.did(1);
+                        latencies.push(latency.as_nanos() as u64);
                     }
+                    Ok(_) => {}
+                    Err(wrong) => window.failed(&wrong),
                 }
-                Err(wrong) => window.fail(&wrong),
+            }
+            while now == Now::Load && due <= time {
+                asked += 1;
+                self.clients.ask(due).unwrap_or_else(|error| window.failed(&error.into()));
+                due += BEAT;
             }
         }
-        while next <= now {
-            clients.ask(next).unwrap_or_else(|error| window.fail(&error.into()));
-            next += BEAT;
-        }
+        (answered..asked).for_each(|_| window.failed(&Wrong::Late));
+        let mut outcome = window.outcome();
+        outcome.nanoseconds = latencies;
+        Ok(outcome)
     }
-    let late = |due: &Instant| now.saturating_duration_since(*due) > PATIENCE;
-    let busy = (0..CONCURRENT).filter(|number| !clients.idle.contains(number));
-    let sent = busy.map(|number| clients.connections[number].due);
-    for _ in sent.chain(clients.waiting).filter(late) {
-        window.fail(&Wrong::Late);
-    }
-    let mut outcome = window.close()?;
-    outcome.median = spread::quantile(&mut latencies, 0.5);
-    outcome.p99 = spread::quantile(&mut latencies, 0.99);
-    Ok(outcome)
 }
 
 impl Clients {
@@ -109,10 +113,10 @@ impl Clients {
 
     /// The latency of the request that was answered. A connection that failed
     /// is not used again.
-    fn answered(&mut self, number: usize, now: Instant) -> Result<Duration, Wrong> {
+    fn answered(&mut self, number: usize, time: Instant) -> Result<Duration, Wrong> {
         let connection = &self.connections[number];
         take_reply(&connection.socket, connection.serial)?;
-        let latency = now.saturating_duration_since(connection.due);
+        let latency = time.saturating_duration_since(connection.due);
         self.idle.push_back(number);
         if let Some(due) = self.waiting.pop_front() {
             self.ask(due)?;

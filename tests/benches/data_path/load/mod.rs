@@ -2,6 +2,7 @@
 
 mod bulk;
 mod connections;
+mod events;
 mod keepalive;
 mod latency;
 mod memory;
@@ -20,11 +21,14 @@ use rustix::{
     net::{RecvFlags, recv},
 };
 
-use self::window::Window;
+use self::{
+    bulk::Bulk, connections::Connections, keepalive::Keepalive, latency::Latency, memory::Memory,
+    window::Window,
+};
 use crate::{
     cpu::Meter,
     failure::Failure,
-    figure::Figure,
+    figure::{Figure, Outcome},
     options::Load,
     wire::{self, Reply},
 };
@@ -32,8 +36,8 @@ use crate::{
 /// Connections with a request on its way, for all figures but bulk and memory.
 const CONCURRENT: usize = 64;
 
-/// What is let pass before a window.
-const WARM_UP: Duration = Duration::from_millis(300);
+/// What is let pass before a window: by then the caches are warm again.
+const WARM_UP: Duration = Duration::from_millis(50);
 
 /// How long a director may take to its first reply, in seconds.
 const FIRST_REPLY: u64 = 10;
@@ -45,20 +49,32 @@ const KNOCKS: u64 = 32;
 /// A reply that takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Measures, and writes the outcome as one line of JSON.
+/// A kind of load.
+trait Generator {
+    /// Loads for a while, and comes to rest.
+    fn slice(&mut self, window: Window<'_>) -> Result<Outcome, Failure>;
+}
+
+/// Says once that the director answers. Then, whenever it is told a line,
+/// measures for a slice, and writes the outcome as a line of JSON.
 pub fn run(load: &Load) -> Result<(), Failure> {
     knock(load.target)?;
     let meter = Meter::new(load.watch);
-    let window = Window::new(&meter, WARM_UP, Duration::from_secs_f64(load.seconds));
-    let outcome = match load.figure {
-        Figure::Keepalive => keepalive::measure(load.target, window),
-        Figure::Connections => connections::measure(load.target, window),
-        Figure::Bulk => bulk::measure(load.target, window),
-        Figure::Latency => latency::measure(load.target, window),
-        Figure::Memory => memory::measure(load.target, &meter),
-    }?;
-    let line = serde_json::to_string(&outcome).map_err(Failure::doing("writing the outcome"))?;
-    println!("{line}");
+    let mut generator: Box<dyn Generator> = match load.figure {
+        Figure::Keepalive => Box::new(Keepalive::new(load.target)?),
+        Figure::Connections => Box::new(Connections::new(load.target)?),
+        Figure::Bulk => Box::new(Bulk::new(load.target)),
+        Figure::Latency => Box::new(Latency::new(load.target)?),
+        Figure::Memory => Box::new(Memory::new(load.target)),
+    };
+    println!("ready");
+    for order in io::stdin().lines() {
+        order.map_err(Failure::doing("reading orders"))?;
+        let window = Window::new(&meter, WARM_UP, Duration::from_secs_f64(load.seconds));
+        let outcome = generator.slice(window)?;
+        let line = serde_json::to_string(&outcome).map_err(Failure::doing("writing"))?;
+        println!("{line}");
+    }
     Ok(())
 }
 

@@ -4,61 +4,93 @@ use std::time::{Duration, Instant};
 
 use rustix::event::Timespec;
 
-use super::Wrong;
+use super::{PATIENCE, Wrong};
 use crate::{
     cpu::{Meter, Reading},
     failure::Failure,
     figure::Outcome,
 };
 
-/// A warm-up, and the window after it.
+/// How long a loop waits for events when nothing else is due: it looks at the
+/// time in between.
+pub const GLANCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 10_000_000 };
+
+/// A warm-up, a window, and the time in which what was begun may end.
 pub struct Window<'a> {
     meter: &'a Meter,
-    begins: Instant,
+    next: Instant,
     length: Duration,
-    begun: Option<Reading>,
-    pub outcome: Outcome,
+    phase: Phase,
+    outcome: Outcome,
+}
+
+enum Phase {
+    WarmUp,
+    Counting(Reading),
+    Draining,
+}
+
+/// What a load is to do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Now {
+    /// Ask on.
+    Load,
+    /// Begin nothing, and wait for what was begun.
+    Drain,
+    /// Nor wait any longer.
+    Stop,
 }
 
 impl<'a> Window<'a> {
     pub fn new(meter: &'a Meter, warm_up: Duration, length: Duration) -> Self {
-        let begins = Instant::now() + warm_up;
-        Self { meter, begins, length, begun: None, outcome: Outcome::default() }
+        let next = Instant::now() + warm_up;
+        Self { meter, next, length, phase: Phase::WarmUp, outcome: Outcome::default() }
     }
 
-    /// Whether the load is to go on. What was done before the window began is
-    /// forgotten; what failed is not.
-    pub fn is_open(&mut self, now: Instant) -> Result<bool, Failure> {
-        if self.begun.is_none() && now >= self.begins {
-            // Reading takes a moment; the window begins with it.
-            self.begun = Some(self.meter.read()?);
-            self.begins = Instant::now();
-            self.outcome.done = 0;
+    pub fn meter(&self) -> &Meter {
+        self.meter
+    }
+
+    /// Goes on with the time.
+    pub fn advance(&mut self, now: Instant) -> Result<Now, Failure> {
+        match &self.phase {
+            Phase::WarmUp if now >= self.next => {
+                self.phase = Phase::Counting(self.meter.read()?);
+                // Reading took a moment; the window begins with its end.
+                self.next = Instant::now() + self.length;
+            }
+            Phase::Counting(begin) if now >= self.next => {
+                let used = begin.used_until(&self.meter.read()?);
+                self.outcome.seconds = used.wall;
+                self.outcome.director_seconds = used.director;
+                self.outcome.busy_seconds = used.busy;
+                self.phase = Phase::Draining;
+                self.next = now + PATIENCE;
+            }
+            Phase::Draining if now >= self.next => return Ok(Now::Stop),
+            _ => {}
         }
-        Ok(now < self.begins + self.length)
+        Ok(if matches!(self.phase, Phase::Draining) { Now::Drain } else { Now::Load })
     }
 
     pub fn is_counting(&self) -> bool {
-        self.begun.is_some()
+        matches!(self.phase, Phase::Counting(_))
     }
 
-    pub fn fail(&mut self, wrong: &Wrong) {
+    /// Counts what was done, if it was done within the window.
+    pub fn did(&mut self, done: u64) {
+        if self.is_counting() {
+            self.outcome.done += done;
+        }
+    }
+
+    /// Counts what failed, at whatever time.
+    pub fn failed(&mut self, wrong: &Wrong) {
         self.outcome.failed += 1;
         self.outcome.failure = Some(wrong.to_string());
     }
 
-    pub fn close(mut self) -> Result<Outcome, Failure> {
-        let end = self.meter.read()?;
-        if let Some(begin) = self.begun {
-            let used = begin.used_until(&end);
-            self.outcome.seconds = used.wall;
-            self.outcome.director_seconds = used.director;
-            self.outcome.busy_seconds = used.busy;
-        }
-        Ok(self.outcome)
+    pub fn outcome(self) -> Outcome {
+        self.outcome
     }
 }
-
-/// How long a loop waits for events when nothing else is due: it looks at the
-/// window in between.
-pub const GLANCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
