@@ -9,7 +9,7 @@ use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_setpipe_size, pipe_with, splice
 use super::connection::{Capacity, Room};
 
 /// Octets a pipe should hold. The system's limits may allow fewer.
-const SIZE: usize = 256 << 10;
+const SIZE: usize = 1 << 20;
 
 /// Pipes of a shard that are kept although nobody needs them at present.
 const SPARE: usize = 64;
