@@ -4,7 +4,19 @@ use std::{env, error::Error, fs, path::Path};
 
 use lcms_mibs::{Compiler, Severity, codegen};
 
-const MODULES: &[&str] = &["LOAD-CLUSTER-MIB", "SNMPv2-MIB"];
+const MODULES: &[&str] = &[
+    "LOAD-CLUSTER-MIB",
+    "SNMPv2-SMI",
+    "SNMPv2-MIB",
+    "SNMP-FRAMEWORK-MIB",
+    "SNMP-MPD-MIB",
+    "SNMP-TARGET-MIB",
+    "SNMP-USER-BASED-SM-MIB",
+    "SNMP-VIEW-BASED-ACM-MIB",
+    "SNMP-COMMUNITY-MIB",
+    "SNMP-USM-AES-MIB",
+    "SNMP-USM-HMAC-SHA2-MIB",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../modules");

@@ -10,9 +10,10 @@ use std::{
 };
 
 use lcms_lb_core::model::{Name, ProblemKind, RowId};
+use lcms_snmp::SecretError;
 use miette::{Diagnostic, GraphicalReportHandler, LabeledSpan, NamedSource, SourceCode};
 
-use super::{forms, secret::SecretError};
+use super::forms;
 
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]

@@ -8,9 +8,9 @@ use std::{
 };
 
 use lcms_lb_core::model::{
-    Address, AdminState, Bounded, CheckCount, CheckInterval, CheckKind, Forward, Name, Permille,
-    PolicyKind, PolicyWindow, PollInterval, Priority, Protocol, Roles, Scheduler, Timeout, Weight,
-    WeightMode,
+    Address, AdminState, Bounded, CheckCount, CheckInterval, CheckKind, Forward, IdleTimeout, Name,
+    Permille, PolicyKind, PolicyWindow, PollInterval, Priority, Protocol, Roles, Scheduler,
+    SendProxy, Timeout, Weight, WeightMode,
 };
 use serde::{Deserialize, Deserializer, de};
 use toml::Spanned;
@@ -130,6 +130,9 @@ pub(super) struct ServiceTable {
     pub policy: Option<Spanned<Name>>,
     pub admin_state: Option<AdminState>,
     pub connect_timeout: Option<Timeout>,
+    pub idle_timeout: Option<IdleTimeout>,
+    pub accept_proxy: Option<bool>,
+    pub send_proxy: Option<SendProxy>,
     pub check_kind: Option<CheckKind>,
     pub check_interval: Option<CheckInterval>,
     pub check_timeout: Option<Timeout>,

@@ -9,11 +9,9 @@ mod fault;
 mod file;
 mod forms;
 mod rows;
-mod secret;
 mod settings;
 #[cfg(test)]
 mod tests;
 
 pub use fault::{Cause, ConfigError, Fault};
-pub use secret::{Secret, SecretError};
 pub use settings::{Community, Config, DEFAULT_PATH};

@@ -10,10 +10,11 @@ use std::{
 };
 
 use lcms_lb_core::model::{Name, Wanted};
+use lcms_snmp::Secret;
 use toml::Spanned;
 
 use super::{
-    Cause, ConfigError, Secret,
+    Cause, ConfigError,
     fault::Findings,
     file::{CommunityTable, File, MessageSize, Right},
     rows,

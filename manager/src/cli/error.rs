@@ -11,7 +11,7 @@ use crate::{
     demo::DemoError,
     inventory::{EndpointError, InventoryError},
     ops::{OpError, QueryError},
-    secret::SecretError,
+    secret::SecretFault,
 };
 
 /// Why a verb did not do what it should.
@@ -36,7 +36,7 @@ pub enum CliError {
     },
     /// A secret cannot be had.
     #[error(transparent)]
-    Secret(#[from] SecretError),
+    Secret(#[from] SecretFault),
     /// An agent cannot be addressed.
     #[error("{given}: {source}")]
     Resolve {

@@ -1,5 +1,5 @@
-//! The typed tables of LOAD-CLUSTER-MIB and SNMPv2-MIB, generated from their
-//! texts in `mibs/modules`.
+//! The typed tables of LOAD-CLUSTER-MIB and of the modules that describe the
+//! SNMP entity itself, generated from their texts in `mibs/modules`.
 //!
 //! Each table and each group of scalars has a module with its `ENTRY`, a typed
 //! `Index` whose order is the order of the OIDs, a `Row` of what can be read, a
@@ -12,4 +12,8 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/tables.rs"));
 }
 
-pub use generated::{MODULES, Module, load_cluster_mib, snmpv2_mib, tc};
+pub use generated::{
+    MODULES, Module, load_cluster_mib, snmp_community_mib, snmp_framework_mib, snmp_mpd_mib,
+    snmp_target_mib, snmp_user_based_sm_mib, snmp_usm_aes_mib, snmp_usm_hmac_sha2_mib,
+    snmp_view_based_acm_mib, snmpv2_mib, snmpv2_smi, tc,
+};
