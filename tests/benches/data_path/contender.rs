@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use crate::{
     failure::Failure,
     figure::Figure,
-    network::{DIRECTOR, PORT, SERVERS},
+    network::{DIRECTOR, PORT, PREFIX, SERVERS},
     party::{Party, Spot},
 };
 
@@ -102,7 +102,8 @@ impl Contender {
         spot: Spot<'_>,
         agent: &Path,
     ) -> Result<Self, Failure> {
-        let folder = tempfile::tempdir().map_err(Failure::doing("making a folder"))?;
+        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir();
+        let folder = folder.map_err(Failure::doing("making a folder"))?;
         let path = folder.path().display().to_string();
         let config = format!("{path}/config");
         let director = |program: &Path, arguments: &[&str], text: String| {

@@ -23,7 +23,6 @@
 //! for all contenders alike.
 
 mod contender;
-mod cpu;
 mod failure;
 mod figure;
 mod load;
@@ -31,6 +30,7 @@ mod metric;
 mod network;
 mod options;
 mod party;
+mod process;
 mod report;
 mod rounds;
 mod server;

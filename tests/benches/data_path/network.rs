@@ -11,7 +11,7 @@ use std::{
 
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
-use crate::failure::Failure;
+use crate::{failure::Failure, process};
 
 /// Where the director listens. The networks are those set aside for
 /// benchmarks (RFC 2544).
@@ -29,9 +29,10 @@ pub const PORT: u16 = 8000;
 const CLIENT: Ipv4Addr = Ipv4Addr::new(198, 18, 1, 1);
 const GATEWAY: Ipv4Addr = Ipv4Addr::new(198, 18, 2, 254);
 
-/// Beginning of the namespaces' names. The process id follows, so that runs do
-/// not meet, and what a killed one left is known.
-const PREFIX: &str = "lcms-bench-";
+/// Beginning of the names of all that a run makes. In those of the namespaces
+/// the process id follows, so that runs do not meet, and what a killed one left
+/// is known.
+pub const PREFIX: &str = "lcms-bench-";
 
 /// What lets tens of thousands of short connections a second come and go.
 const SETTINGS: [(&str, &str); 7] = [
@@ -113,7 +114,7 @@ impl Network {
 
     fn ip(&self, place: Place, arguments: &[&str]) -> Result<(), Failure> {
         let name = self.name(place);
-        ip(&[&["-n", name.as_str()], arguments].concat())
+        ip(&[&["-n", name.as_str()], arguments].concat()).map(drop)
     }
 
     /// Writes the settings, which belong to the namespace of who writes them.
@@ -157,17 +158,21 @@ fn sweep() {
     for name in fs::read_dir(folder()).into_iter().flatten().flatten() {
         let name = name.file_name().to_string_lossy().into_owned();
         let run = name.strip_prefix(PREFIX).and_then(|rest| rest.split('-').next());
-        if run.is_some_and(|run| !Path::new("/proc").join(run).exists()) {
+        // A process that nobody has waited for yet has no program any more.
+        if run.is_some_and(|run| fs::read_link(format!("/proc/{run}/exe")).is_err()) {
+            let pids = ip(&["netns", "pids", &name]).unwrap_or_default();
+            pids.split_whitespace().filter_map(|pid| pid.parse().ok()).for_each(process::kill);
             let _ = ip(&["netns", "delete", &name]);
         }
     }
 }
 
-fn ip(arguments: &[&str]) -> Result<(), Failure> {
+/// Runs iproute2's tool; what it says.
+fn ip(arguments: &[&str]) -> Result<String, Failure> {
     let output = Command::new("ip").args(arguments).stdin(Stdio::null()).output();
     let output = output.map_err(|_| Failure::Missing { program: "ip", package: "iproute2" })?;
     if output.status.success() {
-        return Ok(());
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
     Err(Failure::Party { party: format!("ip {}", arguments.join(" ")), said })

@@ -8,19 +8,17 @@ use std::{
 };
 
 use rustix::{
-    process::{
-        Pid, Resource, Rlimit, Signal, kill_process, set_parent_process_death_signal, setrlimit,
-    },
+    process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit},
     thread::{CpuSet, sched_setaffinity},
 };
 use tempfile::NamedTempFile;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use crate::{
-    cpu,
     failure::Failure,
-    network::{self, Network, Place},
+    network::{self, Network, PREFIX, Place},
     options::Enter,
+    process,
 };
 
 /// Files a party may have open; the same for all, and no more than root in a
@@ -78,7 +76,8 @@ impl Party {
         program: &Path,
         arguments: &[String],
     ) -> Result<Self, Failure> {
-        let log = NamedTempFile::new().map_err(Failure::doing("making a log"))?;
+        let log = tempfile::Builder::new().prefix(PREFIX).tempfile();
+        let log = log.map_err(Failure::doing("making a log"))?;
         let errors = log.reopen().map_err(Failure::doing("opening a log"))?;
         let processors: Vec<_> = spot.processors.iter().map(usize::to_string).collect();
         let child = Command::new("/proc/self/exe")
@@ -123,10 +122,7 @@ impl Party {
 
     /// Those it has started would live on without it.
     fn kill(&self) {
-        for process in cpu::family(self.process()) {
-            let process = i32::try_from(process).ok().and_then(Pid::from_raw);
-            let _ = process.map(|process| kill_process(process, Signal::KILL));
-        }
+        process::family(self.process()).into_iter().for_each(process::kill);
     }
 }
 

@@ -26,10 +26,10 @@ use self::{
     window::Window,
 };
 use crate::{
-    cpu::Meter,
     failure::Failure,
     figure::{Figure, Outcome},
     options::Load,
+    process::Meter,
     wire::{self, Reply},
 };
 

@@ -6,9 +6,9 @@ use rustix::event::Timespec;
 
 use super::{PATIENCE, Wrong};
 use crate::{
-    cpu::{Meter, Reading},
     failure::Failure,
     figure::Outcome,
+    process::{Meter, Reading},
 };
 
 /// How long a loop waits for events when nothing else is due: it looks at the

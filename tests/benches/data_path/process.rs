@@ -1,9 +1,11 @@
-//! Who used how much of the processors, and of the memory.
+//! Processes of others: what they use of the processors and of the memory.
 
 use std::{
     fs, io,
     time::{Duration, Instant},
 };
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::failure::Failure;
 
@@ -69,6 +71,13 @@ pub fn family(root: Option<u32>) -> Vec<u32> {
         next += 1;
     }
     processes
+}
+
+/// Kills a process, if it is still there.
+pub fn kill(process: u32) {
+    if let Some(process) = i32::try_from(process).ok().and_then(Pid::from_raw) {
+        let _ = kill_process(process, Signal::KILL);
+    }
 }
 
 fn children(process: u32) -> Vec<u32> {
