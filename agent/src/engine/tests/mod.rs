@@ -2,7 +2,7 @@
 //! agents are known for.
 
 pub mod exchange;
-mod fixture;
+pub(crate) mod fixture;
 mod laws;
 mod reading;
 mod setting;
