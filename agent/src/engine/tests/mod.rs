@@ -6,3 +6,4 @@ pub(crate) mod fixture;
 mod laws;
 mod reading;
 mod setting;
+mod v3;
