@@ -254,7 +254,7 @@ fn code_then_time_then_decryption() {
     let all =
         Manager { auth: wrong_auth, privacy: wrong_privacy.clone(), clock: late, ..ann.clone() };
     reports(&all, Reported::WrongDigests, NoAuthNoPriv);
-    let late_and_garbled = Manager { privacy: wrong_privacy.clone(), clock: late, ..ann.clone() };
+    let late_and_garbled = Manager { privacy: wrong_privacy, clock: late, ..ann.clone() };
     reports(&late_and_garbled, Reported::NotInTimeWindows, AuthNoPriv);
     let des = PrivKey::new(PrivProtocol::Des, wrong_key(16)).ok();
     reports(&Manager { privacy: des, ..ann }, Reported::DecryptionErrors, NoAuthNoPriv);
