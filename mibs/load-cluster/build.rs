@@ -16,6 +16,7 @@ const MODULES: &[&str] = &[
     "SNMP-COMMUNITY-MIB",
     "SNMP-USM-AES-MIB",
     "SNMP-USM-HMAC-SHA2-MIB",
+    "LCMS-USM-AES-MIB",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

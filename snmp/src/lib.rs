@@ -17,7 +17,9 @@ mod status;
 mod tracker;
 pub mod usm;
 pub mod v3;
+pub mod vacm;
 mod value;
+
 mod writer;
 
 pub use ber::{BerError, OidBuf, RawOid};

@@ -9,9 +9,12 @@ mod fault;
 mod file;
 mod forms;
 mod rows;
+mod senders;
 mod settings;
 #[cfg(test)]
 mod tests;
 
 pub use fault::{Cause, ConfigError, Fault};
-pub use settings::{Community, Config, DEFAULT_PATH};
+pub use file::Right;
+pub use senders::{Community, Senders, User};
+pub use settings::{Config, DEFAULT_PATH};

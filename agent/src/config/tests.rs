@@ -49,7 +49,7 @@ fn a_name_is_enough() {
     assert_eq!(config.sensors.proc_root, Path::new("/proc"));
     assert_eq!(config.sensors.interval, Duration::from_secs(1));
     assert_eq!(config.shards, None);
-    assert!(config.communities.is_empty());
+    assert!(config.senders.communities.is_empty());
     let own = &config.wanted.hosts[&config.name];
     assert_eq!(own.role_status, Roles::NONE.with(Role::RealServer));
     assert_eq!((own.storage, own.row), (StorageType::Permanent, RowState::Active));
@@ -123,9 +123,9 @@ fn a_director_has_its_rows() {
     .unwrap();
     assert_eq!(config.sensors.interval, Duration::from_millis(250));
     assert_eq!(config.shards, NonZeroUsize::new(3));
-    let [community] = &config.communities[..] else { panic!("one community") };
+    let [community] = &config.senders.communities[..] else { panic!("one community") };
     assert_eq!(community.secret.expose(), b"correct horse");
-    assert!(community.write);
+    assert!(config.senders.may_write(community));
     assert_eq!(community.sources.len(), 2);
 
     let wanted = &config.wanted;
@@ -189,7 +189,7 @@ fn one_fault_at_its_place() {
         (community(""), "2:1: the key file is missing"),
         (
             community("file = \"hush\"\naccess = \"rw\""),
-            "5:10: access: unknown variant `rw`, expected `read` or `write`",
+            "5:10: access: unknown variant `rw`, expected one of `read`, `write`, `admin`",
         ),
         (
             community("file = \"hush\"\nsources = [\"10.0.0.0/40\"]"),
@@ -206,7 +206,7 @@ fn one_fault_at_its_place() {
         ),
         (
             community("file = \"hush\"\naccess = \"write\""),
-            "5:10: a community that may write can be read off the wire by anybody near it",
+            "5:10: writing without encryption and authentication can be read, or done, by others",
         ),
         (
             "[[host]]\nname = \"Web\"".to_owned(),

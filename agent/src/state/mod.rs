@@ -6,6 +6,7 @@ mod draft;
 mod index;
 mod node;
 mod publisher;
+mod security_index;
 mod summary;
 
 use std::{sync::Arc, time::Instant};
@@ -16,10 +17,12 @@ pub use draft::Draft;
 pub use index::{AddressRow, Index, inet_address};
 pub use node::{Lock, Locks, Node, System};
 pub use publisher::Publisher;
+pub use security_index::SecurityIndex;
 pub use summary::{ClusterSummary, HostSummary, Summary};
 
 use crate::{
     engine::{Rows, State},
+    security::{Principal, Security},
     sensors::Sample,
 };
 
@@ -42,6 +45,10 @@ pub struct AgentState {
     pub load: Arc<Rows<()>>,
     /// The rows of lcHostReportTable.
     pub reports: Arc<Rows<Name>>,
+    /// Who may do what.
+    pub security: Arc<Security>,
+    /// The rows of the tables that say so.
+    pub security_index: Arc<SecurityIndex>,
 }
 
 impl AgentState {
@@ -52,12 +59,15 @@ impl AgentState {
         sample: Arc<Sample>,
         now: Instant,
     ) -> Self {
+        let security = node.security.current();
         Self {
             summary: Summary::of(&snapshot, node.name, &sample.load, now),
             index: Arc::new(Index::of(&snapshot.wanted)),
             addresses: Arc::new(index::addresses(&node.name, &sample.facts)),
             load: Arc::new(index::load(&node.name)),
             reports: Arc::new(index::reports(&snapshot.runtime)),
+            security_index: Arc::new(SecurityIndex::of(&security.rows)),
+            security,
             node,
             snapshot,
             sample,
@@ -79,7 +89,14 @@ impl AgentState {
             true => Arc::clone(&self.reports),
             false => Arc::new(index::reports(&snapshot.runtime)),
         };
+        let security = self.node.security.current();
+        let security_index = match Arc::ptr_eq(&self.security, &security) {
+            true => Arc::clone(&self.security_index),
+            false => Arc::new(SecurityIndex::of(&security.rows)),
+        };
         Self {
+            security,
+            security_index,
             node: Arc::clone(&self.node),
             summary: Summary::of(&snapshot, self.node.name, &sample.load, now),
             index,
@@ -95,7 +112,11 @@ impl AgentState {
 impl State for AgentState {
     type Draft = Draft;
 
-    fn draft(&self, principal: &str, now: Instant) -> Draft {
+    fn security(&self) -> &Security {
+        &self.security
+    }
+
+    fn draft(&self, principal: &Principal<'_>, now: Instant) -> Draft {
         Draft::new(self, principal, now)
     }
 }

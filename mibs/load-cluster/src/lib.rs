@@ -13,7 +13,7 @@ mod generated {
 }
 
 pub use generated::{
-    MODULES, Module, load_cluster_mib, snmp_community_mib, snmp_framework_mib, snmp_mpd_mib,
-    snmp_target_mib, snmp_user_based_sm_mib, snmp_usm_aes_mib, snmp_usm_hmac_sha2_mib,
-    snmp_view_based_acm_mib, snmpv2_mib, snmpv2_smi, tc,
+    MODULES, Module, lcms_usm_aes_mib, load_cluster_mib, snmp_community_mib, snmp_framework_mib,
+    snmp_mpd_mib, snmp_target_mib, snmp_user_based_sm_mib, snmp_usm_aes_mib,
+    snmp_usm_hmac_sha2_mib, snmp_view_based_acm_mib, snmpv2_mib, snmpv2_smi, tc,
 };
