@@ -65,6 +65,29 @@ impl Compiler {
         Ok(self)
     }
 
+    /// Adds all files of a folder and of those below it, as [`Compiler::dir`]
+    /// does for one.
+    pub fn tree(&mut self, path: &Path) -> io::Result<&mut Self> {
+        let mut folders = vec![path.to_owned()];
+        while let Some(folder) = folders.pop() {
+            self.dir(&folder)?;
+            for entry in fs::read_dir(&folder)? {
+                let entry = entry?;
+                let hidden = entry.file_name().to_string_lossy().starts_with('.');
+                // A link to a folder above would never end.
+                if !hidden && entry.file_type()?.is_dir() {
+                    folders.push(entry.path());
+                }
+            }
+        }
+        Ok(self)
+    }
+
+    /// How many texts there are; the next one's number.
+    pub fn file_count(&self) -> u32 {
+        self.sources.len() as u32
+    }
+
     fn push(&mut self, source: Source, origin: Origin) {
         self.sources.push(source);
         self.origins.push(origin);
