@@ -53,8 +53,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// A module's name and text.
+type Text = (String, Vec<u8>);
+
 /// Name and text of every module below a folder.
-fn texts(folder: &Path) -> Result<Vec<(String, Vec<u8>)>, Box<dyn Error>> {
+fn texts(folder: &Path) -> Result<Vec<Text>, Box<dyn Error>> {
     let mut folders: Vec<PathBuf> = vec![folder.to_owned()];
     let mut texts = Vec::new();
     while let Some(folder) = folders.pop() {

@@ -111,7 +111,7 @@ impl<'m> Node<'m> {
 
     /// UNITS.
     pub fn units(&self) -> Option<Cow<'m, str>> {
-        self.prose(self.data().units)
+        self.data().units.map(|units| Cow::Borrowed(self.mib.symbols.text(units)))
     }
 
     /// DESCRIPTION, as written between the quotes.

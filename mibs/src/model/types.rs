@@ -104,8 +104,7 @@ impl<'m> Type<'m> {
     /// DISPLAY-HINT, of this type or the nearest it refines.
     pub fn hint(&self) -> Option<Cow<'m, str>> {
         let data = self.at(self.data().hint_at)?;
-        let file = self.mib.modules.get(data.module?.0 as usize)?.file;
-        Some(unquote(self.mib.text(file, data.hint?)))
+        Some(Cow::Borrowed(self.mib.symbols.text(data.hint?)))
     }
 
     /// DESCRIPTION.
