@@ -201,7 +201,7 @@ mod tests {
 
     fn any_service() -> impl Strategy<Value = ServicePlan> {
         let scheduler =
-            proptest::sample::select(vec![Scheduler::Rr, Scheduler::Wrr, Scheduler::Mh]);
+            proptest::sample::select(vec![Scheduler::Rr, Scheduler::Wrr, Scheduler::Freest]);
         let servers = proptest::collection::btree_map((0u8..4).prop_map(name), any_server(), 0..4);
         (scheduler, proptest::option::of(1u16..4), servers).prop_map(
             |(scheduler, port, servers)| ServicePlan {

@@ -6,30 +6,67 @@
 //! 0 is never picked, and one that the caller finds not usable loses its turn
 //! and nothing else.
 
+mod buckets;
 mod choice;
+mod dh;
+mod fo;
+mod hash;
 mod lc;
+mod least;
+mod mh;
+mod nq;
+mod ovf;
+mod p2c;
+mod rank;
 mod rr;
+mod sed;
+mod sh;
 mod turns;
 mod wlc;
 mod wrr;
 
 pub use choice::Choice;
+pub use dh::DestinationHash;
+pub use fo::Failover;
+pub use hash::name as hash_of_name;
 pub use lc::LeastConnections;
+pub use mh::Maglev;
+pub use nq::NeverQueue;
+pub use ovf::Overflow;
+pub use p2c::PowerOfTwo;
 pub use rr::RoundRobin;
+pub use sed::ShortestExpectedDelay;
+pub use sh::SourceHash;
 pub use wlc::WeightedLeastConnections;
 pub use wrr::WeightedRoundRobin;
+
+use std::net::IpAddr;
 
 use crate::model::{Scheduler, Weight};
 
 /// The schedulers there are.
-pub const SCHEDULERS: &[Scheduler] =
-    &[Scheduler::Rr, Scheduler::Wrr, Scheduler::Lc, Scheduler::Wlc];
+pub const SCHEDULERS: &[Scheduler] = &[
+    Scheduler::Rr,
+    Scheduler::Wrr,
+    Scheduler::Lc,
+    Scheduler::Wlc,
+    Scheduler::Sed,
+    Scheduler::Nq,
+    Scheduler::Sh,
+    Scheduler::Dh,
+    Scheduler::Mh,
+    Scheduler::Fo,
+    Scheduler::Ovf,
+    Scheduler::P2c,
+];
 
 /// A server as a scheduler knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Candidate {
     /// Tells it from every other, also from a later one in its place.
     pub key: u64,
+    /// Hash of its name: the same on every director, and after a restart.
+    pub name: u64,
     /// Its effective weight.
     pub weight: Weight,
 }
@@ -41,6 +78,12 @@ pub trait Servers {
 
     /// Its connections, those in flight included: they make a burst spread.
     fn active(&self, place: usize) -> u32;
+
+    /// Where the client is, if that is known.
+    fn source(&self) -> Option<IpAddr>;
+
+    /// Where the client went, if that is known.
+    fn destination(&self) -> Option<IpAddr>;
 }
 
 /// A scheduler and its state.
@@ -54,6 +97,22 @@ pub enum Picker {
     Lc(LeastConnections),
     /// Fewest connections for the weight.
     Wlc(WeightedLeastConnections),
+    /// Shortest expected delay.
+    Sed(ShortestExpectedDelay),
+    /// An idle server, else sed.
+    Nq(NeverQueue),
+    /// Hash of the source address.
+    Sh(SourceHash),
+    /// Hash of the destination address.
+    Dh(DestinationHash),
+    /// Maglev hash of the source address.
+    Mh(Maglev),
+    /// Greatest weight.
+    Fo(Failover),
+    /// Greatest weight that is not full.
+    Ovf(Overflow),
+    /// The better of two drawn at random.
+    P2c(PowerOfTwo),
 }
 
 impl Picker {
@@ -64,7 +123,17 @@ impl Picker {
             Scheduler::Wrr => Self::Wrr(WeightedRoundRobin::default()),
             Scheduler::Lc => Self::Lc(LeastConnections::default()),
             Scheduler::Wlc => Self::Wlc(WeightedLeastConnections::default()),
-            _ => return None,
+            Scheduler::Sed => Self::Sed(ShortestExpectedDelay::default()),
+            Scheduler::Nq => Self::Nq(NeverQueue::default()),
+            Scheduler::Sh => Self::Sh(SourceHash::default()),
+            Scheduler::Dh => Self::Dh(DestinationHash::default()),
+            Scheduler::Mh => Self::Mh(Maglev::default()),
+            Scheduler::Fo => Self::Fo(Failover::default()),
+            Scheduler::Ovf => Self::Ovf(Overflow::default()),
+            Scheduler::P2c => Self::P2c(PowerOfTwo::default()),
+            Scheduler::Lblc | Scheduler::Lblcr | Scheduler::Ewma | Scheduler::Freest => {
+                return None;
+            }
         })
     }
 
@@ -75,6 +144,14 @@ impl Picker {
             Self::Wrr(picker) => picker.set(servers),
             Self::Lc(picker) => picker.set(servers),
             Self::Wlc(picker) => picker.set(servers),
+            Self::Sed(picker) => picker.set(servers),
+            Self::Nq(picker) => picker.set(servers),
+            Self::Sh(picker) => picker.set(servers),
+            Self::Dh(picker) => picker.set(servers),
+            Self::Mh(picker) => picker.set(servers),
+            Self::Fo(picker) => picker.set(servers),
+            Self::Ovf(picker) => picker.set(servers),
+            Self::P2c(picker) => picker.set(servers),
         }
     }
 
@@ -85,6 +162,14 @@ impl Picker {
             Self::Wrr(picker) => picker.pick(servers),
             Self::Lc(picker) => picker.pick(servers),
             Self::Wlc(picker) => picker.pick(servers),
+            Self::Sed(picker) => picker.pick(servers),
+            Self::Nq(picker) => picker.pick(servers),
+            Self::Sh(picker) => picker.pick(servers),
+            Self::Dh(picker) => picker.pick(servers),
+            Self::Mh(picker) => picker.pick(servers),
+            Self::Fo(picker) => picker.pick(servers),
+            Self::Ovf(picker) => picker.pick(servers),
+            Self::P2c(picker) => picker.pick(servers),
         }
     }
 }
@@ -100,11 +185,12 @@ mod testing {
     pub(super) struct Fleet {
         pub(super) active: Vec<u32>,
         pub(super) closed: Vec<usize>,
+        pub(super) source: Option<IpAddr>,
     }
 
     impl Fleet {
         pub(super) fn of(servers: usize) -> Self {
-            Self { active: vec![0; servers], closed: Vec::new() }
+            Self { active: vec![0; servers], ..Self::default() }
         }
     }
 
@@ -116,13 +202,25 @@ mod testing {
         fn active(&self, place: usize) -> u32 {
             self.active[place]
         }
+
+        fn source(&self) -> Option<IpAddr> {
+            self.source
+        }
+
+        fn destination(&self) -> Option<IpAddr> {
+            self.source
+        }
     }
 
     pub(super) fn candidates(weights: &[u32]) -> Vec<Candidate> {
         weights
             .iter()
             .enumerate()
-            .map(|(at, weight)| Candidate { key: at as u64, weight: Weight::clamped(*weight) })
+            .map(|(at, weight)| Candidate {
+                key: at as u64,
+                name: hash_of_name(&format!("rs{at}")),
+                weight: Weight::clamped(*weight),
+            })
             .collect()
     }
 }
@@ -133,6 +231,16 @@ mod tests {
 
     use super::testing::{Fleet, candidates};
     use super::*;
+
+    /// Those that give each server its share of any few connections.
+    const EXACT: &[Scheduler] = &[
+        Scheduler::Rr,
+        Scheduler::Wrr,
+        Scheduler::Lc,
+        Scheduler::Wlc,
+        Scheduler::Nq,
+        Scheduler::Ovf,
+    ];
 
     fn any_scheduler() -> impl Strategy<Value = Scheduler> {
         proptest::sample::select(SCHEDULERS)
@@ -150,8 +258,11 @@ mod tests {
             picker.set(&candidates(&weights));
             let mut fleet = Fleet::of(weights.len());
             fleet.closed = closed;
-            let possible = (0..weights.len()).any(|at| weights[at] > 0 && fleet.usable(at));
             for _ in 0..picks {
+                let possible = (0..weights.len()).any(|at| {
+                    let full = scheduler == Scheduler::Ovf && fleet.active[at] >= weights[at];
+                    weights[at] > 0 && fleet.usable(at) && !full
+                });
                 let picked = picker.pick(&fleet);
                 prop_assert_eq!(picked.is_some(), possible);
                 if let Some(at) = picked {
@@ -163,7 +274,7 @@ mod tests {
 
         #[test]
         fn no_server_with_a_weight_is_starved(
-            scheduler in any_scheduler(),
+            scheduler in proptest::sample::select(EXACT),
             weights in proptest::collection::vec(0u32..5, 1..8),
         ) {
             let mut picker = Picker::new(scheduler).unwrap();

@@ -4,53 +4,23 @@
 //! least of connections over weight, compared without dividing. Equals, idle
 //! servers above all, take turns by weight where the kernel takes the first.
 
-use super::turns::Turns;
+use super::least::Least;
 use super::{Candidate, Servers};
-
-/// The stride of a server of weight 1.
-const ROUND: u128 = 1 << 64;
 
 /// The server with the fewest connections for its weight.
 #[derive(Clone, Debug, Default)]
-pub struct WeightedLeastConnections {
-    /// Places and weights of the servers with a weight.
-    places: Vec<(usize, u32)>,
-    turns: Turns,
-}
+pub struct WeightedLeastConnections(Least);
 
 impl WeightedLeastConnections {
     /// These are the servers from now on.
     pub fn set(&mut self, servers: &[Candidate]) {
-        self.turns.set(servers.iter().map(|server| server.key));
-        self.places = servers
-            .iter()
-            .enumerate()
-            .map(|(place, server)| (place, server.weight.value()))
-            .filter(|(_, weight)| *weight > 0)
-            .collect();
+        self.0.set(servers);
     }
 
     /// The usable server with the fewest connections for its weight; of equals,
     /// the next in turn.
     pub fn pick(&mut self, servers: &impl Servers) -> Option<usize> {
-        let mut best: Option<(usize, u32, u32)> = None;
-        for (place, weight) in self.places.iter().copied() {
-            if !servers.usable(place) {
-                continue;
-            }
-            let active = servers.active(place);
-            let better = best.is_none_or(|(best, best_weight, best_active)| {
-                let ours = u64::from(active) * u64::from(best_weight);
-                let theirs = u64::from(best_active) * u64::from(weight);
-                ours < theirs || (ours == theirs && self.turns.tag(place) < self.turns.tag(best))
-            });
-            if better {
-                best = Some((place, weight, active));
-            }
-        }
-        let (place, weight, _) = best?;
-        self.turns.took(place, ROUND / u128::from(weight));
-        Some(place)
+        self.0.pick(servers, u64::from)
     }
 }
 

@@ -158,3 +158,30 @@ fn a_server_at_its_limit_is_passed_over_and_backups_stand_in_when_all_are() {
     assert_eq!(count["bak"], 1);
     assert!(ask(fixture.address).is_err(), "all are full");
 }
+
+#[test]
+fn every_scheduler_serves_and_those_that_hash_stay_with_one_server() {
+    let backends = [Backend::named("rs1"), Backend::named("rs2"), Backend::named("rs3")];
+    let rows = [
+        ("rs1", backends[0].address, 5),
+        ("rs2", backends[1].address, 9),
+        ("rs3", backends[2].address, 1),
+    ];
+    let fixture = Fixture::start(Scheduler::Rr, &rows);
+    for scheduler in lcms_lb_core::schedule::SCHEDULERS {
+        fixture.edit(|service| service.scheduler = *scheduler);
+        let counts = ask_often(&fixture, 60);
+        let servers: Vec<&str> = counts.keys().map(String::as_str).collect();
+        match scheduler {
+            // All clients have one address, and went to one.
+            Scheduler::Sh | Scheduler::Dh | Scheduler::Mh => assert_eq!(servers.len(), 1),
+            Scheduler::Fo => assert_eq!(servers, ["rs2"]),
+            // Four at a time never fill the greatest.
+            Scheduler::Ovf => assert_eq!(servers, ["rs2"]),
+            Scheduler::Rr | Scheduler::Wrr | Scheduler::Lc | Scheduler::Wlc => {
+                assert_eq!(servers, ["rs1", "rs2", "rs3"], "{scheduler}");
+            }
+            _ => assert!(servers.contains(&"rs2"), "{scheduler}: {counts:?}"),
+        }
+    }
+}

@@ -1,12 +1,17 @@
 //! Where the connections of a service may go.
 
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+
+use rustix::net::{SocketAddrAny, getpeername, getsockname};
 
 use crate::director::{ServerLive, ServiceLive};
 use crate::model::ServerId;
 use crate::plan::{ServerPlan, Settings};
-use crate::schedule::{Candidate, Servers};
+use crate::proxy_protocol::Origin;
+use crate::schedule::{Candidate, Servers, hash_of_name};
 
 /// A service as the shards know it. Immutable: a change is another route.
 pub(super) struct Route {
@@ -40,7 +45,11 @@ impl Route {
     pub(super) fn candidates(&self) -> Vec<(Candidate, bool)> {
         self.backends
             .iter()
-            .map(|one| (Candidate { key: one.peer.key, weight: one.plan.weight }, one.plan.backup))
+            .map(|one| {
+                let name = hash_of_name(&one.peer.id.server.to_string());
+                let weight = one.plan.weight;
+                (Candidate { key: one.peer.key, name, weight }, one.plan.backup)
+            })
             .collect()
     }
 }
@@ -49,6 +58,17 @@ impl Route {
 pub(super) struct Untried<'a> {
     pub(super) backends: &'a [Backend],
     pub(super) tried: &'a [u64],
+    pub(super) ends: Ends<'a>,
+}
+
+/// Where a connection is from and where it went. Few schedulers ask.
+pub(super) enum Ends<'a> {
+    /// What the socket says.
+    Of(&'a OwnedFd),
+    /// What a proxy says.
+    Told(Origin),
+    /// A client of this listener.
+    Datagram(SocketAddr, &'a OwnedFd),
 }
 
 impl Servers for Untried<'_> {
@@ -63,4 +83,23 @@ impl Servers for Untried<'_> {
     fn active(&self, place: usize) -> u32 {
         self.backends.get(place).map_or(u32::MAX, |one| one.peer.live.active.load(Relaxed))
     }
+
+    fn source(&self) -> Option<IpAddr> {
+        match &self.ends {
+            Ends::Of(socket) => ip(getpeername(socket).ok()??),
+            Ends::Told(origin) => Some(origin.source.ip()),
+            Ends::Datagram(client, _) => Some(client.ip()),
+        }
+    }
+
+    fn destination(&self) -> Option<IpAddr> {
+        match &self.ends {
+            Ends::Of(socket) | Ends::Datagram(_, socket) => ip(getsockname(socket).ok()?),
+            Ends::Told(origin) => Some(origin.destination.ip()),
+        }
+    }
+}
+
+fn ip(address: SocketAddrAny) -> Option<IpAddr> {
+    SocketAddr::try_from(address).ok().map(|address| address.ip())
 }

@@ -8,7 +8,7 @@ use rustix::io::Errno;
 
 use super::super::connection::{Seat, Stage};
 use super::super::expiry::Patience;
-use super::super::route::Untried;
+use super::super::route::{Ends, Untried};
 use super::super::slots::{Key, Token};
 use super::{Shard, WATCHED, introduce};
 use crate::director::Suspicion;
@@ -25,7 +25,8 @@ impl Shard {
             };
             let route = &service.route;
             let tried = connection.tried();
-            let place = service.choice.pick(&Untried { backends: &route.backends, tried });
+            let ends = connection.origin().map_or(Ends::Of(&connection.client), Ends::Told);
+            let place = service.choice.pick(&Untried { backends: &route.backends, tried, ends });
             let Some(backend) = place.and_then(|place| route.backends.get(place)) else {
                 let counter =
                     if tried.is_empty() { &route.live.refused } else { &route.live.failed };

@@ -10,7 +10,7 @@ use rustix::net::{RecvFlags, SendFlags, recv, recvfrom, send, sendto};
 use super::super::connection::Seat;
 use super::super::expiry::Patience;
 use super::super::flow::{Client, Flow, Talk};
-use super::super::route::Untried;
+use super::super::route::{Ends, Untried};
 use super::super::share::Share;
 use super::super::slots::{Key, Token};
 use super::{Shard, connect};
@@ -72,14 +72,16 @@ impl Shard {
 
     /// A new flow, if there are room and a server for it.
     fn begin(&mut self, client: Client, tried: &[u64]) -> Option<Key> {
-        let service = self.listeners.get(&client.listener)?.service;
+        let listener = self.listeners.get(&client.listener)?;
+        let service = listener.service;
         let known = self.services.get_mut(&service)?;
         let route = &known.route;
         if tried.is_empty() {
             route.live.connections.fetch_add(1, Relaxed);
         }
         let counter = if tried.is_empty() { &route.live.refused } else { &route.live.failed };
-        let place = known.choice.pick(&Untried { backends: &route.backends, tried });
+        let ends = Ends::Datagram(client.address, &listener.socket);
+        let place = known.choice.pick(&Untried { backends: &route.backends, tried, ends });
         let backend = place.and_then(|place| route.backends.get(place));
         let seat = backend.and_then(|one| Seat::take(&one.peer, one.plan.connection_limit));
         let room = self.capacity.take().or_else(|| self.flows.make_room());

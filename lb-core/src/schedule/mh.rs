@@ -1,0 +1,170 @@
+//! Maglev hash: the same server for the same client address, and few clients
+//! that move when a server comes or goes.
+//!
+//! Eisenbud et al., "Maglev: A Fast and Reliable Software Network Load Balancer",
+//! NSDI 2016, section 3.4: each server has an order of its own of all the rows of
+//! a table, and the servers take turns to fill the next row in their order that
+//! is free. A server of greater weight takes more rows a turn, as in `mh` of the
+//! Linux virtual server, `net/netfilter/ipvs/ip_vs_mh.c`. The orders follow from
+//! names alone, so two directors fill their tables alike.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::{Candidate, Servers, hash};
+
+/// Sizes of tables: primes, so that every step visits every row. With a hundred
+/// rows for each server the shares are within a hundredth (section 5.3).
+const SIZES: [u32; 3] = [4_093, 65_521, 1_048_573];
+
+/// Rows for each server in a table that is large enough.
+const ROWS: usize = 100;
+
+/// The virtual time in which a server of weight 1 takes one row. The longest
+/// table of the greatest weights fits into a number of this size.
+const ROUND: u64 = 1 << 40;
+
+/// A row that is free while the table is filled.
+const FREE: u32 = u32::MAX;
+
+/// Tries at other rows for a server that is not usable, before just any is
+/// taken. Each is a hash of its own, so that its clients are spread over all.
+const TRIES: u64 = 8;
+
+/// The server of the client's address in a table that changes little.
+#[derive(Clone, Debug, Default)]
+pub struct Maglev {
+    table: Vec<u32>,
+}
+
+struct Filler {
+    place: u32,
+    row: u32,
+    step: u32,
+    /// From one of its turns to the next.
+    stride: u64,
+}
+
+impl Maglev {
+    /// These are the servers from now on.
+    pub fn set(&mut self, servers: &[Candidate]) {
+        let size = SIZES
+            .into_iter()
+            .find(|size| servers.len().saturating_mul(ROWS) <= *size as usize)
+            .unwrap_or(SIZES[2]);
+        let mut fillers: Vec<Filler> = servers
+            .iter()
+            .zip(0..)
+            .filter(|(server, _)| server.weight.value() > 0)
+            .map(|(server, place)| Filler {
+                place,
+                row: (hash::mix(server.name) % u64::from(size)) as u32,
+                step: (hash::mix(!server.name) % u64::from(size - 1)) as u32 + 1,
+                stride: ROUND / u64::from(server.weight.value()),
+            })
+            .collect();
+        // Names, not places, decide who is first.
+        fillers.sort_by_key(|filler| (filler.row, filler.step));
+        self.table.clear();
+        if fillers.is_empty() {
+            return;
+        }
+        self.table.resize(size as usize, FREE);
+        let first = fillers.iter().map(|filler| filler.stride);
+        let mut turns: BinaryHeap<_> = first.zip(0..).map(Reverse).collect();
+        for _ in 0..size {
+            let Some(Reverse((due, number))) = turns.pop() else { return };
+            let Some(filler) = fillers.get_mut(number) else { return };
+            // One row is free in each round, and the steps visit every row.
+            while let Some(row) = self.table.get_mut(filler.row as usize) {
+                filler.row = (filler.row + filler.step) % size;
+                if *row == FREE {
+                    *row = filler.place;
+                    break;
+                }
+            }
+            turns.push(Reverse((due + filler.stride, number)));
+        }
+    }
+
+    /// The server of the client's address, if it is usable; else that of other
+    /// rows, and at last any.
+    pub fn pick(&mut self, servers: &impl Servers) -> Option<usize> {
+        let size = u64::try_from(self.table.len()).ok().filter(|size| *size > 0)?;
+        let client = servers.source().map_or(0, hash::address);
+        let rows = (0..TRIES).map(|number| hash::mix(client ^ number) % size);
+        let mut places = rows.filter_map(|row| self.table.get(row as usize));
+        let usable = |place: &&u32| servers.usable(**place as usize);
+        let found = places.find(usable).or_else(|| {
+            let (before, from) = self.table.split_at((client % size) as usize);
+            from.iter().chain(before).find(usable)
+        });
+        found.map(|place| *place as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use proptest::prelude::*;
+
+    use super::super::testing::{Fleet, candidates};
+    use super::*;
+
+    fn owners(servers: &[Candidate], clients: u32) -> Vec<u64> {
+        let mut picker = Maglev::default();
+        picker.set(servers);
+        let mut fleet = Fleet::of(servers.len());
+        (0..clients)
+            .map(|number| {
+                fleet.source = Some(IpAddr::V4(Ipv4Addr::from(0x0a00_0000 + number)));
+                servers[picker.pick(&fleet).unwrap()].name
+            })
+            .collect()
+    }
+
+    proptest! {
+        /// The disruption law: a server that goes moves its own clients and few
+        /// others; section 5.3 measures a few per cent for tables of this size.
+        #[test]
+        fn few_clients_move_but_those_of_a_server_that_goes(
+            count in 2usize..20,
+            gone in 0usize..20,
+        ) {
+            let servers = candidates(&vec![1; count]);
+            let gone = gone % count;
+            let mut fewer = servers.clone();
+            fewer.remove(gone);
+            let (before, after) = (owners(&servers, 4_000), owners(&fewer, 4_000));
+            let moved = before
+                .iter()
+                .zip(&after)
+                .filter(|(before, after)| **before != servers[gone].name && before != after)
+                .count();
+            prop_assert!(moved <= 4_000 / 12, "{} of 4000 moved for nothing", moved);
+        }
+
+        #[test]
+        fn the_order_of_the_servers_does_not_matter(
+            weights in proptest::collection::vec(1u32..9, 1..9),
+        ) {
+            let servers = candidates(&weights);
+            let mut reversed = servers.clone();
+            reversed.reverse();
+            prop_assert_eq!(owners(&servers, 500), owners(&reversed, 500));
+        }
+
+        #[test]
+        fn the_table_is_divided_by_weight(weights in proptest::collection::vec(0u32..9, 1..9)) {
+            let mut picker = Maglev::default();
+            picker.set(&candidates(&weights));
+            let total: u32 = weights.iter().sum();
+            for (place, weight) in (0..).zip(&weights) {
+                let rows = picker.table.iter().filter(|row| **row == place).count();
+                let exact = (weight * 4_093).checked_div(total).unwrap_or(0) as usize;
+                prop_assert!(rows.abs_diff(exact) <= 10, "{} rows instead of {}", rows, exact);
+            }
+        }
+    }
+}
