@@ -176,9 +176,9 @@ fn bulk_and_small_talk_take_turns_unharmed() {
         }
         sender.shutdown(Shutdown::Write).unwrap();
     });
-    for at in 0..SIZES.len() {
+    for (at, size) in SIZES.into_iter().enumerate() {
         next.send(()).unwrap();
-        let mut bytes = vec![0; SIZES[at]];
+        let mut bytes = vec![0; size];
         server.read_exact(&mut bytes).unwrap();
         assert!(bytes == chunk(at), "chunk {at} arrived as something else");
     }
