@@ -19,6 +19,7 @@ mod proc;
 mod rows;
 mod station;
 mod tracker;
+mod v3;
 
 pub use self::{
     agent::agent,
@@ -30,6 +31,7 @@ pub use self::{
     proc::proc_files,
     rows::rows,
     tracker::tracker,
+    v3::{scoped_pdu, v3_message},
 };
 
 /// An entrance by its name, with inputs from which mutations begin.
@@ -53,6 +55,8 @@ pub const ALL: &[Entrance] = &[
     Entrance { name: "mib_words", enter: mib_words, seeds: mib::word_seeds },
     Entrance { name: "proc_files", enter: proc_files, seeds: proc::seeds },
     Entrance { name: "rows", enter: rows, seeds: rows::seeds },
+    Entrance { name: "scoped_pdu", enter: scoped_pdu, seeds: v3::scoped_seeds },
     Entrance { name: "state_document", enter: state_document, seeds: document::seeds },
     Entrance { name: "tracker", enter: tracker, seeds: tracker::seeds },
+    Entrance { name: "v3_message", enter: v3_message, seeds: v3::seeds },
 ];

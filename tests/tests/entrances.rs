@@ -37,8 +37,10 @@ drive! {
     mib_words: 3000,
     proc_files: 2000,
     rows: 1000,
+    scoped_pdu: 4000,
     state_document: 400,
     tracker: 3000,
+    v3_message: 4000,
 }
 
 fn drive(name: &str, cases: u32) {

@@ -22,7 +22,10 @@ fn name(auth: &str, privacy: Option<&str>) -> String {
     format!("{auth}_{}", privacy.unwrap_or("none")).to_lowercase()
 }
 
-fn pairs() -> Vec<(String, &'static str, Option<(&'static str, &'static str)>)> {
+/// A user's name, `-a`, and both words for its encryption.
+type Pair = (String, &'static str, Option<(&'static str, &'static str)>);
+
+fn pairs() -> Vec<Pair> {
     let privacies = [None].into_iter().chain(PRIV.map(Some));
     let all = privacies.flat_map(|privacy| {
         AUTH.map(|auth| (name(auth, privacy.map(|(net_snmp, _)| net_snmp)), auth, privacy))
