@@ -5,11 +5,12 @@
 
 mod endpoint;
 mod toml;
+pub mod user;
 
 use std::time::Duration;
 
 use lcms_lb_core::model::{Name, Role, Roles};
-use lcms_snmp::{Secret, Version};
+use lcms_snmp::{Secret, UserCredentials, Version};
 
 pub use self::{
     endpoint::{Endpoint, EndpointError},
@@ -39,6 +40,8 @@ pub struct Node {
     pub read: Option<Secret>,
     /// Community for writing; the one for reading where there is none.
     pub write: Option<Secret>,
+    /// User of version 3, for reading and writing.
+    pub user: Option<UserCredentials>,
     /// How long to wait for the first answer.
     pub timeout: Duration,
     /// How often to ask again after that.
@@ -92,6 +95,7 @@ impl Node {
             version: Version::V2c,
             read: None,
             write: None,
+            user: None,
             timeout: Self::TIMEOUT,
             retries: Self::RETRIES,
             roles: Roles::NONE,

@@ -5,12 +5,14 @@
 //! comes out. Sockets and timers belong to the crates that use this one.
 
 pub mod ber;
+mod credentials;
 mod engine_id;
 mod ids;
 pub mod message;
 pub mod object;
 mod oid;
 mod pdu;
+mod peers;
 mod request;
 mod secret;
 mod status;
@@ -23,6 +25,7 @@ mod value;
 mod writer;
 
 pub use ber::{BerError, OidBuf, RawOid};
+pub use credentials::{Credentials, UserCredentials};
 pub use engine_id::{EngineId, EngineIdError};
 pub use message::{DecodeError, Envelope, Message, OutMessage, TrapMessage};
 pub use oid::{Oid, OidError};
@@ -30,6 +33,6 @@ pub use pdu::{Pdu, RawVarBind, TrapPdu, VarBinds};
 pub use request::{Community, Request, Response, Retry, Target};
 pub use secret::{Secret, SecretError};
 pub use status::{ErrorStatus, PduKind, Version};
-pub use tracker::{Completed, Discarded, Expired, RequestId, Tracker, Transmit};
+pub use tracker::{Arrived, Completed, Discarded, Expired, RequestId, Tracker, Transmit};
 pub use value::{Octets, Value, VarBind};
 pub use writer::{Mark, PduWriter, ResponseWriter};

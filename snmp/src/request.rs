@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use crate::{ErrorStatus, Message, Oid, PduKind, Value, VarBind, Version};
+use crate::{Credentials, ErrorStatus, Message, Oid, Pdu, PduKind, Value, VarBind, Version};
 
 /// An agent to be asked.
 #[derive(Clone, Debug)]
@@ -11,7 +11,7 @@ pub struct Target<A> {
     /// reports a sender: addresses are compared as they are.
     pub address: A,
     /// How it knows us.
-    pub community: Community,
+    pub credentials: Credentials,
     /// How long it is waited for.
     pub retry: Retry,
 }
@@ -152,10 +152,16 @@ impl Response {
 
 impl From<&Message<'_>> for Response {
     fn from(message: &Message<'_>) -> Self {
+        Self::from(&message.pdu)
+    }
+}
+
+impl From<&Pdu<'_>> for Response {
+    fn from(pdu: &Pdu<'_>) -> Self {
         Self {
-            error_status: message.pdu.error_status,
-            error_index: message.pdu.error_index,
-            varbinds: message.pdu.varbinds.to_vec(),
+            error_status: pdu.error_status,
+            error_index: pdu.error_index,
+            varbinds: pdu.varbinds.to_vec(),
         }
     }
 }

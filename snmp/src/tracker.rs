@@ -9,22 +9,35 @@
 //! answered, so no round-trip time is given then.
 //!
 //! A response completes a request when id, source, version and community are the
-//! request's. Whatever else arrives is counted and changes nothing: a forged or
-//! damaged datagram must not end a request that its agent may still answer.
+//! request's; in version 3, when it has the user's code, is timely and at the
+//! level that was asked at. Whatever else arrives is counted and changes nothing:
+//! a forged or damaged datagram must not end a request that its agent may still
+//! answer.
+//!
+//! A request of version 3 to an agent that is not known yet is preceded by one
+//! that only asks for its engine's name (RFC 3414 §4). What reports say of name and
+//! clock is learnt and the request sent once more; any other report ends it. That
+//! is the one thing that an unsigned message can do, and only from somebody who
+//! has seen the request.
 
 use std::{
     collections::{BTreeSet, HashMap},
     fmt,
+    hash::Hash,
     net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use crate::{
-    Envelope, OutMessage, PduKind, Version,
+    Credentials, EngineId, Envelope, Message, Oid, OutMessage, PduKind, UserCredentials, Version,
+    credentials::LocalKeys,
     ids::RequestIds,
     message::{encode, open},
+    peers::Peers,
     request::{Community, Request, Response, Retry, Target},
+    usm::Clock,
+    v3::{self, OutPdu, Salts, ScopedPdu, SecurityLevel, V3Head, V3Message},
 };
 
 /// The requests that are under way.
@@ -37,7 +50,7 @@ use crate::{
 /// let mut tracker = Tracker::new([7; 16]);
 /// let target = Target {
 ///     address: "192.0.2.1:161".parse::<std::net::SocketAddr>().unwrap(),
-///     community: Community::v2c("public"),
+///     credentials: Community::v2c("public").into(),
 ///     retry: Retry { retries: 1, ..Retry::default() },
 /// };
 /// let up_time: Oid = "1.3.6.1.2.1.1.3.0".parse().unwrap();
@@ -55,6 +68,8 @@ pub struct Tracker<A = SocketAddr> {
     pending: HashMap<RequestId, Pending<A>>,
     deadlines: BTreeSet<(Instant, RequestId)>,
     discarded: Discarded,
+    peers: Peers<A>,
+    salts: Salts,
 }
 
 /// By which the caller knows a request; it is the request-id on the wire.
@@ -70,7 +85,7 @@ impl RequestId {
 
 struct Pending<A> {
     address: A,
-    community: Community,
+    who: Who,
     retry: Retry,
     octets: Arc<[u8]>,
     /// Attempts before the present one.
@@ -78,6 +93,30 @@ struct Pending<A> {
     sent: Instant,
     deadline: Instant,
 }
+
+/// As whom a request is made, and what is left to do for it.
+enum Who {
+    Community(Community),
+    User(Box<Conversation>),
+}
+
+/// A request of a user, which may take several messages.
+struct Conversation {
+    user: UserCredentials,
+    request: Request,
+    /// The engine that was asked and the keys for it; `None` while its name is
+    /// asked for.
+    keys: Option<(EngineId, Arc<LocalKeys>)>,
+    /// How often it may still be sent for another reason than silence.
+    turns: u8,
+}
+
+/// Asking for a name, for a clock, and for the name of an engine that was put in
+/// the place of another.
+const TURNS: u8 = 3;
+
+/// The longest message we take: what UDP carries.
+const LONGEST: u32 = 65_507;
 
 /// A datagram to be sent.
 #[derive(Clone)]
@@ -114,6 +153,35 @@ pub struct Completed<A> {
     pub response: Response,
 }
 
+/// What a datagram meant.
+#[derive(Clone, Debug)]
+pub enum Arrived<A> {
+    /// A request was answered.
+    Completed(Completed<A>),
+    /// The agent's engine has said its name or its time: the request is to be sent
+    /// with that.
+    Send(Transmit<A>),
+    /// The agent's engine does not take the request; it is forgotten.
+    Reported {
+        /// The request.
+        id: RequestId,
+        /// Who says so.
+        from: A,
+        /// The counter by which it says why, such as usmStatsWrongDigests.0.
+        report: Oid,
+    },
+}
+
+impl<A> Arrived<A> {
+    /// The answer, if it is one.
+    pub fn completed(self) -> Option<Completed<A>> {
+        match self {
+            Self::Completed(completed) => Some(completed),
+            Self::Send(_) | Self::Reported { .. } => None,
+        }
+    }
+}
+
 /// What became of a request whose time had passed.
 #[derive(Clone, Debug)]
 pub enum Expired<A> {
@@ -144,12 +212,18 @@ pub struct Discarded {
     pub mismatched: u64,
 }
 
-impl<A: Clone + Eq> Tracker<A> {
+impl<A: Clone + Eq + Hash> Tracker<A> {
     /// Begins with nothing under way. The seed makes the request-ids
     /// unpredictable; it has to come from the system's random numbers.
     pub fn new(seed: [u8; 16]) -> Self {
+        let mut ids = RequestIds::new(seed);
+        // Two of the unpredictable numbers are the beginning of the salts.
+        let mut half = || u64::from(ids.next().unwrap_or_default().unsigned_abs());
+        let salts = Salts::random(half() << 33 ^ half());
         Self {
-            ids: RequestIds::new(seed),
+            peers: Peers::new(),
+            salts,
+            ids,
             pending: HashMap::new(),
             deadlines: BTreeSet::new(),
             discarded: Discarded::default(),
@@ -158,16 +232,28 @@ impl<A: Clone + Eq> Tracker<A> {
 
     /// Begins a request; the caller sends the datagram.
     pub fn submit(&mut self, now: Instant, target: &Target<A>, request: &Request) -> Transmit<A> {
-        let Target { address, community, retry } = target;
+        let Target { address, credentials, retry } = target;
         let id = self.fresh_id();
-        let octets: Arc<[u8]> = encode_request(id, community, request).into();
+        let (who, octets): (Who, Arc<[u8]>) = match credentials {
+            Credentials::Community(community) => {
+                let octets = encode_request(id, community, request);
+                (Who::Community(community.clone()), octets.into())
+            }
+            Credentials::User(user) => {
+                let request = request.clone();
+                let (user, keys, turns) = (user.clone(), None, TURNS);
+                let mut conversation = Conversation { user, request, keys, turns };
+                let octets = conversation.encode(id, address, &mut self.peers, &self.salts, now);
+                (Who::User(Box::new(conversation)), octets.into())
+            }
+        };
         let deadline = now + retry.wait(0);
         self.deadlines.insert((deadline, id));
         self.pending.insert(
             id,
             Pending {
                 address: address.clone(),
-                community: community.clone(),
+                who,
                 retry: *retry,
                 octets: octets.clone(),
                 attempt: 0,
@@ -188,11 +274,29 @@ impl<A: Clone + Eq> Tracker<A> {
     }
 
     /// Takes a datagram that has arrived.
-    pub fn on_datagram(&mut self, now: Instant, from: &A, datagram: &[u8]) -> Option<Completed<A>> {
-        let Ok(Envelope::Community(message)) = open(datagram) else {
-            self.discarded.malformed += 1;
-            return None;
-        };
+    pub fn on_datagram(&mut self, now: Instant, from: &A, datagram: &[u8]) -> Option<Arrived<A>> {
+        match open(datagram) {
+            Ok(Envelope::Community(message)) => self.on_community(now, from, &message),
+            Ok(Envelope::V3(whole)) => match self.on_v3(now, from, whole) {
+                Ok(arrived) => Some(arrived),
+                Err(why) => {
+                    *why.counter(&mut self.discarded) += 1;
+                    None
+                }
+            },
+            Ok(Envelope::TrapV1(_)) | Err(_) => {
+                self.discarded.malformed += 1;
+                None
+            }
+        }
+    }
+
+    fn on_community(
+        &mut self,
+        now: Instant,
+        from: &A,
+        message: &Message<'_>,
+    ) -> Option<Arrived<A>> {
         if message.pdu.kind != PduKind::Response {
             self.discarded.not_a_response += 1;
             return None;
@@ -203,20 +307,109 @@ impl<A: Clone + Eq> Tracker<A> {
             return None;
         };
         let matches = pending.address == *from
-            && pending.community.version() == message.version
-            && pending.community.name() == message.community;
+            && matches!(&pending.who, Who::Community(community)
+                if community.version() == message.version && community.name() == message.community);
         if !matches {
             self.discarded.mismatched += 1;
             return None;
         }
+        self.complete(now, id, Response::from(message))
+    }
+
+    fn complete(&mut self, now: Instant, id: RequestId, response: Response) -> Option<Arrived<A>> {
         let pending = self.remove(id)?;
-        Some(Completed {
+        Some(Arrived::Completed(Completed {
             id,
             from: pending.address,
             attempts: pending.attempt + 1,
             round_trip: (pending.attempt == 0).then(|| now.saturating_duration_since(pending.sent)),
-            response: Response::from(&message),
-        })
+            response,
+        }))
+    }
+
+    /// RFC 3412 §7.2 and RFC 3414 §3.2 as a client has them.
+    fn on_v3(&mut self, now: Instant, from: &A, whole: &[u8]) -> Result<Arrived<A>, Vain> {
+        let message = V3Message::decode(whole).map_err(|_| Vain::Malformed)?;
+        let usm = message.usm().map_err(|_| Vain::Malformed)?;
+        let level = message.flags.level().ok_or(Vain::Malformed)?;
+        let id = RequestId(message.id);
+        let pending = self.pending.get_mut(&id).ok_or(Vain::UnknownId)?;
+        let Who::User(conversation) = &mut pending.who else { return Err(Vain::Mismatched) };
+        let engine = EngineId::new(usm.engine_id).map_err(|_| Vain::Mismatched)?;
+        if pending.address != *from || message.security_model != v3::USM {
+            return Err(Vain::Mismatched);
+        }
+        let clock = Clock { boots: usm.boots, time: usm.time };
+        let peer = self.peers.get_mut(from);
+        let keys = conversation.keys.as_ref().filter(|(id, _)| *id == engine);
+        let (Some((_, keys)), Some(peer)) = (keys, peer.filter(|peer| peer.id == engine)) else {
+            // The engine says its name, for the first time or another than before.
+            let scoped =
+                message.plain().ok().and_then(|octets| ScopedPdu::decode(octets, false).ok());
+            let names = scoped.is_some_and(|scoped| scoped.pdu.kind == PduKind::Report);
+            if !names || level != SecurityLevel::NoAuthNoPriv {
+                return Err(Vain::Mismatched);
+            }
+            self.peers.discovered(from.clone(), engine, clock, now);
+            return self.turn(now, id).ok_or(Vain::Mismatched);
+        };
+        if level >= SecurityLevel::AuthNoPriv {
+            let key = keys.auth.as_ref().ok_or(Vain::Mismatched)?;
+            if !message.is_authenticated_by(key, &usm) || !peer.hear(clock, now) {
+                return Err(Vain::Mismatched);
+            }
+        }
+        let mut room = Vec::new();
+        let octets = match (level, &keys.privacy) {
+            (SecurityLevel::AuthPriv, Some(key)) => {
+                message.decrypt(key, &usm, &mut room).map_err(|_| Vain::Malformed)?
+            }
+            (SecurityLevel::AuthPriv, None) => return Err(Vain::Mismatched),
+            _ => message.plain().map_err(|_| Vain::Malformed)?,
+        };
+        let padded = level == SecurityLevel::AuthPriv;
+        let scoped = ScopedPdu::decode(octets, padded).map_err(|_| Vain::Malformed)?;
+        match scoped.pdu.kind {
+            PduKind::Report => {
+                let name = scoped.pdu.varbinds.names().next().ok_or(Vain::Malformed)?;
+                let report = name.to_oid();
+                // A signed report may be about time, which has just been heard.
+                if level >= SecurityLevel::AuthNoPriv && conversation.turns > 0 {
+                    return self.turn(now, id).ok_or(Vain::Mismatched);
+                }
+                self.remove(id);
+                Ok(Arrived::Reported { id, from: from.clone(), report })
+            }
+            PduKind::Response => {
+                let same = level == conversation.user.level()
+                    && usm.user == conversation.user.name().as_bytes()
+                    && scoped.context_engine_id == engine.as_octets()
+                    && scoped.context_name.is_empty()
+                    && scoped.pdu.request_id == id.number();
+                let response = Response::from(&scoped.pdu);
+                match same {
+                    true => self.complete(now, id, response).ok_or(Vain::UnknownId),
+                    false => Err(Vain::Mismatched),
+                }
+            }
+            _ => Err(Vain::NotAResponse),
+        }
+    }
+
+    /// Sends a request once more, with what has been learnt.
+    fn turn(&mut self, now: Instant, id: RequestId) -> Option<Arrived<A>> {
+        let pending = self.pending.get_mut(&id)?;
+        let Who::User(conversation) = &mut pending.who else { return None };
+        conversation.turns = conversation.turns.checked_sub(1)?;
+        let address = pending.address.clone();
+        let octets: Arc<[u8]> =
+            conversation.encode(id, &address, &mut self.peers, &self.salts, now).into();
+        self.deadlines.remove(&(pending.deadline, id));
+        pending.octets = Arc::clone(&octets);
+        pending.sent = now;
+        pending.deadline = now + pending.retry.wait(pending.attempt);
+        self.deadlines.insert((pending.deadline, id));
+        Some(Arrived::Send(Transmit { id, to: address, octets }))
     }
 
     /// When [`Tracker::on_timeout`] is due; `None` while nothing is under way.
@@ -275,6 +468,85 @@ impl<A: Clone + Eq> Tracker<A> {
     /// What has arrived in vain.
     pub fn discarded(&self) -> Discarded {
         self.discarded
+    }
+}
+
+/// Why a datagram completed nothing.
+enum Vain {
+    Malformed,
+    NotAResponse,
+    UnknownId,
+    Mismatched,
+}
+
+impl Vain {
+    fn counter(self, discarded: &mut Discarded) -> &mut u64 {
+        match self {
+            Self::Malformed => &mut discarded.malformed,
+            Self::NotAResponse => &mut discarded.not_a_response,
+            Self::UnknownId => &mut discarded.unknown_id,
+            Self::Mismatched => &mut discarded.mismatched,
+        }
+    }
+}
+
+impl Conversation {
+    /// The request, or the question for the engine's name where that is not known.
+    fn encode<A: Eq + Hash>(
+        &mut self,
+        id: RequestId,
+        address: &A,
+        peers: &mut Peers<A>,
+        salts: &Salts,
+        now: Instant,
+    ) -> Vec<u8> {
+        let number = id.number();
+        let unknown = V3Head {
+            id: number,
+            max_size: LONGEST,
+            reportable: true,
+            engine_id: &[],
+            clock: Clock::default(),
+            user: &[],
+            auth: None,
+            privacy: None,
+            context_engine_id: &[],
+            context_name: &[],
+        };
+        let Some(peer) = peers.get_mut(address) else {
+            let nothing = OutPdu {
+                kind: PduKind::GetRequest,
+                request_id: number,
+                error_status: 0,
+                error_index: 0,
+                varbinds: &[],
+            };
+            return v3::encode(&unknown, &nothing);
+        };
+        let (_, keys) = self.keys.insert((peer.id, peer.keys(&self.user)));
+        let engine_id = peer.id.as_octets();
+        let signed = keys.auth.is_some();
+        let head = V3Head {
+            engine_id,
+            // RFC 3414 §3.1 (6): nobody looks at the clock of what is not signed.
+            clock: if signed { peer.clock(now) } else { Clock::default() },
+            user: self.user.name().as_bytes(),
+            auth: keys.auth.as_ref(),
+            privacy: keys.privacy.as_ref().map(|key| (key, salts.next())),
+            context_engine_id: engine_id,
+            ..unknown
+        };
+        let Request { kind, non_repeaters, max_repetitions, varbinds } = &self.request;
+        v3::encode(
+            &head,
+            &OutPdu {
+                kind: *kind,
+                request_id: number,
+                error_status: *non_repeaters,
+                error_index: *max_repetitions,
+                varbinds,
+            },
+        )
     }
 }
 

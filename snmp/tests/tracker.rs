@@ -1,7 +1,7 @@
 //! A tracker and agents on a simulated link: virtual time, loss, delay and
 //! duplicates. The agents answer with the crate's own response writer.
 
-#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -9,8 +9,11 @@ use std::{
 };
 
 use lcms_snmp::{
-    Community, Completed, Discarded, ErrorStatus, Expired, Oid, PduKind, Request, RequestId,
-    ResponseWriter, Retry, Target, Tracker, Transmit, Value, VarBind, message,
+    Arrived, Community, Completed, Discarded, EngineId, ErrorStatus, Expired, Oid, PduKind,
+    Request, RequestId, ResponseWriter, Retry, Secret, Target, Tracker, Transmit, UserCredentials,
+    Value, VarBind, message,
+    usm::{AuthKey, AuthProtocol, Clock, MasterKey, PrivKey, PrivProtocol},
+    v3::{self, OutPdu, Salts, ScopedPdu, V3Head, V3Message},
 };
 use proptest::prelude::*;
 
@@ -22,7 +25,7 @@ fn up_time() -> Oid {
 
 fn target(address: u8) -> Target<u8> {
     let retry = Retry { timeout: 100 * MILLISECOND, ceiling: 250 * MILLISECOND, retries: 3 };
-    Target { address, community: Community::v2c("public"), retry }
+    Target { address, credentials: Community::v2c("public").into(), retry }
 }
 
 fn get() -> Request {
@@ -48,7 +51,10 @@ fn tracker() -> (Tracker<u8>, Instant) {
 fn an_answer_completes_its_request() {
     let (mut tracker, now) = tracker();
     let sent = tracker.submit(now, &target(1), &get());
-    let completed = tracker.on_datagram(now + 7 * MILLISECOND, &1, &answer(&sent.octets)).unwrap();
+    let completed = tracker
+        .on_datagram(now + 7 * MILLISECOND, &1, &answer(&sent.octets))
+        .and_then(Arrived::completed)
+        .unwrap();
     assert_eq!((completed.id, completed.from, completed.attempts), (sent.id, 1, 1));
     assert_eq!(completed.round_trip, Some(7 * MILLISECOND));
     assert_eq!(completed.response.status(), Some(ErrorStatus::NoError));
@@ -84,7 +90,8 @@ fn a_late_answer_to_an_earlier_attempt_is_taken() {
     let sent = tracker.submit(now, &target(1), &get());
     let later = tracker.poll_timeout().unwrap();
     assert!(matches!(tracker.on_timeout(later), Some(Expired::Resend(_))));
-    let completed = tracker.on_datagram(later, &1, &answer(&sent.octets)).unwrap();
+    let completed =
+        tracker.on_datagram(later, &1, &answer(&sent.octets)).and_then(Arrived::completed).unwrap();
     assert_eq!((completed.attempts, completed.round_trip), (2, None));
     assert!(tracker.on_datagram(later, &1, &answer(&sent.octets)).is_none(), "the second one");
 }
@@ -143,7 +150,8 @@ fn an_error_is_an_answer() {
     let mut out = Vec::new();
     let refusal =
         ResponseWriter::new(&mut out, &message, 1472).refuse(ErrorStatus::GenErr, 1).unwrap();
-    let response = tracker.on_datagram(now, &1, refusal).unwrap().response;
+    let response =
+        tracker.on_datagram(now, &1, refusal).and_then(Arrived::completed).unwrap().response;
     assert_eq!((response.status(), response.error_index), (Some(ErrorStatus::GenErr), 1));
     let unknown = lcms_snmp::Response { error_status: 77, ..response };
     assert_eq!(unknown.status(), None);
@@ -153,7 +161,7 @@ fn an_error_is_an_answer() {
 fn version_1_gets_getnext_for_getbulk() {
     let (mut tracker, now) = tracker();
     let bulk = Request::get_bulk(1, 20, [up_time(), up_time()]);
-    let old = Target { community: Community::v1("public"), ..target(1) };
+    let old = Target { credentials: Community::v1("public").into(), ..target(1) };
     let sent = tracker.submit(now, &old, &bulk);
     let pdu = message::decode(&sent.octets).unwrap().pdu;
     assert_eq!((pdu.kind, pdu.error_status, pdu.error_index), (PduKind::GetNextRequest, 0, 0));
@@ -248,7 +256,7 @@ proptest! {
                 link.carry(now, &sent);
             } else if arrival == Some(next) {
                 let (_, (from, datagram)) = link.flying.pop_first().unwrap();
-                if let Some(Completed { id, from, attempts, .. }) =
+                if let Some(Arrived::Completed(Completed { id, from, attempts, .. })) =
                     tracker.on_datagram(now, &from, &datagram)
                 {
                     prop_assert_eq!(begun[&id].0, from);
@@ -269,4 +277,183 @@ proptest! {
         prop_assert_eq!(ended.len(), requests.len());
         prop_assert!(tracker.is_empty());
     }
+}
+
+/// An engine that answers as RFC 3414 has it, as far as a client can tell.
+struct Engine {
+    id: EngineId,
+    boots: u32,
+    started: Instant,
+    salts: Salts,
+}
+
+impl Engine {
+    fn new(octet: u8, boots: u32, started: Instant) -> Self {
+        let id = EngineId::of_enterprise(1, [octet; 12]);
+        Self { id, boots, started, salts: Salts::authoritative(boots, 0) }
+    }
+
+    fn clock(&self, now: Instant) -> Clock {
+        let time = now.saturating_duration_since(self.started).as_secs() as u32;
+        Clock { boots: self.boots, time }
+    }
+
+    fn answer(&self, now: Instant, request: &[u8]) -> Vec<u8> {
+        let message = V3Message::decode(request).unwrap();
+        let usm = message.usm().unwrap();
+        let (auth, privacy) = self.keys();
+        let report = |arc: u32, signed: bool| {
+            let head = V3Head {
+                id: message.id,
+                max_size: 1472,
+                reportable: false,
+                engine_id: self.id.as_octets(),
+                clock: self.clock(now),
+                user: usm.user,
+                auth: signed.then_some(&auth),
+                privacy: None,
+                context_engine_id: self.id.as_octets(),
+                context_name: &[],
+            };
+            let mut out = Vec::new();
+            v3::report(&mut out, &head, 1472, 0, (&[1, 3, 6, arc], 1)).unwrap().to_vec()
+        };
+        if usm.engine_id != self.id.as_octets() {
+            return report(4, false);
+        }
+        if !message.is_authenticated_by(&auth, &usm) {
+            return report(5, false);
+        }
+        if !self.clock(now).admits(Clock { boots: usm.boots, time: usm.time }) {
+            return report(2, true);
+        }
+        let mut room = Vec::new();
+        let octets = message.decrypt(&privacy, &usm, &mut room).unwrap();
+        let pdu = ScopedPdu::decode(octets, true).unwrap().pdu;
+        let varbinds: Vec<VarBind<'_>> = pdu
+            .varbinds
+            .names()
+            .map(|name| VarBind { name: name.to_oid(), value: Value::TimeTicks(42) })
+            .collect();
+        let head = V3Head {
+            id: message.id,
+            max_size: 1472,
+            reportable: false,
+            engine_id: self.id.as_octets(),
+            clock: self.clock(now),
+            user: usm.user,
+            auth: Some(&auth),
+            privacy: Some((&privacy, self.salts.next())),
+            context_engine_id: self.id.as_octets(),
+            context_name: &[],
+        };
+        let (kind, request_id) = (PduKind::Response, pdu.request_id);
+        let (error_status, error_index) = (0, 0);
+        v3::encode(
+            &head,
+            &OutPdu { kind, request_id, error_status, error_index, varbinds: &varbinds },
+        )
+    }
+
+    fn keys(&self) -> (AuthKey, PrivKey) {
+        let key = MasterKey::of_password(AuthProtocol::Sha1, b"a password").unwrap();
+        let auth = AuthKey::new(AuthProtocol::Sha1, key.localised(&self.id)).unwrap();
+        let privacy = key.localised_for(PrivProtocol::Aes128, &self.id);
+        (auth, PrivKey::new(PrivProtocol::Aes128, privacy).unwrap())
+    }
+}
+
+fn user(password: &str) -> Target<u8> {
+    let secret = Secret::new(password);
+    let user = UserCredentials::new(
+        "ann",
+        Some((AuthProtocol::Sha1, &secret)),
+        Some((PrivProtocol::Aes128, &secret)),
+    );
+    Target { credentials: user.unwrap().into(), ..target(1) }
+}
+
+/// Asks until there is an end: how many messages it took, and the answer.
+fn converse(
+    tracker: &mut Tracker<u8>,
+    engine: &Engine,
+    target: &Target<u8>,
+    now: Instant,
+) -> (usize, Result<Completed<u8>, Oid>) {
+    let mut octets = tracker.submit(now, target, &get()).octets;
+    for messages in 1..10 {
+        match tracker.on_datagram(now, &1, &engine.answer(now, &octets)) {
+            Some(Arrived::Completed(completed)) => return (messages, Ok(completed)),
+            Some(Arrived::Reported { report, .. }) => return (messages, Err(report)),
+            Some(Arrived::Send(transmit)) => octets = transmit.octets,
+            None => panic!("an answer in vain: {:?}", tracker.discarded()),
+        }
+    }
+    panic!("no end");
+}
+
+#[test]
+fn a_user_asks_for_the_engine_once() {
+    let (mut tracker, now) = tracker();
+    let engine = Engine::new(1, 7, now);
+    let ann = user("a password");
+    let (messages, answer) = converse(&mut tracker, &engine, &ann, now);
+    assert_eq!(messages, 2);
+    assert_eq!(answer.unwrap().response.varbinds[0].value, Value::TimeTicks(42));
+    for seconds in [0, 100, 1000, 100_000] {
+        let now = now + Duration::from_secs(seconds);
+        assert_eq!(converse(&mut tracker, &engine, &ann, now).0, 1, "after {seconds} s");
+    }
+    assert!(tracker.is_empty());
+}
+
+#[test]
+fn a_restarted_engine_says_its_time_and_a_new_one_its_name() {
+    let (mut tracker, now) = tracker();
+    let ann = user("a password");
+    converse(&mut tracker, &Engine::new(1, 7, now), &ann, now).1.unwrap();
+    let later = now + Duration::from_secs(5000);
+    let restarted = Engine::new(1, 8, later);
+    assert_eq!(converse(&mut tracker, &restarted, &ann, later).0, 2);
+    assert_eq!(converse(&mut tracker, &restarted, &ann, later).0, 1);
+    let other = Engine::new(2, 1, later);
+    let (messages, answer) = converse(&mut tracker, &other, &ann, later);
+    assert!(answer.is_ok());
+    assert_eq!(messages, 2);
+}
+
+#[test]
+fn a_wrong_password_is_reported_at_once() {
+    let (mut tracker, now) = tracker();
+    let engine = Engine::new(1, 7, now);
+    let (_, answer) = converse(&mut tracker, &engine, &user("another password"), now);
+    assert_eq!(answer.unwrap_err().to_string(), "1.3.6.5");
+    assert!(tracker.is_empty());
+}
+
+/// What was recorded before, what is not signed, and what comes from elsewhere
+/// completes nothing.
+#[test]
+fn answers_that_are_not_the_engines_are_in_vain() {
+    let (mut tracker, now) = tracker();
+    let engine = Engine::new(1, 7, now);
+    let ann = user("a password");
+    converse(&mut tracker, &engine, &ann, now).1.unwrap();
+    let sent = tracker.submit(now, &ann, &get());
+    let good = engine.answer(now, &sent.octets);
+    for at in 0..good.len() {
+        let mut octets = good.clone();
+        octets[at] ^= 1;
+        assert!(tracker.on_datagram(now, &1, &octets).is_none(), "octet {at}");
+    }
+    assert!(tracker.on_datagram(now, &2, &good).is_none(), "from elsewhere");
+    // The clock has moved on by what others said, and this is old by then.
+    let much_later = now + Duration::from_secs(500);
+    converse(&mut tracker, &engine, &ann, much_later).1.unwrap();
+    assert!(tracker.on_datagram(much_later, &1, &good).is_none(), "late");
+    let fresh = engine.answer(much_later, &sent.octets);
+    // The request itself is as old: the engine says so, and is asked again.
+    let again = tracker.on_datagram(much_later, &1, &fresh);
+    assert!(matches!(again, Some(Arrived::Send(_))));
+    assert_eq!(tracker.len(), 1);
 }

@@ -22,6 +22,9 @@ pub const READ: &str = "reads-only";
 /// The community that may also write.
 pub const WRITE: &str = "writes-too";
 
+/// The password in `user.password` of every agent's folder.
+pub const PASSWORD: &str = "a good password";
+
 /// A running agent.
 pub struct Agent {
     process: Process,
@@ -118,7 +121,9 @@ impl Agent {
 }
 
 fn configure(folder: &Path, name: &str, rest: &str) {
-    for (file, secret) in [("read.community", READ), ("write.community", WRITE)] {
+    let secrets =
+        [("read.community", READ), ("write.community", WRITE), ("user.password", PASSWORD)];
+    for (file, secret) in secrets {
         write_secret(&folder.join(file), secret);
     }
     idle_host(&folder.join("proc"));

@@ -20,6 +20,7 @@ mod proxy_header;
 mod rows;
 mod station;
 mod tracker;
+mod v3;
 
 pub use self::{
     agent::agent,
@@ -32,6 +33,7 @@ pub use self::{
     proxy_header::proxy_header,
     rows::rows,
     tracker::tracker,
+    v3::{scoped_pdu, v3_message},
 };
 
 /// An entrance by its name, with inputs from which mutations begin.
@@ -56,6 +58,8 @@ pub const ALL: &[Entrance] = &[
     Entrance { name: "proc_files", enter: proc_files, seeds: proc::seeds },
     Entrance { name: "proxy_header", enter: proxy_header, seeds: proxy_header::seeds },
     Entrance { name: "rows", enter: rows, seeds: rows::seeds },
+    Entrance { name: "scoped_pdu", enter: scoped_pdu, seeds: v3::scoped_seeds },
     Entrance { name: "state_document", enter: state_document, seeds: document::seeds },
     Entrance { name: "tracker", enter: tracker, seeds: tracker::seeds },
+    Entrance { name: "v3_message", enter: v3_message, seeds: v3::seeds },
 ];

@@ -10,7 +10,7 @@ use std::{
 use tempfile::TempDir;
 
 use crate::{
-    agent::{Agent, READ, WRITE, write_secret},
+    agent::{Agent, PASSWORD, READ, WRITE, write_secret},
     process::{Process, binary},
 };
 
@@ -52,6 +52,7 @@ impl Manager {
         let folder = tempfile::tempdir().expect("a temporary directory");
         write_secret(&folder.path().join("read.community"), READ);
         write_secret(&folder.path().join("write.community"), WRITE);
+        write_secret(&folder.path().join("user.password"), PASSWORD);
         let mut inventory = String::from(
             "[defaults]\n\
              community_file = \"read.community\"\n\
@@ -72,6 +73,11 @@ impl Manager {
     /// A manager of one director.
     pub fn of_agent(agent: &Agent) -> Self {
         Self::of(&[(agent.name(), agent.address())])
+    }
+
+    /// The file with the password of all users.
+    pub fn password_file(&self) -> String {
+        self.folder.path().join("user.password").display().to_string()
     }
 
     /// Its inventory file.

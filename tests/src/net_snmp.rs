@@ -55,6 +55,46 @@ impl Said {
     }
 }
 
+/// Runs `TOOL OPTIONS AGENT ARGS` with the options of a user, `None` where it is
+/// missing.
+#[track_caller]
+pub fn run_as(name: &str, user: &User<'_>, agent: SocketAddr, args: &[&str]) -> Option<Said> {
+    let mut command = command(&tool(name)?);
+    command.args(["-v3", "-t", "5", "-r", "1", "-u", user.name]);
+    if let Some(auth) = user.auth {
+        command.args(["-a", auth, "-A", user.password]);
+    }
+    if let Some(privacy) = user.privacy {
+        command.args(["-x", privacy, "-X", user.password]);
+    }
+    command.args(["-l", user.level()]).arg(format!("udp:{agent}")).args(args);
+    Some(Said::new(command.output().expect("it was found")))
+}
+
+/// A user of version 3 in the words of net-snmp's tools.
+#[derive(Clone, Copy, Debug)]
+pub struct User<'a> {
+    /// The name.
+    pub name: &'a str,
+    /// The password, for both.
+    pub password: &'a str,
+    /// `-a`.
+    pub auth: Option<&'a str>,
+    /// `-x`.
+    pub privacy: Option<&'a str>,
+}
+
+impl User<'_> {
+    /// The highest level the user is capable of.
+    pub fn level(&self) -> &'static str {
+        match (self.auth, self.privacy) {
+            (None, _) => "noAuthNoPriv",
+            (Some(_), None) => "authNoPriv",
+            (Some(_), Some(_)) => "authPriv",
+        }
+    }
+}
+
 /// Runs `TOOL OPTIONS -c COMMUNITY AGENT ARGS`, `None` where it is missing.
 #[track_caller]
 pub fn run(

@@ -27,6 +27,12 @@ impl Snmpd {
     /// Starts it, or steps aside where it is not installed.
     #[track_caller]
     pub fn start() -> Option<Self> {
+        Self::start_with("")
+    }
+
+    /// The same, with more lines of configuration.
+    #[track_caller]
+    pub fn start_with(more: &str) -> Option<Self> {
         let snmpd = net_snmp::tool("snmpd")?;
         let folder = tempfile::tempdir().expect("a temporary directory");
         // snmpd cannot say which port it got, so one is found for it.
@@ -40,7 +46,8 @@ impl Snmpd {
             "rocommunity {READ} 127.0.0.1\n\
              rwcommunity {WRITE} 127.0.0.1\n\
              sysServices 72\n\
-             sysName peer.example\n"
+             sysName peer.example\n\
+             {more}"
         );
         fs::write(&config, text).expect("the folder is ours");
         let mut command = Command::new(snmpd);

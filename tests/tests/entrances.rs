@@ -38,8 +38,10 @@ drive! {
     proc_files: 2000,
     proxy_header: 8000,
     rows: 1000,
+    scoped_pdu: 4000,
     state_document: 400,
     tracker: 3000,
+    v3_message: 4000,
 }
 
 fn drive(name: &str, cases: u32) {

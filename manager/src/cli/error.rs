@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal as _};
 
+use lcms_snmp::usm::KeyError;
 use miette::GraphicalReportHandler;
 use thiserror::Error;
 
@@ -70,6 +71,12 @@ pub enum CliError {
         /// What the system says.
         source: io::Error,
     },
+    /// A password that makes no key.
+    #[error("{0}")]
+    Password(KeyError),
+    /// A user without a password.
+    #[error("a user needs a password")]
+    NoPassword,
     /// The system refused what every run needs.
     #[error("{0}")]
     System(io::Error),
@@ -90,8 +97,13 @@ impl CliError {
             | Self::Node { .. }
             | Self::Secret(_)
             | Self::MibDir(_)
-            | Self::Read { .. } => Exit::Usage,
-            Self::Resolve { source: ResolveError::NoCommunity { .. }, .. } => Exit::Usage,
+            | Self::Read { .. }
+            | Self::Password(_)
+            | Self::NoPassword => Exit::Usage,
+            Self::Resolve {
+                source: ResolveError::NoCommunity { .. } | ResolveError::NoUser { .. },
+                ..
+            } => Exit::Usage,
             Self::Op(error) if error.is_usage() => Exit::Usage,
             Self::Query(error) if error.is_usage() => Exit::Usage,
             _ => Exit::Failed,
@@ -107,6 +119,12 @@ impl CliError {
                 Some("name a node of the inventory, or write HOST:PORT".to_owned())
             }
             Self::Secret(error) => Some(error.advice()),
+            Self::Password(_) => Some("write a password of 8 to 255 octets there".to_owned()),
+            Self::NoPassword => Some(
+                "say where it is with --auth-file FILE, or ask for --level noAuthNoPriv; a \
+                 password on the command line could be seen by everybody on this machine"
+                    .to_owned(),
+            ),
             Self::Resolve { source: ResolveError::NoCommunity { .. }, .. } => Some(
                 "say which with --community-file FILE, or add it to the inventory; a community \
                  on the command line could be seen by everybody on this machine"

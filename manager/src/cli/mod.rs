@@ -34,6 +34,12 @@ mod weight;
 
 use std::{path::PathBuf, process::ExitCode};
 
+use crate::inventory;
+use lcms_snmp::{
+    usm::{AuthProtocol, PrivProtocol},
+    v3::SecurityLevel,
+};
+
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 pub use self::{
@@ -81,8 +87,26 @@ pub struct Global {
     /// by LCMS_COMMUNITY_FILE
     #[arg(short = 'c', long, global = true, value_name = "FILE")]
     community_file: Option<PathBuf>,
+    /// User of SNMPv3 instead of the inventory's
+    #[arg(short = 'u', long, global = true, value_name = "NAME")]
+    user: Option<String>,
+    /// Security level of the user: noAuthNoPriv, authNoPriv or authPriv
+    #[arg(long, global = true, value_name = "LEVEL", default_value = "authPriv")]
+    level: SecurityLevel,
+    /// How the user is authenticated: SHA-224, SHA-256, SHA-384, SHA-512, SHA, MD5
+    #[arg(long, global = true, value_name = "PROTOCOL", default_value_t = inventory::user::AUTH)]
+    auth: AuthProtocol,
+    /// File with the user's password, mode 0600
+    #[arg(long, global = true, value_name = "FILE")]
+    auth_file: Option<PathBuf>,
+    /// How messages are encrypted: AES-128, AES-192, AES-256, AES-192-C, AES-256-C, DES
+    #[arg(long = "priv", global = true, value_name = "PROTOCOL", default_value_t = inventory::user::PRIV)]
+    privacy: PrivProtocol,
+    /// File with the password for that, where it is another
+    #[arg(long, global = true, value_name = "FILE")]
+    priv_file: Option<PathBuf>,
     /// Protocol version instead of the inventory's
-    #[arg(short = 'v', long = "snmp-version", global = true, value_name = "1|2c")]
+    #[arg(short = 'v', long = "snmp-version", global = true, value_name = "1|2c|3")]
     snmp_version: Option<node::WireVersion>,
     /// How long an answer is waited for, in milliseconds
     #[arg(long, global = true, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=60_000))]

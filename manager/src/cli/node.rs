@@ -3,7 +3,7 @@
 use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use lcms_lb_core::model::Name;
-use lcms_snmp::Version;
+use lcms_snmp::{UserCredentials, Version, v3::SecurityLevel};
 
 use super::{CliError, Global};
 use crate::{
@@ -22,7 +22,8 @@ impl FromStr for WireVersion {
         match text {
             "1" => Ok(Self(Version::V1)),
             "2c" => Ok(Self(Version::V2c)),
-            _ => Err("versions are 1 and 2c"),
+            "3" => Ok(Self(Version::V3)),
+            _ => Err("versions are 1, 2c and 3"),
         }
     }
 }
@@ -52,6 +53,10 @@ pub fn settle(global: &Global, mut node: Node) -> Result<Node, CliError> {
         let secret = secret::read(&file)?;
         (node.read, node.write) = (Some(secret.clone()), Some(secret));
     }
+    if let Some(name) = &global.user {
+        node.user = Some(user(global, name)?);
+        node.version = Version::V3;
+    }
     if let Some(WireVersion(version)) = global.snmp_version {
         node.version = version;
     }
@@ -62,6 +67,25 @@ pub fn settle(global: &Global, mut node: Node) -> Result<Node, CliError> {
         node.retries = retries;
     }
     Ok(node)
+}
+
+/// The user that the command line names.
+fn user(global: &Global, name: &str) -> Result<UserCredentials, CliError> {
+    let read = |file: &Option<PathBuf>| file.as_deref().map(secret::read).transpose();
+    let auth = read(&global.auth_file)?;
+    let privacy = read(&global.priv_file)?;
+    let privacy = privacy.as_ref().or(auth.as_ref());
+    if global.level >= SecurityLevel::AuthNoPriv && auth.is_none() {
+        return Err(CliError::NoPassword);
+    }
+    let auth = auth.as_ref().filter(|_| global.level >= SecurityLevel::AuthNoPriv);
+    let privacy = privacy.filter(|_| global.level == SecurityLevel::AuthPriv);
+    UserCredentials::new(
+        name,
+        auth.map(|secret| (global.auth, secret)),
+        privacy.map(|secret| (global.privacy, secret)),
+    )
+    .map_err(CliError::Password)
 }
 
 /// A name for a node that has none: its address, as far as names go.

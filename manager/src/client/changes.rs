@@ -1,7 +1,7 @@
 //! Typed patches on their way into one SET.
 
 use lcms_snmp::{
-    OutMessage, PduKind, VarBind, message,
+    Credentials, OutMessage, PduKind, VarBind, Version, message,
     object::{Index, Table},
 };
 
@@ -41,18 +41,22 @@ impl Changes {
         self.varbinds.is_empty()
     }
 
-    /// The octets of the message that would carry them to this agent.
+    /// The octets of the message that would carry them to this agent, or a few more.
     pub fn message_size(&self, target: &Target) -> usize {
-        message::encode(&OutMessage {
-            version: target.community.version(),
-            community: target.community.name(),
+        let (version, community, more) = match &target.credentials {
+            Credentials::Community(community) => (community.version(), community.name(), 0),
+            Credentials::User(user) => (Version::V2c, &[][..], user.overhead()),
+        };
+        let message = message::encode(&OutMessage {
+            version,
+            community,
             kind: PduKind::SetRequest,
             request_id: i32::MAX,
             error_status: 0,
             error_index: 0,
             varbinds: &self.varbinds,
-        })
-        .len()
+        });
+        message.len() + more
     }
 
     /// The variables, in the order they were added.

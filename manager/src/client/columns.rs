@@ -189,7 +189,7 @@ impl<'a> Fetch<'a> {
             // Version 1 has no other word for the end of the MIB, and it says
             // it about one name at the cost of all.
             (Some(ErrorStatus::NoSuchName), ClientError::Refused { name: Some(name), .. })
-                if self.target.community.version() == Version::V1 =>
+                if self.target.credentials.version() == Version::V1 =>
             {
                 let asked = self.cursors.iter_mut().find(|c| !c.done && c.at == *name);
                 asked.map(|cursor| cursor.done = true).ok_or(error)

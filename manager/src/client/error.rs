@@ -3,6 +3,7 @@
 use std::{io, net::SocketAddr};
 
 use lcms_snmp::{ErrorStatus, Oid};
+use load_cluster_mib::snmp_user_based_sm_mib::usm_stats;
 use thiserror::Error;
 
 /// Why an agent gave no answer, or none of use.
@@ -24,6 +25,14 @@ pub enum ClientError {
         address: SocketAddr,
         /// What the system says.
         source: io::Error,
+    },
+    /// The agent's engine does not take the message.
+    #[error("{address}: {rejection}")]
+    Reported {
+        /// Who says so.
+        address: SocketAddr,
+        /// Why.
+        rejection: Rejection,
     },
     /// The agent answered with an error-status.
     #[error("{address}: {}", status_name(*status))]
@@ -63,6 +72,47 @@ pub enum ClientError {
     /// The client's task has ended.
     #[error("the client is closed")]
     Closed,
+}
+
+/// Why an engine does not take a message of version 3: the counter in its report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Rejection {
+    /// usmStatsUnknownUserNames.
+    #[error("the agent does not know the user")]
+    UnknownUser,
+    /// usmStatsWrongDigests.
+    #[error("the authentication password or protocol is not the agent's")]
+    WrongDigest,
+    /// usmStatsDecryptionErrors.
+    #[error("the encryption password or protocol is not the agent's")]
+    Decryption,
+    /// usmStatsUnsupportedSecLevels.
+    #[error("the user has no keys for this security level")]
+    UnsupportedLevel,
+    /// usmStatsNotInTimeWindows.
+    #[error("the agent's clock and ours do not come together")]
+    NotInTime,
+    /// usmStatsUnknownEngineIDs.
+    #[error("the agent does not keep its engine ID")]
+    UnknownEngine,
+    /// Anything else.
+    #[error("the agent does not take the message, for another reason than users and keys")]
+    Other,
+}
+
+impl Rejection {
+    /// What a counter's name means.
+    pub(super) fn of(name: &Oid) -> Self {
+        match usm_stats::ENTRY.split(name) {
+            Some((usm_stats::col::UNKNOWN_USER_NAMES, _)) => Self::UnknownUser,
+            Some((usm_stats::col::WRONG_DIGESTS, _)) => Self::WrongDigest,
+            Some((usm_stats::col::DECRYPTION_ERRORS, _)) => Self::Decryption,
+            Some((usm_stats::col::UNSUPPORTED_SEC_LEVELS, _)) => Self::UnsupportedLevel,
+            Some((usm_stats::col::NOT_IN_TIME_WINDOWS, _)) => Self::NotInTime,
+            Some((usm_stats::col::UNKNOWN_ENGINE_I_DS, _)) => Self::UnknownEngine,
+            _ => Self::Other,
+        }
+    }
 }
 
 impl ClientError {

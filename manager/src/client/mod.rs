@@ -17,7 +17,7 @@ pub use self::{
     ask::{Answer, Client},
     changes::Changes,
     columns::{Columns, RawRow, Shape},
-    error::ClientError,
+    error::{ClientError, Rejection},
     resolve::{Access, ResolveError, target},
     walk::{Step, Walk},
 };

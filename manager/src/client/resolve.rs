@@ -3,7 +3,7 @@
 use std::io;
 
 use lcms_lb_core::model::Name;
-use lcms_snmp::{Community, Retry, Version};
+use lcms_snmp::{Community, Credentials, Retry, Version};
 use thiserror::Error;
 use tokio::net::lookup_host;
 
@@ -32,6 +32,12 @@ pub enum ResolveError {
         /// What the system says.
         source: io::Error,
     },
+    /// Nobody said as which user.
+    #[error("no user is known for it")]
+    NoUser {
+        /// The node.
+        node: Name,
+    },
     /// Nobody said with which community.
     #[error("no community is known for it")]
     NoCommunity {
@@ -44,22 +50,14 @@ impl ResolveError {
     /// The node.
     pub fn node(&self) -> Name {
         match self {
-            Self::Host { node, .. } | Self::NoCommunity { node } => *node,
+            Self::Host { node, .. } | Self::NoUser { node } | Self::NoCommunity { node } => *node,
         }
     }
 }
 
 /// Where and as whom to ask a node's agent.
 pub async fn target(node: &Node, access: Access) -> Result<Target, ResolveError> {
-    let community = match access {
-        Access::Read => node.read.as_ref().or(node.write.as_ref()),
-        Access::Write => node.write.as_ref().or(node.read.as_ref()),
-    };
-    let community = community.ok_or(ResolveError::NoCommunity { node: node.name })?;
-    let community = match node.version {
-        Version::V1 => Community::v1(community.expose()),
-        Version::V2c | Version::V3 => Community::v2c(community.expose()),
-    };
+    let credentials = credentials(node, access)?;
     let failed =
         |source| ResolveError::Host { node: node.name, endpoint: node.endpoint.clone(), source };
     let mut addresses =
@@ -69,5 +67,21 @@ pub async fn target(node: &Node, access: Access) -> Result<Target, ResolveError>
     // Waits do not grow: (1 + retries) times the timeout is what an operator
     // reads in the inventory, and what passes before a node is given up.
     let retry = Retry { timeout: node.timeout, ceiling: node.timeout, retries: node.retries };
-    Ok(Target { address, community, retry })
+    Ok(Target { address, credentials, retry })
+}
+
+fn credentials(node: &Node, access: Access) -> Result<Credentials, ResolveError> {
+    let community = match access {
+        Access::Read => node.read.as_ref().or(node.write.as_ref()),
+        Access::Write => node.write.as_ref().or(node.read.as_ref()),
+    };
+    let community = || community.ok_or(ResolveError::NoCommunity { node: node.name });
+    Ok(match node.version {
+        Version::V1 => Community::v1(community()?.expose()).into(),
+        Version::V2c => Community::v2c(community()?.expose()).into(),
+        Version::V3 => match &node.user {
+            Some(user) => user.clone().into(),
+            None => return Err(ResolveError::NoUser { node: node.name }),
+        },
+    })
 }

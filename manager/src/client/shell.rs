@@ -7,14 +7,14 @@ use std::{
     time::Instant,
 };
 
-use lcms_snmp::{Completed, Expired, Request, RequestId, Tracker, Transmit};
+use lcms_snmp::{Arrived, Completed, Expired, Request, RequestId, Tracker, Transmit};
 use rustix::net::SendFlags;
 use tokio::{
     net::UdpSocket,
     sync::{mpsc, oneshot},
 };
 
-use super::{Answer, ClientError, Target};
+use super::{Answer, ClientError, Rejection, Target};
 
 /// A question on its way to the task.
 #[derive(Debug)]
@@ -145,9 +145,17 @@ impl Shell {
                 }
             };
             let datagram = self.buffer.get(..length).unwrap_or_default();
-            let completed = self.tracker.on_datagram(Instant::now(), &from, datagram);
-            if let Some(Completed { id, response, round_trip, .. }) = completed {
-                self.reply(id, Ok(Answer { response, round_trip }));
+            let arrived = self.tracker.on_datagram(Instant::now(), &from, datagram);
+            match arrived {
+                Some(Arrived::Completed(Completed { id, response, round_trip, .. })) => {
+                    self.reply(id, Ok(Answer { response, round_trip }));
+                }
+                Some(Arrived::Send(transmit)) => self.send(transmit),
+                Some(Arrived::Reported { id, from, report }) => {
+                    let rejection = Rejection::of(&report);
+                    self.reply(id, Err(ClientError::Reported { address: from, rejection }));
+                }
+                None => {}
             }
         }
     }

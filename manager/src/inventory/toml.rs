@@ -8,7 +8,8 @@
 //! name = "lb1"
 //! address = "192.0.2.1:161"
 //! roles = ["director"]
-//! write_community_file = "lb1.write"
+//! user = "operator"                      # SNMPv3: SHA-256 and AES-128 unless
+//! auth_file = "operator.password"        # auth, priv and level say otherwise
 //!
 //! [[cluster]]
 //! name = "main"
@@ -17,20 +18,25 @@
 
 use std::{
     collections::HashMap,
-    fs, io,
+    fmt, fs, io,
     path::{Path, PathBuf},
+    str::FromStr,
     sync::Arc,
     time::Duration,
 };
 
 use lcms_lb_core::model::{Name, Roles};
-use lcms_snmp::{Secret, Version};
+use lcms_snmp::{
+    Secret, UserCredentials, Version,
+    usm::{AuthProtocol, KeyError, PrivProtocol},
+    v3::SecurityLevel,
+};
 use miette::{Diagnostic, NamedSource, SourceSpan};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 use thiserror::Error;
 use toml::Spanned;
 
-use super::{Cluster, Endpoint, Inventory, Node};
+use super::{Cluster, Endpoint, Inventory, Node, user};
 use crate::secret::{self, SecretFault};
 
 /// Why a file is no inventory.
@@ -106,6 +112,12 @@ pub enum Fault {
     /// More repetitions than anybody wants.
     #[error("retries = {0} is out of range")]
     Retries(u32),
+    /// A user without a password.
+    #[error("user {0:?} has no auth_file")]
+    NoPassword(String),
+    /// A password that makes no key.
+    #[error("{0}")]
+    Password(KeyError),
     /// A secret that cannot be had.
     #[error(transparent)]
     Secret(#[from] SecretFault),
@@ -125,6 +137,11 @@ impl Fault {
             Self::NoDirectors(_) => "name at least one: directors = [\"lb1\"]".into(),
             Self::Timeout(_) => "from 1 to 60000, in milliseconds: timeout_ms = 1000".into(),
             Self::Retries(_) => "from 0 to 20: retries = 2".into(),
+            Self::NoPassword(_) => "name the file with its password, mode 0600:\n\
+                                    auth_file = \"operator.password\"\n\
+                                    or ask for less: level = \"noAuthNoPriv\""
+                .into(),
+            Self::Password(_) => "write a password of 8 to 255 octets there".into(),
             Self::Secret(error) => error.advice(),
         }
     }
@@ -157,6 +174,13 @@ struct File {
 struct Settings {
     community_file: Option<Spanned<PathBuf>>,
     write_community_file: Option<Spanned<PathBuf>>,
+    user: Option<String>,
+    level: Option<Spanned<Word<SecurityLevel>>>,
+    auth: Option<Spanned<Word<AuthProtocol>>>,
+    auth_file: Option<Spanned<PathBuf>>,
+    #[serde(rename = "priv")]
+    privacy: Option<Spanned<Word<PrivProtocol>>>,
+    priv_file: Option<Spanned<PathBuf>>,
     version: Option<WireVersion>,
     timeout_ms: Option<Spanned<u64>>,
     retries: Option<Spanned<u32>>,
@@ -173,6 +197,13 @@ struct NodeTable {
     roles: Roles,
     community_file: Option<Spanned<PathBuf>>,
     write_community_file: Option<Spanned<PathBuf>>,
+    user: Option<String>,
+    level: Option<Spanned<Word<SecurityLevel>>>,
+    auth: Option<Spanned<Word<AuthProtocol>>>,
+    auth_file: Option<Spanned<PathBuf>>,
+    #[serde(rename = "priv")]
+    privacy: Option<Spanned<Word<PrivProtocol>>>,
+    priv_file: Option<Spanned<PathBuf>>,
     version: Option<WireVersion>,
     timeout_ms: Option<Spanned<u64>>,
     retries: Option<Spanned<u32>>,
@@ -191,6 +222,8 @@ enum WireVersion {
     V1,
     #[serde(rename = "2c")]
     V2c,
+    #[serde(rename = "3")]
+    V3,
 }
 
 impl From<WireVersion> for Version {
@@ -198,7 +231,18 @@ impl From<WireVersion> for Version {
         match version {
             WireVersion::V1 => Self::V1,
             WireVersion::V2c => Self::V2c,
+            WireVersion::V3 => Self::V3,
         }
+    }
+}
+
+/// A word that is read by its `FromStr`.
+struct Word<T>(T);
+
+impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for Word<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        text.parse().map(Self).map_err(de::Error::custom)
     }
 }
 
@@ -217,7 +261,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Inventory, InventoryError> {
         invalid(path, text, (span, Fault::Syntax(error.message().to_owned())))
     })?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    Reader { text, folder, secrets: HashMap::new() }
+    Reader { text, folder, secrets: HashMap::new(), users: HashMap::new() }
         .inventory(&file)
         .map_err(|fault| invalid(path, text, fault))
 }
@@ -229,7 +273,12 @@ struct Reader<'a> {
     folder: &'a Path,
     /// A file that many nodes share is read once.
     secrets: HashMap<PathBuf, Secret>,
+    /// A password takes milliseconds, and many nodes share it.
+    users: HashMap<UserKey, UserCredentials>,
 }
+
+/// What a user is made of: name, and protocols with the files of their passwords.
+type UserKey = (String, Option<(AuthProtocol, PathBuf)>, Option<(PrivProtocol, PathBuf)>);
 
 impl Reader<'_> {
     fn inventory(&mut self, file: &File) -> Placed<Inventory> {
@@ -264,6 +313,10 @@ impl Reader<'_> {
     fn node(&mut self, table: &NodeTable, defaults: &Settings) -> Placed<Node> {
         let mut node = Node::new(*table.name.get_ref(), table.address.get_ref().clone());
         node.roles = table.roles;
+        node.user = self.user(table, defaults)?;
+        if node.user.is_some() {
+            node.version = Version::V3;
+        }
         if let Some(version) = table.version.or(defaults.version) {
             node.version = version.into();
         }
@@ -286,6 +339,52 @@ impl Reader<'_> {
             table.write_community_file.as_ref().or(defaults.write_community_file.as_ref()),
         )?;
         Ok(node)
+    }
+
+    /// The user of a node: each key is the node's own, or the default.
+    fn user(&mut self, table: &NodeTable, defaults: &Settings) -> Placed<Option<UserCredentials>> {
+        let Some(name) = table.user.as_ref().or(defaults.user.as_ref()) else { return Ok(None) };
+        let level = table.level.as_ref().or(defaults.level.as_ref());
+        let level = level.map_or(SecurityLevel::AuthPriv, |level| level.get_ref().0);
+        let auth = table.auth.as_ref().or(defaults.auth.as_ref());
+        let privacy = table.privacy.as_ref().or(defaults.privacy.as_ref());
+        let auth_file = table.auth_file.as_ref().or(defaults.auth_file.as_ref());
+        let priv_file = table.priv_file.as_ref().or(defaults.priv_file.as_ref()).or(auth_file);
+        let missing = || (table.name.span(), Fault::NoPassword(name.clone()));
+        let auth = match level >= SecurityLevel::AuthNoPriv {
+            true => {
+                let protocol = auth.map_or(user::AUTH, |auth| auth.get_ref().0);
+                Some((protocol, auth_file.ok_or_else(missing)?))
+            }
+            false => None,
+        };
+        let privacy = match level == SecurityLevel::AuthPriv {
+            true => {
+                let protocol = privacy.map_or(user::PRIV, |privacy| privacy.get_ref().0);
+                Some((protocol, priv_file.ok_or_else(missing)?))
+            }
+            false => None,
+        };
+        let path = |file: &Spanned<PathBuf>| self.folder.join(file.get_ref());
+        let key = (
+            name.clone(),
+            auth.map(|(protocol, file)| (protocol, path(file))),
+            privacy.map(|(protocol, file)| (protocol, path(file))),
+        );
+        if let Some(user) = self.users.get(&key) {
+            return Ok(Some(user.clone()));
+        }
+        let auth_secret = self.secret(auth.map(|(_, file)| file))?;
+        let priv_secret = self.secret(privacy.map(|(_, file)| file))?;
+        let made = UserCredentials::new(
+            name,
+            auth.map(|(protocol, _)| protocol).zip(auth_secret.as_ref()),
+            privacy.map(|(protocol, _)| protocol).zip(priv_secret.as_ref()),
+        );
+        let place = auth_file.map_or(table.name.span(), Spanned::span);
+        let user = made.map_err(|error| (place, Fault::Password(error)))?;
+        self.users.insert(key, user.clone());
+        Ok(Some(user))
     }
 
     fn secret(&mut self, file: Option<&Spanned<PathBuf>>) -> Placed<Option<Secret>> {
@@ -427,7 +526,22 @@ mod tests {
             ),
             ("[[node]]\nname = \"a\"\n", 1, 1, "missing field `address`", "[[node]]"),
             ("[[node]\n", 1, 8, "", "[[node]]"),
-            ("[defaults]\nversion = \"3\"\n", 2, 11, "unknown variant `3`", "[[node]]"),
+            ("[defaults]\nversion = \"4\"\n", 2, 11, "unknown variant `4`", "[[node]]"),
+            ("[defaults]\nauth = \"SHA-3\"\n", 2, 8, "\"SHA-3\" is no protocol", "[[node]]"),
+            (
+                "[[node]]\nname = \"a\"\naddress = \"a\"\nuser = \"u\"\n",
+                2,
+                8,
+                "has no auth_file",
+                "auth_file = ",
+            ),
+            (
+                "[[node]]\nname = \"a\"\naddress = \"a\"\nuser = \"u\"\nauth_file = \"secret\"\n",
+                5,
+                13,
+                "at least 8 octets",
+                "8 to 255 octets",
+            ),
             (
                 "[[node]]\nname = \"a\"\naddress = \"a\"\n[[node]]\nname = \"a\"\naddress = \"b\"\n",
                 5,

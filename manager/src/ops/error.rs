@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::{AssignError, Kind, RowName, advice};
 use crate::{
-    client::{ClientError, ResolveError},
+    client::{ClientError, Rejection, ResolveError},
     path::RowPath,
     poll::NodeFault,
 };
@@ -167,6 +167,11 @@ impl ResolveError {
     pub fn advice(&self) -> String {
         match self {
             Self::Host { .. } => "correct its address in the inventory".to_owned(),
+            Self::NoUser { .. } => {
+                "give it user = \"NAME\" and auth_file = \"FILE\" in the inventory, or --user NAME \
+                 --auth-file FILE"
+                    .to_owned()
+            }
             Self::NoCommunity { .. } => {
                 "give it community_file = \"FILE\" in the inventory, or --community-file FILE"
                     .to_owned()
@@ -183,6 +188,16 @@ impl ClientError {
                 "is the agent running there, and is the community right? A wrong one gets no answer"
                     .to_owned()
             }
+            Self::Reported { rejection, .. } => match rejection {
+                Rejection::UnknownUser => "correct user, or add it to the agent: [[user]]",
+                Rejection::WrongDigest => "correct auth and the password in auth_file",
+                Rejection::Decryption => "correct priv and the password in priv_file",
+                Rejection::UnsupportedLevel => "ask at a lower level, or give the user a priv",
+                Rejection::NotInTime | Rejection::UnknownEngine | Rejection::Other => {
+                    "the agent's log and its usmStats say more"
+                }
+            }
+            .to_owned(),
             Self::Network { .. } => "check the address and this machine's routes".to_owned(),
             Self::NotIncreasing { .. } => {
                 "that is a fault of the agent; get the variables one by one".to_owned()

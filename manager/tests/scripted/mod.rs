@@ -130,7 +130,7 @@ impl Agent {
     pub fn target_with(&self, community: Community, timeout_ms: u64, retries: u32) -> Target {
         let timeout = Duration::from_millis(timeout_ms);
         let retry = Retry { timeout, ceiling: timeout, retries };
-        Target { address: self.address, community, retry }
+        Target { address: self.address, credentials: community.into(), retry }
     }
 
     pub fn requests(&self) -> usize {

@@ -181,7 +181,7 @@ mod tests {
     fn target() -> Target {
         Target {
             address: ([127, 0, 0, 1], 161).into(),
-            community: Community::v2c("a community"),
+            credentials: Community::v2c("a community").into(),
             retry: Retry { timeout: Duration::from_secs(1), ..Retry::default() },
         }
     }
