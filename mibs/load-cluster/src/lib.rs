@@ -1,5 +1,5 @@
-//! The typed tables of LOAD-CLUSTER-MIB and SNMPv2-MIB, generated from their
-//! texts in `mibs/modules`.
+//! The typed tables of LOAD-CLUSTER-MIB and of the standard modules the agent
+//! serves, generated from their texts in `mibs/modules`.
 //!
 //! Each table and each group of scalars has a module with its `ENTRY`, a typed
 //! `Index` whose order is the order of the OIDs, a `Row` of what can be read, a
@@ -12,4 +12,7 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/tables.rs"));
 }
 
-pub use generated::{MODULES, Module, load_cluster_mib, snmpv2_mib, tc};
+pub use generated::{
+    MODULES, Module, host_resources_mib, host_resources_types, if_mib, ip_mib, load_cluster_mib,
+    snmpv2_mib, tc, ucd_snmp_mib,
+};
