@@ -16,6 +16,7 @@ mod lc_service;
 mod row_status;
 mod snmp;
 mod snmp_set;
+mod standard;
 mod sys_or;
 mod system;
 mod words;
@@ -32,7 +33,8 @@ use crate::{
 
 /// All of them.
 pub fn regions() -> Vec<Box<dyn Region<AgentState>>> {
-    vec![
+    let mut regions = standard::regions();
+    regions.extend::<Vec<Box<dyn Region<AgentState>>>>(vec![
         Box::new(Instrumented(system::System)),
         Box::new(Instrumented(sys_or::SysOr)),
         Box::new(Instrumented(snmp::Snmp)),
@@ -47,5 +49,6 @@ pub fn regions() -> Vec<Box<dyn Region<AgentState>>> {
         Box::new(Instrumented(lc_director::LcDirector)),
         Box::new(Instrumented(lc_service::LcService)),
         Box::new(Instrumented(lc_server::LcServer)),
-    ]
+    ]);
+    regions
 }

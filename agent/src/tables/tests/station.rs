@@ -26,7 +26,7 @@ use crate::{
         At, Engine, Statistics, Verdict, Workspace,
         tests::exchange::{Reply, Request},
     },
-    sensors::{Facts, Interface, InterfaceKind, Load, Sample},
+    sensors::{Facts, Interface, InterfaceKind, Inventory, Load, Sample},
     state::{AgentState, Locks, Node, System},
     tables,
 };
@@ -172,7 +172,8 @@ impl Station {
             in_octets: Some(1 << 40),
             ..Load::unknown(now)
         };
-        let sample = Arc::new(Sample { facts: Arc::new(facts()), load });
+        let sample =
+            Arc::new(Sample { facts: Arc::new(facts()), load, inventory: Inventory::default() });
         let state =
             AgentState::new(Arc::clone(&node), director.snapshot(), Arc::clone(&sample), now);
         Self { director, node, now, engine, sample, state, workspace: Workspace::default() }
