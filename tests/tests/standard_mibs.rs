@@ -111,8 +111,7 @@ fn figures_agree_with_snmpd() {
         // Where somebody makes and removes interfaces or addresses meanwhile,
         // the two walks of snmpd differ as well.
         let steady = after.column(column);
-        let differs = |index: &&str| theirs.get(*index) == steady.get(*index);
-        for index in theirs.keys().filter(differs) {
+        for index in theirs.keys().filter(|index| theirs.get(*index) == steady.get(*index)) {
             // snmpd also lists the broadcast address of each network.
             if column == "ipAddressRowStatus" && index.ends_with(".255") {
                 continue;
