@@ -5,11 +5,11 @@
 //! the sensors, and what both amount to. `udp` and `setter` are the threads
 //! around it, and `run` puts everything together.
 
-pub mod access;
 pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod run;
+pub mod security;
 pub mod sensors;
 pub mod setter;
 pub mod state;

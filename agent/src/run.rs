@@ -22,15 +22,18 @@ use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
-    access::{Access, Grant},
-    config::{Community, Config},
+    config::Config,
     engine::{Engine, Statistics},
+    security::{Identity, IdentityError, Keeper, KeeperError, LocalEngine},
     sensors::{Facts, Sensors},
     setter::Setter,
     state::{Locks, Node, Publisher, System},
     tables,
     udp::{Listener, Service},
 };
+
+/// What a UDP datagram holds at most, over IPv4: we read all of it.
+const LONGEST_MESSAGE: u32 = 65_507;
 
 /// Name of the state document in its folder.
 const STATE_FILE: &str = "state.json";
@@ -49,6 +52,12 @@ pub enum RunError {
     /// The state document cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The engine has no name, or its boots cannot be kept.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// What managers made of users and views cannot be read.
+    #[error(transparent)]
+    Security(#[from] KeeperError),
     /// The system gave no thread, descriptor or the like.
     #[error("cannot start: {0}")]
     System(#[from] io::Error),
@@ -109,11 +118,21 @@ impl Agent {
         }
         let sensors = Sensors::start(config.sensors)?;
         let director = Director::start(
-            DirectorOptions { local_host: config.name, proxy: ProxyOptions::default() },
+            DirectorOptions {
+                local_host: config.name,
+                proxy: ProxyOptions { shards: config.shards, ..ProxyOptions::default() },
+            },
             Some(opened.store),
             opened.wanted,
             opened.runtime,
         )?;
+        // Before anything is answered, the engine has started once more for good.
+        let identity = Identity::next(&config.state_dir, random()?)?;
+        let (id, boots) = (identity.id, identity.boots);
+        tracing::info!("engine {id}, started {boots} times");
+        let seed = u64::from_be_bytes(random()?);
+        let local = LocalEngine::new(identity, started, seed, LONGEST_MESSAGE);
+        let security = Keeper::open(&config.state_dir, Arc::new(local), config.senders.rows(id))?;
         let statistics = Arc::new(Statistics::default());
         let node = Arc::new(Node {
             name: config.name,
@@ -128,11 +147,10 @@ impl Agent {
             started,
             locks: Locks::new(RandomState::new().build_hasher().finish() as u32),
             statistics: Arc::clone(&statistics),
+            security,
         });
         let publisher = Arc::new(Publisher::new(node, director.clone(), sensors));
-        let access = Access::new(config.communities.into_iter().map(grant).collect());
-        let engine =
-            Arc::new(Engine::new(tables::regions(), access, statistics, config.max_message_size));
+        let engine = Arc::new(Engine::new(tables::regions(), statistics, config.max_message_size));
         let stop = Arc::new(AtomicBool::new(false));
         let publishing = thread::Builder::new().name("publisher".to_owned()).spawn({
             let (publisher, stop) = (Arc::clone(&publisher), Arc::clone(&stop));
@@ -200,11 +218,8 @@ fn description(facts: &Facts) -> String {
     }
 }
 
-fn grant(community: Community) -> Grant {
-    Grant {
-        community: community.secret.expose().into(),
-        label: community.name.as_str().into(),
-        write: community.write,
-        sources: community.sources,
-    }
+fn random<const N: usize>() -> io::Result<[u8; N]> {
+    let mut octets = [0; N];
+    getrandom::fill(&mut octets).map_err(io::Error::other)?;
+    Ok(octets)
 }

@@ -34,6 +34,7 @@ const ATTEMPTS: usize = 5;
 pub struct Setter {
     jobs: SyncSender<Job>,
     engine: Arc<Engine<AgentState>>,
+    publisher: Arc<Publisher>,
 }
 
 struct Job {
@@ -49,10 +50,10 @@ impl Setter {
         publisher: Arc<Publisher>,
     ) -> io::Result<(Self, JoinHandle<()>)> {
         let (jobs, queue) = mpsc::sync_channel(QUEUE);
-        let worker = Worker { engine: Arc::clone(&engine), publisher };
+        let worker = Worker { engine: Arc::clone(&engine), publisher: Arc::clone(&publisher) };
         let thread =
             thread::Builder::new().name("set".to_owned()).spawn(move || worker.run(&queue))?;
-        Ok((Self { jobs, engine }, thread))
+        Ok((Self { jobs, engine, publisher }, thread))
     }
 
     /// Hands a SET over; where the queue is full, refuses it here.
@@ -68,7 +69,10 @@ impl Setter {
             Ok(()) => {}
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
                 let busy = Fault { status: ErrorStatus::ResourceUnavailable, index: 1 };
-                let request = self.engine.set(from, datagram);
+                let state = self.publisher.current();
+                let at = At { state: &**state, now: Instant::now() };
+                let mut room = Vec::new();
+                let request = self.engine.set(at, from, datagram, &mut room);
                 if let Some(Verdict::Reply(reply)) =
                     request.map(|request| request.answer(Err(busy), workspace))
                 {
@@ -88,7 +92,11 @@ impl Worker {
     fn run(&self, queue: &Receiver<Job>) {
         let mut workspace = Workspace::default();
         for Job { socket, from, datagram } in queue {
-            let Some(request) = self.engine.set(from, &datagram) else { continue };
+            let state = self.publisher.current();
+            let at = At { state: &**state, now: Instant::now() };
+            let mut room = Vec::new();
+            let request = self.engine.set(at, from, &datagram, &mut room);
+            let Some(request) = request else { continue };
             let result = (0..ATTEMPTS)
                 .find_map(|_| self.attempt(&request))
                 .unwrap_or(Err(Fault { status: ErrorStatus::ResourceUnavailable, index: 1 }));

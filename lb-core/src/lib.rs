@@ -7,6 +7,7 @@
 pub mod health;
 pub mod model;
 pub mod plan;
+pub mod proxy_protocol;
 pub mod schedule;
 
 #[cfg(feature = "drivers")]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::model::{Forward, Name, Protocol, Scheduler, ServerId, ServiceId, Weight};
+use crate::model::{Forward, Name, Protocol, Scheduler, SendProxy, ServerId, ServiceId, Weight};
 
 /// All that a driver does, or should do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,6 +35,12 @@ pub struct Settings {
     pub scheduler: Scheduler,
     /// How long a server may take to accept a connection.
     pub connect_timeout: Duration,
+    /// How long a connection or flow may go without a byte.
+    pub idle_timeout: Duration,
+    /// Whether clients begin with a header of the PROXY protocol.
+    pub accept_proxy: bool,
+    /// How servers are told whom a connection is made for.
+    pub send_proxy: SendProxy,
 }
 
 /// One server of a plane.
@@ -204,6 +210,9 @@ mod tests {
                     forward: Forward::Proxy,
                     scheduler,
                     connect_timeout: Duration::from_secs(1),
+                    idle_timeout: Duration::from_secs(9),
+                    accept_proxy: false,
+                    send_proxy: SendProxy::None,
                 },
                 listen: port.map(address),
                 servers,

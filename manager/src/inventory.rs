@@ -9,13 +9,12 @@ mod toml;
 use std::time::Duration;
 
 use lcms_lb_core::model::{Name, Role, Roles};
-use lcms_snmp::Version;
+use lcms_snmp::{Secret, Version};
 
 pub use self::{
     endpoint::{Endpoint, EndpointError},
     toml::{InventoryError, load, parse},
 };
-use crate::secret::Secret;
 
 /// The managed nodes and clusters.
 #[derive(Clone, Debug, Default)]

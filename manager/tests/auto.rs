@@ -16,10 +16,9 @@ use lcms_manager::{
     client::Client,
     inventory::{Inventory, Node},
     ops::auto::{Auto, Event, Options, Round, Wait},
-    secret::Secret,
 };
 use lcms_snmp::{
-    ErrorStatus, Oid, PduKind, Value,
+    ErrorStatus, Oid, PduKind, Secret, Value,
     object::{Scalar, Table},
 };
 use load_cluster_mib::{

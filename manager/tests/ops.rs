@@ -13,10 +13,9 @@ use lcms_manager::{
     inventory::{Cluster, Inventory, Node},
     ops::{self, Drain, Edit, OpError},
     path::RowPath,
-    secret::Secret,
 };
 use lcms_snmp::{
-    ErrorStatus, Octets, PduKind, Value, VarBind,
+    ErrorStatus, Octets, PduKind, Secret, Value, VarBind,
     object::{Scalar, Table},
 };
 use load_cluster_mib::{

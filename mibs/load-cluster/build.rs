@@ -4,8 +4,24 @@ use std::{env, error::Error, fmt::Write as _, fs, path::Path};
 
 use lcms_mibs::{Compiler, Kind, Severity, codegen};
 
-const MODULES: &[&str] =
-    &["LOAD-CLUSTER-MIB", "SNMPv2-MIB", "IF-MIB", "IP-MIB", "HOST-RESOURCES-MIB", "UCD-SNMP-MIB"];
+const MODULES: &[&str] = &[
+    "LOAD-CLUSTER-MIB",
+    "SNMPv2-SMI",
+    "SNMPv2-MIB",
+    "SNMP-FRAMEWORK-MIB",
+    "SNMP-MPD-MIB",
+    "SNMP-TARGET-MIB",
+    "SNMP-USER-BASED-SM-MIB",
+    "SNMP-VIEW-BASED-ACM-MIB",
+    "SNMP-COMMUNITY-MIB",
+    "SNMP-USM-AES-MIB",
+    "SNMP-USM-HMAC-SHA2-MIB",
+    "LCMS-USM-AES-MIB",
+    "IF-MIB",
+    "IP-MIB",
+    "HOST-RESOURCES-MIB",
+    "UCD-SNMP-MIB",
+];
 
 /// Modules that define nothing but identities, which other objects' values name.
 const IDENTITIES: &[&str] = &["HOST-RESOURCES-TYPES"];

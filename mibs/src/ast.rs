@@ -1,15 +1,22 @@
 //! The syntax tree: what is written, in the order it is written.
 //!
-//! Names are spans into the source; nothing is copied and nothing is looked up
-//! here. A macro invocation keeps its clauses as a list, so that a clause in
+//! Names are symbols with their places, prose is spans into the source, so that
+//! the text need not stay in memory; nothing is looked up here. A macro invocation keeps its clauses as a list, so that a clause in
 //! the wrong place or given twice is still there to be judged.
 
-use crate::{lexer::Kind, source::Span};
+use crate::{lexer::Kind, source::Span, symbol::Symbol};
+
+/// A word that is written: what it is, and where it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Name {
+    pub symbol: Symbol,
+    pub start: u32,
+}
 
 /// One `DEFINITIONS ::= BEGIN … END`.
 #[derive(Debug)]
 pub(crate) struct Module {
-    pub name: Span,
+    pub name: Name,
     pub imports: Vec<Import>,
     pub definitions: Vec<Definition>,
 }
@@ -17,14 +24,14 @@ pub(crate) struct Module {
 /// `a, b FROM C`.
 #[derive(Debug)]
 pub(crate) struct Import {
-    pub symbols: Vec<Span>,
-    pub module: Span,
+    pub symbols: Vec<Name>,
+    pub module: Name,
 }
 
 /// A named definition.
 #[derive(Debug)]
 pub(crate) struct Definition {
-    pub name: Span,
+    pub name: Name,
     pub body: Body,
 }
 
@@ -78,36 +85,36 @@ impl Invocation {
 #[derive(Debug)]
 #[allow(dead_code, reason = "the tree holds all that is written, asked for or not")]
 pub(crate) enum Clause {
-    Syntax(Syntax),
-    WriteSyntax(Syntax),
-    Units(Span),
+    Syntax(Box<Syntax>),
+    WriteSyntax(Box<Syntax>),
+    Units(Symbol),
     /// ACCESS or MAX-ACCESS.
-    Access(Span),
-    MinAccess(Span),
-    Status(Span),
+    Access(Name),
+    MinAccess(Name),
+    Status(Name),
     Description(Span),
     Reference(Span),
-    DisplayHint(Span),
+    DisplayHint(Name),
     Index(Vec<IndexItem>),
-    Augments(Span),
-    Defval(Defval),
+    Augments(Name),
+    Defval(Box<Defval>),
     /// OBJECTS, NOTIFICATIONS or VARIABLES.
-    Members(Vec<Span>),
-    Enterprise(OidValue),
-    LastUpdated(Span),
+    Members(Vec<Name>),
+    Enterprise(Box<OidValue>),
+    LastUpdated(Name),
     Organization(Span),
     ContactInfo(Span),
     Revision(Span),
     /// MODULE of a compliance, with the module's name where it has one.
-    Module(Option<Span>),
-    MandatoryGroups(Vec<Span>),
-    Group(Span),
-    Object(Span),
+    Module(Option<Name>),
+    MandatoryGroups(Vec<Name>),
+    Group(Name),
+    Object(Name),
     ProductRelease(Span),
-    Supports(Span),
-    Includes(Vec<Span>),
-    Variation(Span),
-    CreationRequires(Vec<Span>),
+    Supports(Name),
+    Includes(Vec<Name>),
+    Variation(Name),
+    CreationRequires(Vec<Name>),
 }
 
 /// An object in INDEX.
@@ -127,8 +134,8 @@ pub(crate) struct OidValue {
 
 #[derive(Debug)]
 pub(crate) struct OidPart {
-    pub module: Option<Span>,
-    pub name: Option<Span>,
+    pub module: Option<Name>,
+    pub name: Option<Name>,
     pub number: Option<u32>,
     pub span: Span,
 }
@@ -136,12 +143,13 @@ pub(crate) struct OidPart {
 #[derive(Debug)]
 pub(crate) enum Defval {
     Number(i64),
-    Text(Span),
-    Hex(Span),
-    Binary(Span),
-    Name(Span),
+    Text(Box<[u8]>),
+    /// The digits.
+    Hex(Box<str>),
+    Binary(Box<str>),
+    Name(Name),
     /// `{ a, b }`, and `{ }`.
-    Bits(Vec<Span>),
+    Bits(Vec<Name>),
     Oid(OidValue),
 }
 
@@ -162,8 +170,8 @@ pub(crate) enum Shape {
     ObjectIdentifier,
     Bits,
     Null,
-    Named { module: Option<Span>, name: Span },
-    SequenceOf(Span),
+    Named { module: Option<Name>, name: Name },
+    SequenceOf(Name),
     Sequence(Vec<Member>),
     Choice,
 }
@@ -171,12 +179,12 @@ pub(crate) enum Shape {
 /// A member of a SEQUENCE. Its type is repeated from the column, which counts.
 #[derive(Debug)]
 pub(crate) struct Member {
-    pub name: Span,
+    pub name: Name,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Label {
-    pub name: Span,
+    pub name: Name,
     pub number: i64,
 }
 

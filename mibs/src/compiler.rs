@@ -1,13 +1,20 @@
 //! From files to a [`Mib`].
 
-use std::{fs, io, path::Path};
+use std::{
+    fs, io,
+    path::Path,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+};
 
 use crate::{
     builtin,
+    lexer::reserved,
     model::Mib,
     parser::{File, parse_file},
     resolve::{Origin, resolve},
     source::Source,
+    symbol::{SharedSymbols, Words},
 };
 
 /// Collects source texts and compiles them together.
@@ -38,31 +45,59 @@ impl Compiler {
         self
     }
 
-    /// Adds a file, whatever its name.
+    /// Adds a file, whatever its name. It is read when all are compiled.
     pub fn file(&mut self, path: &Path) -> io::Result<&mut Self> {
-        let octets = fs::read(path)?;
-        Ok(self.text(path.display().to_string(), octets))
+        fs::File::open(path)?;
+        self.push(Source::on_disk(path.to_owned()), Origin::User);
+        Ok(self)
     }
 
     /// Adds all files of a folder, by name, folders below it left out. Hidden
     /// files and those without a module header are passed over.
     pub fn dir(&mut self, path: &Path) -> io::Result<&mut Self> {
-        let mut files = Vec::new();
-        for entry in fs::read_dir(path)? {
-            let path = entry?.path();
-            let hidden = path.file_name().is_none_or(|n| n.to_string_lossy().starts_with('.'));
-            if !hidden && path.is_file() {
-                files.push(path);
+        self.folder(path, false)
+    }
+
+    /// Adds all files of a folder and of those below it, as [`Compiler::dir`]
+    /// does for one.
+    pub fn tree(&mut self, path: &Path) -> io::Result<&mut Self> {
+        self.folder(path, true)
+    }
+
+    fn folder(&mut self, path: &Path, deep: bool) -> io::Result<&mut Self> {
+        let mut folders = vec![path.to_owned()];
+        while let Some(folder) = folders.pop() {
+            let mut files = Vec::new();
+            let mut below = Vec::new();
+            for entry in fs::read_dir(&folder)? {
+                let entry = entry?;
+                let path = entry.path();
+                let kind = entry.file_type()?;
+                if entry.file_name().to_string_lossy().starts_with('.') {
+                    continue;
+                }
+                // A link to a folder above would never end; one to a file is fine.
+                if kind.is_dir() {
+                    below.push(path);
+                } else if kind.is_file() || path.is_file() {
+                    files.push(path);
+                }
             }
-        }
-        files.sort();
-        for file in files {
-            let octets = fs::read(&file)?;
-            if memchr::memmem::find(&octets, b"DEFINITIONS").is_some() {
-                self.text(file.display().to_string(), octets);
+            files.sort();
+            for file in files {
+                self.push(Source::on_disk(file), Origin::Found);
+            }
+            if deep {
+                below.sort_by(|a, b| b.cmp(a));
+                folders.append(&mut below);
             }
         }
         Ok(self)
+    }
+
+    /// How many texts there are; the next one's number.
+    pub fn file_count(&self) -> u32 {
+        self.sources.len() as u32
     }
 
     fn push(&mut self, source: Source, origin: Origin) {
@@ -72,8 +107,58 @@ impl Compiler {
 
     /// Compiles everything. What is wrong with it is in [`Mib::diagnostics`].
     pub fn compile(self) -> Mib {
-        let files: Vec<File> = self.sources.iter().map(|s| parse_file(s.octets())).collect();
-        resolve(self.sources, &files, &self.origins)
+        let symbols = SharedSymbols::new(reserved());
+        let files = self.parse(&symbols);
+        resolve(self.sources, &files, &self.origins, symbols.into_inner())
+    }
+
+    /// Reads all files on all cores.
+    fn parse(&self, symbols: &SharedSymbols) -> Vec<File> {
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut words = Words::new(symbols);
+            let mut read = Vec::new();
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some((source, origin)) = self.sources.get(at).zip(self.origins.get(at)) else {
+                    return read;
+                };
+                read.push((at, parse_source(source, *origin, &mut words)));
+            }
+        };
+        let cores = thread::available_parallelism().map_or(1, |n| n.get());
+        let threads = cores.min(self.sources.len() / Self::FEW);
+        let read = thread::scope(|scope| {
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+            let mut read = work();
+            // A thread that panicked has lost its files, which are read as empty.
+            others.into_iter().filter_map(|other| other.join().ok()).for_each(|r| read.extend(r));
+            read
+        });
+        let mut files: Vec<File> = self.sources.iter().map(|_| File::default()).collect();
+        for (at, file) in read {
+            if let Some(slot) = files.get_mut(at) {
+                *slot = file;
+            }
+        }
+        files
+    }
+
+    /// For fewer files no thread is worth its start.
+    const FEW: usize = 16;
+}
+
+fn parse_source(source: &Source, origin: Origin, words: &mut Words<'_>) -> File {
+    match source.read() {
+        Ok(text) => match origin {
+            // A folder may hold anything; only what is named is expected to be
+            // a module.
+            Origin::Found if memchr::memmem::find(&text, b"DEFINITIONS").is_none() => {
+                File::default()
+            }
+            _ => parse_file(&text, words),
+        },
+        Err(error) => File::unreadable(&error),
     }
 }
 
@@ -105,7 +190,8 @@ impl Mib {
 /// Reads one text as far as its syntax goes, for fuzzing and for timing. The
 /// number of definitions that were read, and of problems.
 pub fn parse(octets: &[u8]) -> (usize, usize) {
-    let file = parse_file(octets);
+    let symbols = SharedSymbols::new(reserved());
+    let file = parse_file(octets, &mut Words::new(&symbols));
     let definitions = file.modules.iter().map(|module| module.definitions.len()).sum();
     (definitions, file.problems.len())
 }

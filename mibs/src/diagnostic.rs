@@ -155,6 +155,8 @@ impl std::fmt::Display for Role {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[allow(missing_docs, reason = "each message says what the variant means")]
 pub enum Problem {
+    #[error("this file cannot be read: {cause}")]
+    Unreadable { cause: Box<str> },
     #[error("this quoted string does not end")]
     UnterminatedText,
     #[error("a name begins with a digit")]
@@ -207,6 +209,7 @@ impl Problem {
     /// The stable name, for filters and documentation.
     pub fn code(&self) -> &'static str {
         match self {
+            Self::Unreadable { .. } => "unreadable",
             Self::UnterminatedText => "unterminated-text",
             Self::NameBeginsWithDigit => "name-begins-with-digit",
             Self::BadDigit => "bad-digit",
@@ -236,7 +239,7 @@ impl Problem {
     /// How much it matters.
     pub fn severity(&self) -> Severity {
         match self {
-            Self::NoModule => Severity::Fatal,
+            Self::Unreadable { .. } | Self::NoModule => Severity::Fatal,
             Self::UnterminatedText
             | Self::Unexpected { .. }
             | Self::MissingEnd { .. }

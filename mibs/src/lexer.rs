@@ -4,15 +4,28 @@
 //! over with memchr. It never fails: what is no token is a problem in the log
 //! and a token the parser steps over.
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr3};
 
-use crate::{diagnostic::Problem, source::Span};
+use crate::{
+    ast::Name,
+    diagnostic::Problem,
+    source::Span,
+    symbol::{Symbol, Symbols, Words},
+};
 
 /// A token's kind and place. Its text stays in the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Token {
     pub kind: Kind,
     pub span: Span,
+    /// The word, where it is one.
+    pub symbol: Symbol,
+}
+
+impl Token {
+    pub fn name(&self) -> Name {
+        Name { symbol: self.symbol, start: self.span.start }
+    }
 }
 
 macro_rules! kinds {
@@ -50,15 +63,7 @@ macro_rules! kinds {
         }
 
         impl Kind {
-            /// The reserved word, or a capital word where it is none.
-            #[allow(non_upper_case_globals, reason = "patterns named as their kinds")]
-            fn of_word(word: &[u8]) -> Self {
-                $(const $keyword: &[u8] = $text.as_bytes();)*
-                match word {
-                    $($keyword => Kind::$keyword,)*
-                    _ => Kind::Upper,
-                }
-            }
+            const KEYWORDS: &[(&'static str, Kind)] = &[$(($text, Kind::$keyword),)*];
 
             /// As a message names it.
             pub fn describe(self) -> &'static str {
@@ -157,7 +162,22 @@ kinds! {
     WriteSyntax = "WRITE-SYNTAX",
 }
 
+/// The symbols of a compilation begin with the reserved words, so that a word's
+/// number says which of them it is.
+pub(crate) fn reserved() -> Symbols {
+    let mut symbols = Symbols::default();
+    for (text, _) in Kind::KEYWORDS {
+        symbols.intern(text);
+    }
+    symbols
+}
+
 impl Kind {
+    /// The reserved word, or a capital word where it is none.
+    fn of_symbol(symbol: Symbol) -> Self {
+        Self::KEYWORDS.get(symbol.index()).map_or(Kind::Upper, |&(_, kind)| kind)
+    }
+
     /// Whether the token is written as a word.
     pub fn is_word(self) -> bool {
         matches!(self, Kind::Lower | Kind::Upper) || self.is_keyword()
@@ -170,23 +190,35 @@ impl Kind {
 }
 
 /// The tokens of a text, and what is wrong with it at this level.
-pub(crate) fn tokenize(text: &[u8]) -> (Vec<Token>, Vec<(Span, Problem)>) {
+pub(crate) fn tokenize(text: &[u8], words: &mut Words<'_>) -> (Vec<Token>, Vec<(Span, Problem)>) {
     // About one token for six octets in modules that are not mostly prose.
     let mut tokens = Vec::with_capacity(text.len() / 8);
-    let mut lexer = Lexer { text, at: 0, problems: Vec::new() };
-    while let Some(token) = lexer.next_token() {
+    let mut lexer = Lexer { text, at: 0, symbol: Symbol::NONE, words, problems: Vec::new() };
+    while let Some(mut token) = lexer.next_token() {
+        // Short texts that are asked for with the node, and often the same.
+        let before = tokens.last().map(|token: &Token| token.kind);
+        if token.kind == Kind::Text
+            && let Some(Kind::Units | Kind::DisplayHint | Kind::LastUpdated) = before
+        {
+            let quoted = text.get(token.span.start as usize..token.span.end as usize);
+            let inside = crate::model::unquote(quoted.unwrap_or_default());
+            token.symbol = lexer.words.intern(&inside);
+        }
         tokens.push(token);
     }
     (tokens, lexer.problems)
 }
 
-struct Lexer<'a> {
+struct Lexer<'a, 'w, 's> {
     text: &'a [u8],
     at: usize,
+    /// The word that was read last.
+    symbol: Symbol,
+    words: &'w mut Words<'s>,
     problems: Vec<(Span, Problem)>,
 }
 
-impl Lexer<'_> {
+impl Lexer<'_, '_, '_> {
     fn peek(&self, ahead: usize) -> u8 {
         self.text.get(self.at + ahead).copied().unwrap_or(0)
     }
@@ -243,7 +275,8 @@ impl Lexer<'_> {
                 b':' => self.advance(1, Kind::Colon),
                 _ => self.advance(1, Kind::Other),
             };
-            return Some(Token { kind, span: self.span_from(start) });
+            let symbol = self.symbol;
+            return Some(Token { kind, span: self.span_from(start), symbol });
         }
     }
 
@@ -258,12 +291,12 @@ impl Lexer<'_> {
     fn comment(&mut self) {
         self.skip_hyphens();
         loop {
-            let Some(found) = memchr2(b'\n', b'-', self.rest()) else {
+            let Some(found) = memchr3(b'\n', b'\r', b'-', self.rest()) else {
                 self.at = self.text.len();
                 return;
             };
             self.at += found;
-            if self.peek(0) == b'\n' {
+            if matches!(self.peek(0), b'\n' | b'\r') {
                 return;
             }
             match self.skip_hyphens() {
@@ -290,9 +323,11 @@ impl Lexer<'_> {
             }
         }
         let word = self.text.get(start..self.at).unwrap_or_default();
+        // Only the letters above are in it.
+        self.symbol = self.words.intern(std::str::from_utf8(word).unwrap_or_default());
         match word.first() {
             Some(b'a'..=b'z') => Kind::Lower,
-            _ => Kind::of_word(word),
+            _ => Kind::of_symbol(self.symbol),
         }
     }
 
@@ -308,6 +343,7 @@ impl Lexer<'_> {
         if !self.peek(0).is_ascii_alphabetic() {
             return Kind::Number;
         }
+        self.at = start;
         self.word();
         self.problems.push((self.span_from(start), Problem::NameBeginsWithDigit));
         Kind::Lower
@@ -363,9 +399,15 @@ impl Lexer<'_> {
 #[cfg(test)]
 mod tests {
     use super::{Kind::*, *};
+    use crate::symbol::SharedSymbols;
+
+    fn read(text: &[u8]) -> (Vec<Token>, Vec<(Span, Problem)>) {
+        let shared = SharedSymbols::new(reserved());
+        tokenize(text, &mut Words::new(&shared))
+    }
 
     fn kinds(text: &str) -> Vec<Kind> {
-        tokenize(text.as_bytes()).0.into_iter().map(|token| token.kind).collect()
+        read(text.as_bytes()).0.into_iter().map(|token| token.kind).collect()
     }
 
     #[test]
@@ -406,13 +448,13 @@ mod tests {
     #[test]
     fn quotes_may_be_empty_or_doubled() {
         assert_eq!(kinds(r#""" "a ""b"" c" x"#), [Text, Text, Lower]);
-        let (tokens, problems) = tokenize(b"\"open");
+        let (tokens, problems) = read(b"\"open");
         assert_eq!((tokens.len(), problems.len()), (1, 1));
     }
 
     #[test]
     fn a_label_may_begin_with_a_digit_but_it_is_said() {
-        let (tokens, problems) = tokenize(b"10baseT(3)");
+        let (tokens, problems) = read(b"10baseT(3)");
         assert_eq!(tokens[0].kind, Lower);
         assert_eq!(problems[0].1, Problem::NameBeginsWithDigit);
     }

@@ -1,6 +1,6 @@
 //! Source texts, and places in them.
 
-use std::{borrow::Cow, sync::OnceLock};
+use std::{borrow::Cow, fs, path::PathBuf, sync::OnceLock};
 
 /// A stretch of one source text, in octets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,6 +22,13 @@ impl Span {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(pub(crate) u32);
 
+impl FileId {
+    /// The file that was added when this many were there.
+    pub fn new(number: u32) -> Self {
+        Self(number)
+    }
+}
+
 /// A line and a column, both counted from 1; columns are characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
@@ -35,7 +42,10 @@ pub struct Position {
 #[derive(Debug)]
 pub struct Source {
     name: String,
-    octets: Cow<'static, [u8]>,
+    /// Where the text is read again when it is asked for. Thousands of modules
+    /// are not kept in memory; few of them are asked for their prose.
+    path: Option<PathBuf>,
+    octets: OnceLock<Cow<'static, [u8]>>,
     lines: OnceLock<Vec<u32>>,
 }
 
@@ -48,11 +58,24 @@ impl Source {
 
     /// Takes a text. The name is the one diagnostics show.
     pub fn new(name: impl Into<String>, octets: impl Into<Cow<'static, [u8]>>) -> Self {
-        let mut octets = octets.into();
-        if octets.len() > Self::MAX_LEN {
-            octets.to_mut().truncate(Self::MAX_LEN);
+        let octets = OnceLock::from(readable(octets.into()));
+        Self { name: name.into(), path: None, octets, lines: OnceLock::new() }
+    }
+
+    /// A text that stays on disk until it is asked for.
+    pub(crate) fn on_disk(path: PathBuf) -> Self {
+        let name = path.display().to_string();
+        Self { name, path: Some(path), octets: OnceLock::new(), lines: OnceLock::new() }
+    }
+
+    /// The text, without keeping it if it is on disk; an error where it cannot
+    /// be read.
+    pub(crate) fn read(&self) -> std::io::Result<Cow<'_, [u8]>> {
+        match (self.octets.get(), &self.path) {
+            (Some(octets), _) => Ok(Cow::Borrowed(octets)),
+            (None, Some(path)) => Ok(readable(fs::read(path)?.into())),
+            (None, None) => Ok(Cow::Borrowed(&[])),
         }
-        Self { name: name.into(), octets, lines: OnceLock::new() }
     }
 
     /// The file's name.
@@ -62,12 +85,13 @@ impl Source {
 
     /// All octets.
     pub fn octets(&self) -> &[u8] {
-        &self.octets
+        // A file that has gone meanwhile has no prose any more.
+        self.octets.get_or_init(|| Cow::Owned(self.read().map(Cow::into_owned).unwrap_or_default()))
     }
 
     /// The octets of a span.
     pub fn slice(&self, span: Span) -> &[u8] {
-        self.octets.get(span.start as usize..span.end as usize).unwrap_or_default()
+        self.octets().get(span.start as usize..span.end as usize).unwrap_or_default()
     }
 
     /// The span as text: UTF-8, or Latin-1 where it is not.
@@ -78,12 +102,15 @@ impl Source {
     /// Line and column of an offset.
     pub fn position(&self, offset: u32) -> Position {
         let lines = self.lines.get_or_init(|| {
-            let ends = memchr::memchr_iter(b'\n', &self.octets).map(|at| at as u32 + 1);
+            // Old Macintosh files have only carriage returns.
+            let octets = self.octets();
+            let end = if memchr::memchr(b'\n', octets).is_some() { b'\n' } else { b'\r' };
+            let ends = memchr::memchr_iter(end, octets).map(|at| at as u32 + 1);
             std::iter::once(0).chain(ends).collect()
         });
         let line = lines.partition_point(|&start| start <= offset).max(1);
         let start = lines.get(line - 1).copied().unwrap_or(0);
-        let offset = offset.min(self.octets.len() as u32);
+        let offset = offset.min(self.octets().len() as u32);
         // Characters are counted near the offset only: a file may be one line,
         // and have a diagnostic for each word of it.
         let near = start.max(offset.saturating_sub(Self::LONG_LINE));
@@ -91,6 +118,27 @@ impl Source {
         let column = (near - start) + before.chars().count() as u32 + 1;
         Position { line: line as u32, column }
     }
+}
+
+/// Text as the lexer reads it: UTF-16 becomes UTF-8, and what lies beyond the
+/// width of an offset is cut off.
+fn readable(mut octets: Cow<'static, [u8]>) -> Cow<'static, [u8]> {
+    let unit = match octets.get(..2) {
+        Some([0xff, 0xfe]) => Some(u16::from_le_bytes as fn([u8; 2]) -> u16),
+        Some([0xfe, 0xff]) => Some(u16::from_be_bytes as fn([u8; 2]) -> u16),
+        _ => None,
+    };
+    if let Some(unit) = unit {
+        let (pairs, _) = octets.as_chunks::<2>();
+        let units = pairs.iter().skip(1).map(|&pair| unit(pair));
+        let text: String =
+            char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+        octets = Cow::Owned(text.into_bytes());
+    }
+    if octets.len() > Source::MAX_LEN {
+        octets.to_mut().truncate(Source::MAX_LEN);
+    }
+    octets
 }
 
 /// Text in UTF-8, or else in Latin-1, which every sequence of octets is.

@@ -1,39 +1,151 @@
-//! Interned names: one number for each distinct descriptor, whatever number of
+//! Interned names: one number for each distinct word, whatever number of
 //! modules speaks of it.
 
 use std::{
     collections::HashMap,
     hash::{BuildHasherDefault, Hasher},
+    num::NonZeroU32,
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 /// An interned name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Symbol(u32);
+pub struct Symbol(NonZeroU32);
 
-/// All names of one compilation.
+impl Symbol {
+    /// A stand-in where there is no word.
+    pub(crate) const NONE: Self = Self(NonZeroU32::MIN);
+
+    /// Its place among all.
+    pub(crate) fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+
+    pub(crate) fn at(index: usize) -> Option<Self> {
+        u32::try_from(index.checked_add(1)?).ok().and_then(NonZeroU32::new).map(Self)
+    }
+}
+
+/// All names of one compilation: the texts one behind another, and a table that
+/// is probed linearly.
 #[derive(Debug, Default)]
 pub(crate) struct Symbols {
-    numbers: FastMap<Box<str>, Symbol>,
-    texts: Vec<Box<str>>,
+    texts: String,
+    /// Where each text ends.
+    ends: Vec<u32>,
+    /// Symbols by hash; zero where there is none. At most half of it is in use.
+    table: Vec<u32>,
 }
 
 impl Symbols {
     pub fn intern(&mut self, text: &str) -> Symbol {
-        if let Some(&symbol) = self.numbers.get(text) {
-            return symbol;
+        if self.table.len() <= self.ends.len() * 2 {
+            self.grow();
         }
-        let symbol = Symbol(self.texts.len() as u32);
-        self.texts.push(text.into());
-        self.numbers.insert(text.into(), symbol);
+        let slot = match self.slot(text) {
+            Ok(symbol) => return symbol,
+            Err(slot) => slot,
+        };
+        self.texts.push_str(text);
+        self.ends.push(self.texts.len() as u32);
+        let symbol = Symbol::at(self.ends.len() - 1).unwrap_or(Symbol::NONE);
+        if let Some(place) = self.table.get_mut(slot) {
+            *place = symbol.0.get();
+        }
         symbol
     }
 
     pub fn find(&self, text: &str) -> Option<Symbol> {
-        self.numbers.get(text).copied()
+        if self.table.is_empty() {
+            return None;
+        }
+        self.slot(text).ok()
     }
 
     pub fn text(&self, symbol: Symbol) -> &str {
-        self.texts.get(symbol.0 as usize).map(|text| &**text).unwrap_or_default()
+        let at = symbol.index();
+        let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |&e| e);
+        let end = self.ends.get(at).map_or(start, |&end| end);
+        self.texts.get(start as usize..end as usize).unwrap_or_default()
+    }
+
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The symbol of a text, or the slot where it would go.
+    fn slot(&self, text: &str) -> Result<Symbol, usize> {
+        let mask = self.table.len().wrapping_sub(1);
+        let mut slot = hash_of(text) & mask;
+        loop {
+            match self.table.get(slot).copied().and_then(NonZeroU32::new).map(Symbol) {
+                None => return Err(slot),
+                Some(symbol) if self.text(symbol) == text => return Ok(symbol),
+                Some(_) => slot = (slot + 1) & mask,
+            }
+        }
+    }
+
+    fn grow(&mut self) {
+        self.table = vec![0; (self.table.len() * 2).max(256)];
+        for at in 0..self.ends.len() {
+            let Some(symbol) = Symbol::at(at) else { return };
+            if let Err(slot) = self.slot(self.text(symbol))
+                && let Some(place) = self.table.get_mut(slot)
+            {
+                *place = symbol.0.get();
+            }
+        }
+    }
+}
+
+fn hash_of(text: &str) -> usize {
+    let mut hasher = FastHasher::default();
+    hasher.write(text.as_bytes());
+    hasher.finish() as usize
+}
+
+/// The names of a compilation while several threads read files.
+#[derive(Debug, Default)]
+pub(crate) struct SharedSymbols(Mutex<Symbols>);
+
+impl SharedSymbols {
+    pub fn new(symbols: Symbols) -> Self {
+        Self(Mutex::new(symbols))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Symbols> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn into_inner(self) -> Symbols {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One thread's view of the shared names. Almost all words of a module were seen
+/// before, and are found here without a lock.
+#[derive(Debug)]
+pub(crate) struct Words<'s> {
+    shared: &'s SharedSymbols,
+    own: Symbols,
+    /// The shared symbol of each of our own.
+    shared_of: Vec<Symbol>,
+}
+
+impl<'s> Words<'s> {
+    pub fn new(shared: &'s SharedSymbols) -> Self {
+        Self { shared, own: Symbols::default(), shared_of: Vec::new() }
+    }
+
+    pub fn intern(&mut self, word: &str) -> Symbol {
+        let own = self.own.intern(word);
+        if let Some(&symbol) = self.shared_of.get(own.index()) {
+            return symbol;
+        }
+        let symbol = self.shared.lock().intern(word);
+        self.shared_of.push(symbol);
+        symbol
     }
 }
 
@@ -53,9 +165,13 @@ impl FastHasher {
 
 impl Hasher for FastHasher {
     fn write(&mut self, octets: &[u8]) {
-        for chunk in octets.chunks(8) {
+        let (whole, rest) = octets.as_chunks::<8>();
+        for chunk in whole {
+            self.add(u64::from_le_bytes(*chunk));
+        }
+        if !rest.is_empty() {
             let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
+            word[..rest.len()].copy_from_slice(rest);
             self.add(u64::from_le_bytes(word));
         }
     }

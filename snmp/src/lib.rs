@@ -5,22 +5,30 @@
 //! comes out. Sockets and timers belong to the crates that use this one.
 
 pub mod ber;
+mod engine_id;
 mod ids;
 pub mod message;
 pub mod object;
 mod oid;
 mod pdu;
 mod request;
+mod secret;
 mod status;
 mod tracker;
+pub mod usm;
+pub mod v3;
+pub mod vacm;
 mod value;
+
 mod writer;
 
 pub use ber::{BerError, OidBuf, RawOid};
+pub use engine_id::{EngineId, EngineIdError};
 pub use message::{DecodeError, Envelope, Message, OutMessage, TrapMessage};
 pub use oid::{Oid, OidError};
 pub use pdu::{Pdu, RawVarBind, TrapPdu, VarBinds};
 pub use request::{Community, Request, Response, Retry, Target};
+pub use secret::{Secret, SecretError};
 pub use status::{ErrorStatus, PduKind, Version};
 pub use tracker::{Completed, Discarded, Expired, RequestId, Tracker, Transmit};
 pub use value::{Octets, Value, VarBind};

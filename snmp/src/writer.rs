@@ -7,18 +7,19 @@
 //!
 //! [`PduWriter`] knows nothing of messages: it keeps the PDU within a limit, and
 //! returns a [`Front`] on which the message is completed. [`ResponseWriter`] puts
-//! a community header there; a scoped PDU goes the same way.
+//! a community header there, or everything that version 3 has around a PDU.
 
 use crate::{
-    ErrorStatus, Message, PduKind, Value, VarBinds, Version,
+    ErrorStatus, Message, Pdu, PduKind, Value, VarBinds, Version,
     ber::{Front, element_len, integer_len, put_varbind, tag},
+    v3::V3Head,
 };
 
 /// The longest head of a PDU: three integers and two headers of six octets each.
 const PDU_HEADER: usize = 30;
 
 /// The largest content of an element that takes no more than `total` octets.
-fn content_room(total: usize) -> Option<usize> {
+pub(crate) fn content_room(total: usize) -> Option<usize> {
     // A header has two to six octets, and a byte more of content can make it
     // longer by one, so the answer is among these.
     (2..=6).filter_map(|header| total.checked_sub(header)).find(|&n| element_len(n) <= total)
@@ -152,13 +153,31 @@ pub(crate) fn community_front(front: &mut Front<'_>, version: Version, community
     front.wrap(tag::SEQUENCE);
 }
 
-/// Writes the response to a community message, without allocating once the
-/// buffer has grown to the size of the responses.
+/// Writes the response to a request, without allocating once the buffer has
+/// grown to the size of the responses.
 #[derive(Debug)]
 pub struct ResponseWriter<'b, 'r> {
     pdu: PduWriter<'b>,
-    request: Message<'r>,
+    around: Around<'r>,
+    request: Pdu<'r>,
     max_size: usize,
+}
+
+/// What stands around the PDU of a response.
+#[derive(Debug)]
+enum Around<'r> {
+    Community(Version, &'r [u8]),
+    // By reference, because responses to communities should not carry it.
+    V3(&'r V3Head<'r>),
+}
+
+impl Around<'_> {
+    fn message_len(&self, pdu: usize) -> usize {
+        match self {
+            Self::Community(_, community) => element_len(community_len(community) + pdu),
+            Self::V3(head) => head.message_len(pdu),
+        }
+    }
 }
 
 impl<'b, 'r> ResponseWriter<'b, 'r> {
@@ -166,16 +185,25 @@ impl<'b, 'r> ResponseWriter<'b, 'r> {
     /// `max_size` is the lesser of what the transport carries and what the
     /// requester takes.
     pub fn new(out: &'b mut Vec<u8>, request: &Message<'r>, max_size: usize) -> Self {
-        let community = community_len(request.community);
-        let limit = content_room(max_size).map_or(0, |room| room.saturating_sub(community));
-        let pdu = PduWriter::new(
-            out,
-            community_room(request.community),
-            limit,
-            PduKind::Response,
-            request.pdu.request_id,
-        );
-        Self { pdu, request: *request, max_size }
+        let Message { version, community, pdu } = *request;
+        let limit =
+            content_room(max_size).map_or(0, |room| room.saturating_sub(community_len(community)));
+        let head_room = community_room(community);
+        let writer = PduWriter::new(out, head_room, limit, PduKind::Response, pdu.request_id);
+        Self { pdu: writer, around: Around::Community(version, community), request: pdu, max_size }
+    }
+
+    /// The same for a request of version 3, with what will stand around the
+    /// response.
+    pub fn v3(
+        out: &'b mut Vec<u8>,
+        head: &'r V3Head<'r>,
+        request: &Pdu<'r>,
+        max_size: usize,
+    ) -> Self {
+        let (limit, id) = (head.pdu_room(max_size), request.request_id);
+        let writer = PduWriter::new(out, head.head_room(), limit, PduKind::Response, id);
+        Self { pdu: writer, around: Around::V3(head), request: *request, max_size }
     }
 
     /// Appends a variable binding, or leaves all as it was and says `false` where
@@ -187,7 +215,7 @@ impl<'b, 'r> ResponseWriter<'b, 'r> {
     /// Appends the request's variable bindings octet for octet, which is what
     /// answers a SET; all or none.
     pub fn echo(&mut self) -> bool {
-        self.pdu.push_all(self.request.pdu.varbinds)
+        self.pdu.push_all(self.request.varbinds)
     }
 
     /// The place behind the last variable binding.
@@ -206,8 +234,7 @@ impl<'b, 'r> ResponseWriter<'b, 'r> {
     }
 
     fn message_len(&self, error_status: i32, error_index: i32) -> usize {
-        let pdu = self.pdu.finished_len(error_status, error_index);
-        element_len(community_len(self.request.community) + pdu)
+        self.around.message_len(self.pdu.finished_len(error_status, error_index))
     }
 
     /// The message with what has been pushed and noError. `None` where even an
@@ -220,12 +247,12 @@ impl<'b, 'r> ResponseWriter<'b, 'r> {
     /// bindings and not what has been pushed (RFC 3416 §4.2), and in version 1
     /// the nearest error-status that version 1 has (RFC 3584 §4.4).
     ///
-    /// A tooBig of version 2c has an empty list, and stands in for any other
+    /// A tooBig of version 2c or 3 has an empty list, and stands in for any other
     /// refusal that does not fit `max_size`. `None` where that does not fit
     /// either, which is to be counted as `snmpSilentDrops`.
     pub fn refuse(mut self, status: ErrorStatus, index: usize) -> Option<&'b [u8]> {
         self.truncate(Mark(0));
-        if self.request.version == Version::V1 {
+        if let Around::Community(Version::V1, _) = self.around {
             // RFC 1157 §4.1.2: identical in form to the request.
             return match self.echo() {
                 true => self.close(status.in_v1(), index),
@@ -249,7 +276,12 @@ impl<'b, 'r> ResponseWriter<'b, 'r> {
             return None;
         }
         let mut front = self.pdu.finish(status, index);
-        community_front(&mut front, self.request.version, self.request.community);
+        match self.around {
+            Around::Community(version, community) => {
+                community_front(&mut front, version, community);
+            }
+            Around::V3(head) => head.close(&mut front),
+        }
         Some(front.finish())
     }
 }

@@ -16,6 +16,7 @@ mod laws;
 mod message;
 mod mib;
 mod proc;
+mod proxy_header;
 mod rows;
 mod station;
 mod tracker;
@@ -28,6 +29,7 @@ pub use self::{
     message::message,
     mib::{mib_text, mib_words},
     proc::proc_files,
+    proxy_header::proxy_header,
     rows::rows,
     tracker::tracker,
 };
@@ -52,6 +54,7 @@ pub const ALL: &[Entrance] = &[
     Entrance { name: "mib_text", enter: mib_text, seeds: mib::text_seeds },
     Entrance { name: "mib_words", enter: mib_words, seeds: mib::word_seeds },
     Entrance { name: "proc_files", enter: proc_files, seeds: proc::seeds },
+    Entrance { name: "proxy_header", enter: proxy_header, seeds: proxy_header::seeds },
     Entrance { name: "rows", enter: rows, seeds: rows::seeds },
     Entrance { name: "state_document", enter: state_document, seeds: document::seeds },
     Entrance { name: "tracker", enter: tracker, seeds: tracker::seeds },

@@ -11,8 +11,10 @@ pub mod agent;
 pub mod backend;
 pub mod client;
 pub mod entrances;
+pub mod haproxy;
 pub mod manager;
 pub mod net_snmp;
+pub mod nginx;
 pub mod process;
 pub mod snmpd;
 

@@ -36,6 +36,7 @@ drive! {
     mib_text: 300,
     mib_words: 3000,
     proc_files: 2000,
+    proxy_header: 8000,
     rows: 1000,
     state_document: 400,
     tracker: 3000,

@@ -152,7 +152,7 @@ fn a_strange_state_document_is_left_alone() {
     let documents: Vec<_> = fs::read_dir(agent.state_dir())
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .filter(|path| path.ends_with("state.json"))
         .collect();
     let [document] = &documents[..] else { panic!("{documents:?}") };
     assert_eq!(fs::metadata(document).unwrap().permissions().mode() & 0o777, 0o600);

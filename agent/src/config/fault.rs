@@ -10,9 +10,10 @@ use std::{
 };
 
 use lcms_lb_core::model::{Name, ProblemKind, RowId};
+use lcms_snmp::SecretError;
 use miette::{Diagnostic, GraphicalReportHandler, LabeledSpan, NamedSource, SourceCode};
 
-use super::{forms, secret::SecretError};
+use super::forms;
 
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
@@ -59,14 +60,43 @@ pub enum Cause {
         /// Where the first one stands.
         line: usize,
     },
-    /// A community name that is there already.
-    #[error("there is a community {name} already, in line {line}")]
-    DuplicateCommunity {
-        /// Its name.
-        name: Name,
+    /// The name of a community, user or view that is there already.
+    #[error("there is a {what} {name} already, in line {line}")]
+    DuplicateSender {
+        /// What it names.
+        what: &'static str,
+        /// The name.
+        name: String,
         /// Where the first one stands.
         line: usize,
     },
+    /// A name for what the agent makes itself.
+    #[error("views called lcms-… are the agent's own: {0}")]
+    ReservedView(String),
+    /// A view without anything in it.
+    #[error("view {0} includes nothing")]
+    EmptyView(String),
+    /// A view that is not there.
+    #[error("there is no view {0}")]
+    UnknownView(String),
+    /// A group of which nothing is said.
+    #[error("nothing says what group {0} may do")]
+    UnknownGroup(String),
+    /// Two ways to say what somebody may do.
+    #[error("access and group cannot stand together: the group has its access")]
+    AccessAndGroup,
+    /// A community that could change users.
+    #[error("whoever reads a community off the wire could change all users")]
+    CommunityAdmin,
+    /// Encryption for nobody in particular.
+    #[error("priv without auth: whom should a message be kept secret from?")]
+    PrivacyAlone,
+    /// A user without a password.
+    #[error("user {0} has no auth_file")]
+    NoPassword(String),
+    /// RFC 3414 §11.2.
+    #[error("a password of less than 8 octets is guessed soon")]
+    ShortPassword,
     /// An address to listen on that is there already.
     #[error("{address} is there already, in line {line}")]
     DuplicateListener {
@@ -90,7 +120,7 @@ pub enum Cause {
         kind: ProblemKind,
     },
     /// Writes by a community, and nobody said that this is wanted.
-    #[error("a community that may write can be read off the wire by anybody near it")]
+    #[error("writing without encryption and authentication can be read, or done, by others")]
     InsecureWrites,
     /// Writes by a community from outside.
     #[error("{0} is no loopback address, and a community may write")]
@@ -139,6 +169,11 @@ impl Findings {
     /// The line of a place.
     pub fn line(&self, at: usize) -> usize {
         place(self.source.inner(), at).0
+    }
+
+    /// How many faults there are so far.
+    pub fn count(&self) -> usize {
+        self.faults.len()
     }
 
     /// The error, when no more can be found.

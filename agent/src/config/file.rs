@@ -8,14 +8,19 @@ use std::{
 };
 
 use lcms_lb_core::model::{
-    Address, AdminState, Bounded, CheckCount, CheckInterval, CheckKind, Forward, Name, Permille,
-    PolicyKind, PolicyWindow, PollInterval, Priority, Protocol, Roles, Scheduler, Timeout, Weight,
-    WeightMode,
+    Address, AdminState, Bounded, CheckCount, CheckInterval, CheckKind, Forward, IdleTimeout, Name,
+    Permille, PolicyKind, PolicyWindow, PollInterval, Priority, Protocol, Roles, Scheduler,
+    SendProxy, Timeout, Weight, WeightMode,
+};
+use lcms_snmp::{
+    Oid,
+    usm::{AuthProtocol, PrivProtocol},
+    v3::SecurityLevel,
 };
 use serde::{Deserialize, Deserializer, de};
 use toml::Spanned;
 
-use crate::access::Network;
+use crate::security::Network;
 
 /// The whole file.
 #[derive(Deserialize)]
@@ -34,8 +39,15 @@ pub(super) struct File {
     pub state_dir: Option<PathBuf>,
     pub proc_root: Option<PathBuf>,
     pub sample_interval: Option<PollInterval>,
+    pub shards: Option<ShardCount>,
     #[serde(default)]
     pub community: Vec<CommunityTable>,
+    #[serde(default)]
+    pub user: Vec<UserTable>,
+    #[serde(default)]
+    pub view: Vec<ViewTable>,
+    #[serde(default)]
+    pub access: Vec<AccessTable>,
     #[serde(default)]
     pub host: Vec<HostTable>,
     #[serde(default)]
@@ -47,21 +59,164 @@ pub(super) struct File {
 /// What every SNMP engine takes (RFC 3417 §3.2), and what a datagram holds.
 pub(super) type MessageSize = Bounded<484, 65_507>;
 
+/// Threads of the proxy.
+pub(super) type ShardCount = Bounded<1, 256>;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CommunityTable {
-    pub name: Spanned<Name>,
+    pub name: Spanned<Word>,
     pub file: Spanned<PathBuf>,
     pub access: Option<Spanned<Right>>,
+    pub group: Option<Spanned<Word>>,
     #[serde(default)]
     pub sources: Vec<Cidr>,
 }
 
-#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+/// What somebody may do who is in no group of the file's own.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Right {
+pub enum Right {
+    /// Read all but users, keys and views.
     Read,
+    /// Write as much, and change one's own keys.
     Write,
+    /// Read and write everything.
+    Admin,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UserTable {
+    pub name: Spanned<Word>,
+    pub auth: Option<Spanned<Auth>>,
+    pub auth_file: Option<Spanned<PathBuf>>,
+    #[serde(rename = "priv")]
+    pub privacy: Option<Spanned<Privacy>>,
+    pub priv_file: Option<Spanned<PathBuf>>,
+    pub access: Option<Spanned<Right>>,
+    pub group: Option<Spanned<Word>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ViewTable {
+    pub name: Spanned<Word>,
+    #[serde(default)]
+    pub include: Vec<Spanned<Subtree>>,
+    #[serde(default)]
+    pub exclude: Vec<Spanned<Subtree>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AccessTable {
+    pub group: Spanned<Word>,
+    pub level: Option<Spanned<Level>>,
+    pub read: Option<Spanned<Word>>,
+    pub write: Option<Spanned<Word>>,
+}
+
+/// How a user is authenticated, `none` for not at all.
+#[derive(Clone, Copy)]
+pub(super) struct Auth(pub Option<AuthProtocol>);
+
+impl FromStr for Auth {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "none" => Ok(Self(None)),
+            text => text.parse().map(|protocol| Self(Some(protocol))).map_err(shown),
+        }
+    }
+}
+
+/// How a user's messages are encrypted, `none` for not at all.
+#[derive(Clone, Copy)]
+pub(super) struct Privacy(pub Option<PrivProtocol>);
+
+impl FromStr for Privacy {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "none" => Ok(Self(None)),
+            text => text.parse().map(|protocol| Self(Some(protocol))).map_err(shown),
+        }
+    }
+}
+
+/// A security level.
+#[derive(Clone, Copy)]
+pub(super) struct Level(pub SecurityLevel);
+
+impl FromStr for Level {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse().map(Self)
+    }
+}
+
+/// The name of a user, group or view: up to 32 octets of text without blanks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Word(pub String);
+
+impl FromStr for Word {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if !(1..=32).contains(&text.len()) {
+            return Err(format!("a name of {} octets; it has 1 to 32", text.len()));
+        }
+        match text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+            true => Err("a name has no blanks and no control characters".to_owned()),
+            false => Ok(Self(text.to_owned())),
+        }
+    }
+}
+
+/// What a view holds: an OID in numbers, or the name of something this agent
+/// serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Subtree(pub Vec<u32>);
+
+impl FromStr for Subtree {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(oid) = text.parse::<Oid>() {
+            return Ok(Self(oid.arcs().to_vec()));
+        }
+        let found = crate::tables::subtree(text).map(Self);
+        found.ok_or_else(|| {
+            let shown: String = text.chars().take(80).collect();
+            format!("{shown:?} is neither an OID nor the name of what is served here")
+        })
+    }
+}
+
+macro_rules! in_quotes {
+    ($($read:ty: $what:literal;)+) => {$(
+        impl<'de> Deserialize<'de> for $read {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                from.deserialize_str(Parsed::new($what))
+            }
+        }
+    )+};
+}
+
+in_quotes! {
+    Auth: "an authentication protocol in quotes";
+    Privacy: "a privacy protocol in quotes";
+    Level: "a security level in quotes";
+    Word: "a name in quotes";
+    Subtree: "an OID or a name in quotes";
+}
+
+fn shown(error: impl fmt::Display) -> String {
+    error.to_string()
 }
 
 #[derive(Deserialize)]
@@ -126,6 +281,9 @@ pub(super) struct ServiceTable {
     pub policy: Option<Spanned<Name>>,
     pub admin_state: Option<AdminState>,
     pub connect_timeout: Option<Timeout>,
+    pub idle_timeout: Option<IdleTimeout>,
+    pub accept_proxy: Option<bool>,
+    pub send_proxy: Option<SendProxy>,
     pub check_kind: Option<CheckKind>,
     pub check_interval: Option<CheckInterval>,
     pub check_timeout: Option<Timeout>,

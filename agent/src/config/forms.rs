@@ -22,8 +22,19 @@ const VALUES: &[(&str, &str)] = &[
     ("state_dir", "state_dir = \"/var/lib/lcms\""),
     ("proc_root", "proc_root = \"/proc\""),
     ("sample_interval", "sample_interval = 1000    # milliseconds, 100 to 3600000"),
+    ("shards", "shards = 2    # threads of the proxy, 1 to 256"),
+    ("auth", "auth = \"SHA-256\"    # or SHA-224, SHA-384, SHA-512, SHA, MD5, none"),
+    ("auth_file", "auth_file = \"operator.password\"    # holds the password alone, mode 0600"),
+    ("priv", "priv = \"AES-128\"    # or AES-192, AES-256, AES-192-C, AES-256-C, DES, none"),
+    ("priv_file", "priv_file = \"operator.priv\"    # where it is not that of auth_file"),
+    ("group", "group = \"operators\"    # of an [[access]], instead of access"),
+    ("include", "include = [\"system\", \"1.3.6.1.2.1.2\"]    # names of what is served, or OIDs"),
+    ("exclude", "exclude = [\"lcHostTable\"]    # out of what is included"),
+    ("level", "level = \"authPriv\"    # or authNoPriv, noAuthNoPriv"),
+    ("read", "read = \"cluster\"    # name of a [[view]]"),
+    ("write", "write = \"cluster\"    # name of a [[view]]"),
     ("file", "file = \"monitoring.community\"    # holds the community alone, mode 0600"),
-    ("access", "access = \"read\"    # or \"write\""),
+    ("access", "access = \"read\"    # or \"write\", and for users \"admin\""),
     ("sources", "sources = [\"192.0.2.0/24\", \"2001:db8::1\"]    # networks or addresses"),
     ("admin_state", "admin_state = \"enabled\"    # or \"drain\", \"maintenance\""),
     ("kind", "kind = \"headroom\"    # or \"static\""),
@@ -53,7 +64,10 @@ const VALUES: &[(&str, &str)] = &[
     ),
     ("forward", "forward = \"proxy\"    # or \"nat\", \"direct\", \"tunnel\""),
     ("connect_timeout", "connect_timeout = 3000    # milliseconds, 1 to 600000"),
-    ("check_kind", "check_kind = \"tcp\"    # or \"none\""),
+    ("idle_timeout", "idle_timeout = 900000    # milliseconds, 1 to 604800000"),
+    ("accept_proxy", "accept_proxy = true    # or false; with protocol = \"tcp\" alone"),
+    ("send_proxy", "send_proxy = \"v2\"    # or \"v1\", \"none\"; with protocol = \"tcp\" alone"),
+    ("check_kind", "check_kind = \"tcp\"    # or \"udp\", \"none\""),
     ("check_interval", "check_interval = 2000    # milliseconds, 100 to 3600000"),
     ("check_timeout", "check_timeout = 1000    # milliseconds, 1 to 600000"),
     ("check_rise", "check_rise = 2    # checks, 1 to 255"),
@@ -67,6 +81,9 @@ const VALUES: &[(&str, &str)] = &[
 /// Keys with tables of rows, each with the shortest row.
 const ROWS: &[(&str, &str)] = &[
     ("community", "[[community]]\nname = \"monitoring\"\nfile = \"monitoring.community\""),
+    ("user", "[[user]]\nname = \"operator\"\nauth_file = \"operator.password\""),
+    ("view", "[[view]]\nname = \"cluster\"\ninclude = [\"LOAD-CLUSTER-MIB\"]"),
+    ("access", "[[access]]\ngroup = \"operators\"\nread = \"cluster\""),
     ("host", "[[host]]\nname = \"rs1\""),
     ("policy", "[[policy]]\nname = \"steady\""),
     ("cluster", "[[cluster]]\nname = \"main\""),
@@ -87,7 +104,7 @@ fn row_of(key: &str) -> Option<&'static str> {
 pub(super) fn of(cause: &Cause) -> String {
     match cause {
         Cause::Syntax(_) => SYNTAX.to_owned(),
-        Cause::DuplicateRow { .. } | Cause::DuplicateCommunity { .. } => {
+        Cause::DuplicateRow { .. } | Cause::DuplicateSender { .. } => {
             "names are identity: give it one of its own".to_owned()
         }
         Cause::DuplicateListener { .. } => "name each address once".to_owned(),
@@ -101,6 +118,23 @@ pub(super) fn of(cause: &Cause) -> String {
             "listen = [\"127.0.0.1:161\"], or access = \"read\" for every community".to_owned()
         }
         Cause::Secret { path, error } => error.form(path),
+        Cause::ReservedView(_) => "give it another name".to_owned(),
+        Cause::EmptyView(_) => value_or_syntax("include"),
+        Cause::UnknownView(name) => {
+            format!("add it\n[[view]]\nname = \"{name}\"\ninclude = [\"LOAD-CLUSTER-MIB\"]")
+        }
+        Cause::UnknownGroup(name) => {
+            format!("add it\n[[access]]\ngroup = \"{name}\"\nread = \"NAME-OF-A-VIEW\"")
+        }
+        Cause::AccessAndGroup => "leave one of the two out".to_owned(),
+        Cause::CommunityAdmin => {
+            "access = \"read\", and a [[user]] with access = \"admin\"".to_owned()
+        }
+        Cause::PrivacyAlone => {
+            "auth = \"SHA-256\" with an auth_file, or priv = \"none\"".to_owned()
+        }
+        Cause::NoPassword(_) => value_or_syntax("auth_file"),
+        Cause::ShortPassword => "write a password of 8 to 255 octets there".to_owned(),
     }
 }
 
@@ -124,6 +158,7 @@ fn of_rule(kind: &ProblemKind) -> String {
         }
         ProblemKind::NoCoefficient => value_or_syntax("cpu_coefficient"),
         ProblemKind::CeilingBelowFloor => value_or_syntax("ceiling"),
+        ProblemKind::ProxyWithoutTcp => value_or_syntax("protocol"),
         ProblemKind::Scheduler(_) => value_or_syntax("scheduler"),
         ProblemKind::Forward(_) => value_or_syntax("forward"),
         ProblemKind::Protocol(_) => value_or_syntax("protocol"),
@@ -250,6 +285,9 @@ mod tests {
         for table in [
             "".to_owned(),
             "[[community]]\n".to_owned(),
+            "[[user]]\n".to_owned(),
+            "[[view]]\n".to_owned(),
+            "[[access]]\n".to_owned(),
             "[[host]]\n".to_owned(),
             "[[policy]]\n".to_owned(),
             "[[cluster]]\n".to_owned(),

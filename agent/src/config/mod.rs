@@ -9,11 +9,12 @@ mod fault;
 mod file;
 mod forms;
 mod rows;
-mod secret;
+mod senders;
 mod settings;
 #[cfg(test)]
 mod tests;
 
 pub use fault::{Cause, ConfigError, Fault};
-pub use secret::{Secret, SecretError};
-pub use settings::{Community, Config, DEFAULT_PATH};
+pub use file::Right;
+pub use senders::{Community, Senders, User};
+pub use settings::{Config, DEFAULT_PATH};

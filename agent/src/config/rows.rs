@@ -6,8 +6,8 @@ use std::{
 };
 
 use lcms_lb_core::model::{
-    Check, Cluster, DirectorId, DirectorRow, Host, Name, Policy, ProblemKind, Role, Roles, RowId,
-    RowState, Server, ServerId, Service, ServiceId, StorageType, Wanted,
+    Check, CheckKind, Cluster, DirectorId, DirectorRow, Host, Name, Policy, ProblemKind, Protocol,
+    Role, Roles, RowId, RowState, Server, ServerId, Service, ServiceId, StorageType, Wanted,
 };
 use toml::Spanned;
 
@@ -218,6 +218,7 @@ fn keys_of(kind: &ProblemKind) -> &'static [&'static str] {
         ProblemKind::RoleNotPotential => &["role_status", "role_potential"],
         ProblemKind::NoCoefficient => &["cpu_coefficient"],
         ProblemKind::CeilingBelowFloor => &["ceiling", "floor"],
+        ProblemKind::ProxyWithoutTcp => &["protocol"],
         ProblemKind::Scheduler(_) => &["scheduler"],
         ProblemKind::Forward(_) => &["forward"],
         ProblemKind::Protocol(_) => &["protocol"],
@@ -293,18 +294,25 @@ fn director_of(table: &DirectorTable) -> DirectorRow {
 
 fn service_of(table: &ServiceTable) -> Service {
     let usual = Service::default();
+    let protocol = value(&table.protocol).unwrap_or(usual.protocol);
     Service {
         service_type: table.service_type.as_ref().map(|text| text.0.clone()).unwrap_or_default(),
         address: Some(*table.address.get_ref()),
         port: Some(*table.port.get_ref()),
-        protocol: value(&table.protocol).unwrap_or(usual.protocol),
+        protocol,
         scheduler: value(&table.scheduler).unwrap_or(usual.scheduler),
         forward: value(&table.forward).unwrap_or(usual.forward),
         policy: value(&table.policy),
         admin_state: table.admin_state.unwrap_or(usual.admin_state),
         connect_timeout: table.connect_timeout.unwrap_or(usual.connect_timeout),
+        idle_timeout: table.idle_timeout.unwrap_or(usual.idle_timeout),
+        accept_proxy: table.accept_proxy.unwrap_or(usual.accept_proxy),
+        send_proxy: table.send_proxy.unwrap_or(usual.send_proxy),
         check: Check {
-            kind: table.check_kind.unwrap_or(usual.check.kind),
+            kind: table.check_kind.unwrap_or(match protocol {
+                Protocol::Tcp => CheckKind::Tcp,
+                Protocol::Udp => CheckKind::Udp,
+            }),
             interval: table.check_interval.unwrap_or(usual.check.interval),
             timeout: table.check_timeout.unwrap_or(usual.check.timeout),
             rise: table.check_rise.unwrap_or(usual.check.rise),

@@ -3,21 +3,22 @@
 use std::{
     fs,
     net::{Ipv4Addr, SocketAddr},
-    ops::Range,
+    num::NonZeroUsize,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use lcms_lb_core::model::{Name, Wanted};
+use lcms_snmp::v3::SecurityLevel;
 use toml::Spanned;
 
 use super::{
-    Cause, ConfigError, Secret,
+    Cause, ConfigError, Senders,
     fault::Findings,
-    file::{CommunityTable, File, MessageSize, Right},
+    file::{AccessTable, CommunityTable, File, MessageSize, Right},
     rows,
 };
-use crate::{access::Network, sensors::Source};
+use crate::sensors::Source;
 
 /// Where the file is looked for when nobody says.
 pub const DEFAULT_PATH: &str = "/etc/lcms/agent.toml";
@@ -46,27 +47,16 @@ pub struct Config {
     /// Greatest message sent, in octets.
     pub max_message_size: usize,
     /// Who may ask and set.
-    pub communities: Vec<Community>,
+    pub senders: Senders,
     /// Folder of the state document.
     pub state_dir: PathBuf,
     /// Where and how often the load is read.
     pub sensors: Source,
+    /// Threads of the proxy; one for each processor if `None`.
+    pub shards: Option<NonZeroUsize>,
     /// The rows of hosts, policies and clusters, all permanent and active, the
     /// own host among them.
     pub wanted: Wanted,
-}
-
-/// A community, by the name that may be shown.
-#[derive(Clone, Debug)]
-pub struct Community {
-    /// The name.
-    pub name: Name,
-    /// The community itself.
-    pub secret: Secret,
-    /// Whether SET is allowed.
-    pub write: bool,
-    /// Where messages may come from; empty allows every address.
-    pub sources: Vec<Network>,
 }
 
 impl Config {
@@ -89,7 +79,7 @@ impl Config {
             }
         };
         let folder = path.parent().unwrap_or(Path::new(""));
-        let communities = communities(&file.community, folder, &mut findings);
+        let senders = Senders::read(&file, folder, &mut findings);
         let listen = listen(&file, &mut findings);
         check_writes(&file, &mut findings);
         let wanted = rows::wanted(&file, &mut findings);
@@ -102,7 +92,7 @@ impl Config {
             listen,
             max_message_size: file.max_message_size.unwrap_or(DEFAULT_MESSAGE_SIZE).value()
                 as usize,
-            communities,
+            senders,
             state_dir: folder.join(file.state_dir.unwrap_or(DEFAULT_STATE_DIR.into())),
             sensors: Source {
                 proc_root: folder.join(file.proc_root.unwrap_or(DEFAULT_PROC_ROOT.into())),
@@ -110,39 +100,25 @@ impl Config {
                     .sample_interval
                     .map_or(DEFAULT_SAMPLE_INTERVAL, |interval| interval.milliseconds()),
             },
+            shards: file.shards.and_then(|count| NonZeroUsize::new(count.value() as usize)),
             wanted,
         })
     }
 }
 
-fn communities(
-    tables: &[CommunityTable],
-    folder: &Path,
-    findings: &mut Findings,
-) -> Vec<Community> {
-    let mut all: Vec<(Range<usize>, Community)> = Vec::new();
-    for table in tables {
-        let name = *table.name.get_ref();
-        if let Some((first, _)) = all.iter().find(|(_, community)| community.name == name) {
-            let line = findings.line(first.start);
-            findings.add(table.name.span(), Cause::DuplicateCommunity { name, line });
-            continue;
-        }
-        let path = folder.join(table.file.get_ref());
-        match Secret::read(&path) {
-            Ok(secret) => {
-                let sources = table.sources.iter().map(|cidr| cidr.0).collect();
-                let community = Community { name, secret, write: may_write(table), sources };
-                all.push((table.name.span(), community));
-            }
-            Err(error) => findings.add(table.file.span(), Cause::Secret { path, error }),
-        }
-    }
-    all.into_iter().map(|(_, community)| community).collect()
-}
-
-fn may_write(table: &CommunityTable) -> bool {
-    table.access.as_ref().is_some_and(|access| *access.get_ref() == Right::Write)
+/// A community that may write: one whose access says so, or whose group does.
+fn may_write(file: &File, table: &CommunityTable) -> bool {
+    let by_group = || {
+        let group = table.group.as_ref().map(|group| &group.get_ref().0);
+        let level = |table: &AccessTable| table.level.as_ref().map(|level| level.get_ref().0);
+        let lowest = Some(SecurityLevel::NoAuthNoPriv);
+        file.access.iter().any(|access| {
+            Some(&access.group.get_ref().0) == group
+                && access.write.is_some()
+                && level(access) == lowest
+        })
+    };
+    table.access.as_ref().is_some_and(|access| *access.get_ref() == Right::Write) || by_group()
 }
 
 fn listen(file: &File, findings: &mut Findings) -> Vec<SocketAddr> {
@@ -166,7 +142,7 @@ fn listen(file: &File, findings: &mut Findings) -> Vec<SocketAddr> {
 /// A community travels in the clear, so writing by one stays on the machine,
 /// and even there somebody has to ask for it in so many words.
 fn check_writes(file: &File, findings: &mut Findings) {
-    let Some(write) = file.community.iter().find(|table| may_write(table)) else { return };
+    let Some(write) = file.community.iter().find(|table| may_write(file, table)) else { return };
     if !file.allow_insecure_writes {
         let span = write.access.as_ref().map_or(write.name.span(), Spanned::span);
         findings.add(span, Cause::InsecureWrites);

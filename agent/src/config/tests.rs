@@ -1,6 +1,6 @@
 //! Files as operators write them, right and wrong.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
+use std::{fs, num::NonZeroUsize, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
 
 use lcms_lb_core::model::{Role, Roles, RowState, StorageType};
 use proptest::prelude::*;
@@ -48,7 +48,8 @@ fn a_name_is_enough() {
     assert_eq!(config.state_dir, Path::new("/var/lib/lcms"));
     assert_eq!(config.sensors.proc_root, Path::new("/proc"));
     assert_eq!(config.sensors.interval, Duration::from_secs(1));
-    assert!(config.communities.is_empty());
+    assert_eq!(config.shards, None);
+    assert!(config.senders.communities.is_empty());
     let own = &config.wanted.hosts[&config.name];
     assert_eq!(own.role_status, Roles::NONE.with(Role::RealServer));
     assert_eq!((own.storage, own.row), (StorageType::Permanent, RowState::Active));
@@ -70,6 +71,7 @@ fn a_director_has_its_rows() {
         name = "lb1"
         listen = ["127.0.0.1:0", "127.0.0.1:0"]
         sample_interval = 250
+        shards = 3
         allow_insecure_writes = true
 
         [[community]]
@@ -120,9 +122,10 @@ fn a_director_has_its_rows() {
     )
     .unwrap();
     assert_eq!(config.sensors.interval, Duration::from_millis(250));
-    let [community] = &config.communities[..] else { panic!("one community") };
+    assert_eq!(config.shards, NonZeroUsize::new(3));
+    let [community] = &config.senders.communities[..] else { panic!("one community") };
     assert_eq!(community.secret.expose(), b"correct horse");
-    assert!(community.write);
+    assert!(config.senders.may_write(community));
     assert_eq!(community.sources.len(), 2);
 
     let wanted = &config.wanted;
@@ -171,6 +174,7 @@ fn one_fault_at_its_place() {
             "sample_interval = \"1s\"".to_owned(),
             "2:19: sample_interval: invalid type: string \"1s\", expected a whole number",
         ),
+        ("shards = 0".to_owned(), "2:10: shards: 0 is not in 1..256"),
         ("contact = \"a\\nb\"".to_owned(), "2:11: contact: control characters do not belong here"),
         (
             "role_status = [\"boss\"]".to_owned(),
@@ -185,7 +189,7 @@ fn one_fault_at_its_place() {
         (community(""), "2:1: the key file is missing"),
         (
             community("file = \"hush\"\naccess = \"rw\""),
-            "5:10: access: unknown variant `rw`, expected `read` or `write`",
+            "5:10: access: unknown variant `rw`, expected one of `read`, `write`, `admin`",
         ),
         (
             community("file = \"hush\"\nsources = [\"10.0.0.0/40\"]"),
@@ -202,7 +206,7 @@ fn one_fault_at_its_place() {
         ),
         (
             community("file = \"hush\"\naccess = \"write\""),
-            "5:10: a community that may write can be read off the wire by anybody near it",
+            "5:10: writing without encryption and authentication can be read, or done, by others",
         ),
         (
             "[[host]]\nname = \"Web\"".to_owned(),

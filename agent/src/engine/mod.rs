@@ -7,6 +7,7 @@
 //! works out a draft or the error, and [`SetRequest::answer`] writes the response
 //! once the draft is committed.
 
+mod admitted;
 mod instrumentation;
 mod read;
 mod region;
@@ -14,6 +15,7 @@ mod registry;
 mod rows;
 mod set;
 mod statistics;
+mod v3;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -24,19 +26,19 @@ use lcms_snmp::{
     DecodeError, Envelope, ErrorStatus, Message, OidBuf, PduKind, ResponseWriter, Version, message,
 };
 
+use admitted::Admitted;
+
 pub use instrumentation::{IndexOf, Instrumentation, Instrumented, PatchOf, scalar_row};
 pub use region::{Assignment, At, Refusal, Region, RowSet, State};
 pub use registry::{Filter, Object, Registry};
 pub use rows::Rows;
 pub use set::{Checked, Fault, Places, SetRequest};
-pub use statistics::{Counter, Statistics};
-
-use crate::access::{Access, Principal};
+pub use statistics::{Counter, Reported, Statistics};
+use v3::{Counting, Outcome};
 
 /// An agent's engine. It owns nothing that a request changes but counters.
 pub struct Engine<S: State> {
     registry: Registry<S>,
-    access: Access,
     statistics: Arc<Statistics>,
     max_size: usize,
 }
@@ -47,6 +49,8 @@ pub struct Workspace {
     reply: Vec<u8>,
     /// The names at which the repeated variables of a GETBULK stand.
     names: Vec<OidBuf>,
+    /// What was decrypted.
+    plain: Vec<u8>,
 }
 
 /// What is to be done with a datagram.
@@ -68,12 +72,11 @@ impl<S: State> Engine<S> {
     /// `max_size` octets.
     pub fn new(
         regions: Vec<Box<dyn Region<S>>>,
-        access: Access,
         statistics: Arc<Statistics>,
         max_size: usize,
     ) -> Self {
         let max_size = max_size.max(Self::MIN_SIZE);
-        Self { registry: Registry::new(regions), access, statistics, max_size }
+        Self { registry: Registry::new(regions), statistics, max_size }
     }
 
     /// Answers a datagram, or says what else is to be done with it.
@@ -85,70 +88,135 @@ impl<S: State> Engine<S> {
         workspace: &'w mut Workspace,
     ) -> Verdict<'w> {
         self.statistics.in_pkts.count();
-        let Some((message, principal)) = self.admit(from, datagram) else { return Verdict::Drop };
-        let Workspace { reply, names } = workspace;
-        let writer = ResponseWriter::new(reply, &message, self.max_size);
-        match message.pdu.kind {
-            PduKind::GetRequest => self.get(at, &message, writer),
-            PduKind::GetNextRequest => self.get_next(at, &message, writer),
-            PduKind::GetBulkRequest => self.get_bulk(at, &message, writer, names),
-            PduKind::SetRequest if principal.may_write => Verdict::Set,
-            PduKind::SetRequest => {
-                self.statistics.in_bad_community_uses.count();
-                // RFC 3584 §5.2.3 by way of RFC 3416 §4.2.5 (1): no variable is
-                // in the view for writing, the first as little as any other.
-                let index = usize::from(!message.pdu.varbinds.is_empty());
-                self.refuse(writer, ErrorStatus::NoAccess, index)
+        let Workspace { reply, names, plain } = workspace;
+        match message::open(datagram) {
+            Ok(Envelope::Community(message)) => match self.admit(at, from, message) {
+                Some(admitted) => self.answer(at, &admitted, reply, names),
+                None => Verdict::Drop,
+            },
+            Ok(Envelope::V3(whole)) => {
+                match v3::open(at, whole, plain, Counting(Some(&self.statistics))) {
+                    Outcome::Admitted(admitted) => self.answer(at, &admitted, reply, names),
+                    Outcome::Report(report) => {
+                        self.sent(report.write(reply, self.max_size, &self.statistics))
+                    }
+                    Outcome::Dropped => Verdict::Drop,
+                }
             }
-            // Nobody asked us anything. An inform is a request, but one that
-            // only a manager answers.
+            // A notification to an agent, which nobody here takes.
+            Ok(Envelope::TrapV1(_)) => {
+                self.statistics.reported(Reported::UnknownPduHandlers).count();
+                Verdict::Drop
+            }
+            Err(DecodeError::Version(_)) => {
+                self.statistics.in_bad_versions.count();
+                Verdict::Drop
+            }
+            Err(_) => {
+                self.statistics.in_asn_parse_errs.count();
+                Verdict::Drop
+            }
+        }
+    }
+
+    fn answer<'w>(
+        &self,
+        at: At<'_, S>,
+        request: &Admitted<'_>,
+        reply: &'w mut Vec<u8>,
+        names: &mut Vec<OidBuf>,
+    ) -> Verdict<'w> {
+        let kind = request.pdu().kind;
+        let rights = request.principal.rights;
+        let view = match kind {
+            PduKind::GetRequest | PduKind::GetNextRequest | PduKind::GetBulkRequest => {
+                rights.read.as_deref()
+            }
+            PduKind::SetRequest => rights.write.as_deref(),
+            // Nobody asked us anything. An inform is a request, but one that only
+            // a manager answers.
             PduKind::Response
             | PduKind::Trap
             | PduKind::InformRequest
             | PduKind::SnmpV2Trap
-            | PduKind::Report => Verdict::Drop,
-        }
-    }
-
-    /// Reads a SET that [`Engine::receive`] recognised.
-    pub fn set<'d>(&'d self, from: SocketAddr, datagram: &'d [u8]) -> Option<SetRequest<'d, S>> {
-        let message = message::decode(datagram).ok()?;
-        let principal = self.access.principal(message.community, from)?;
-        let is_set = message.pdu.kind == PduKind::SetRequest && principal.may_write;
-        is_set.then_some(SetRequest { engine: self, message, principal })
-    }
-
-    /// Decodes a message and finds its sender, or counts why it is dropped (RFC
-    /// 3418, the snmp group; RFC 3584 §5.2.1 for communities).
-    fn admit<'d>(
-        &self,
-        from: SocketAddr,
-        datagram: &'d [u8],
-    ) -> Option<(Message<'d>, Principal<'_>)> {
-        let message = match message::open(datagram) {
-            Ok(Envelope::Community(message)) => message,
-            Ok(Envelope::TrapV1(_)) => return None,
-            // Version 3 is on its way; until then it is a version like any other
-            // that is not spoken here.
-            Ok(Envelope::V3(_)) | Err(DecodeError::Version(_)) => {
-                self.statistics.in_bad_versions.count();
-                return None;
-            }
-            Err(DecodeError::Ber(_) | DecodeError::PduKind(_) | DecodeError::NotInV1) => {
-                self.statistics.in_asn_parse_errs.count();
-                return None;
+            | PduKind::Report => {
+                self.statistics.reported(Reported::UnknownPduHandlers).count();
+                return Verdict::Drop;
             }
         };
-        let principal = self.access.principal(message.community, from);
-        if principal.is_none() {
-            self.statistics.in_bad_community_names.count();
+        let writer = request.writer(reply, self.max_size);
+        let Some(view) = view else { return self.unauthorised(request, writer) };
+        let filter = Filter { without_counter64: request.version() == Version::V1, view };
+        match kind {
+            PduKind::GetNextRequest => self.get_next(at, request, filter, writer),
+            PduKind::GetBulkRequest => self.get_bulk(at, request, filter, writer, names),
+            PduKind::SetRequest => Verdict::Set,
+            _ => self.get(at, request, filter, writer),
         }
-        Some((message, principal?))
     }
 
-    /// What a walk on behalf of this message passes over.
-    fn filter(message: &Message<'_>) -> Filter {
-        Filter { without_counter64: message.version == Version::V1 }
+    /// RFC 3413 §3.2 (5): there is no view in which the sender could do this,
+    /// whatever the variables are.
+    fn unauthorised<'w>(
+        &self,
+        request: &Admitted<'_>,
+        writer: ResponseWriter<'w, '_>,
+    ) -> Verdict<'w> {
+        let version = request.version();
+        if version != Version::V3 {
+            self.statistics.in_bad_community_uses.count();
+        }
+        // Version 1 says noSuchName, and that is about a variable.
+        let index = match version {
+            Version::V1 => usize::from(!request.pdu().varbinds.is_empty()),
+            _ => 0,
+        };
+        self.refuse(writer, ErrorStatus::AuthorizationError, index)
+    }
+
+    /// Reads a SET that [`Engine::receive`] recognised; `room` is where it is
+    /// decrypted. It is looked at as closely as the first time, and not counted
+    /// again.
+    pub fn set<'d>(
+        &'d self,
+        at: At<'d, S>,
+        from: SocketAddr,
+        datagram: &'d [u8],
+        room: &'d mut Vec<u8>,
+    ) -> Option<SetRequest<'d, S>> {
+        let request = match message::open(datagram).ok()? {
+            Envelope::Community(message) => {
+                let Message { version, community, .. } = message;
+                let principal = at.state.security().community(version, community, from)?;
+                Admitted::community(message, principal)
+            }
+            Envelope::V3(whole) => match v3::open(at, whole, room, Counting(None)) {
+                Outcome::Admitted(request) => request,
+                Outcome::Report(_) | Outcome::Dropped => return None,
+            },
+            Envelope::TrapV1(_) => return None,
+        };
+        let view = request.principal.rights.write.as_deref()?;
+        let is_set = request.pdu().kind == PduKind::SetRequest;
+        is_set.then_some(SetRequest { engine: self, request, view })
+    }
+
+    /// Finds the sender of a community message, or counts why it is dropped (RFC
+    /// 3418, the snmp group; RFC 3584 §5.2.1).
+    fn admit<'d>(
+        &self,
+        at: At<'d, S>,
+        from: SocketAddr,
+        message: Message<'d>,
+    ) -> Option<Admitted<'d>> {
+        let Message { version, community, .. } = message;
+        match at.state.security().community(version, community, from) {
+            Some(principal) => Some(Admitted::community(message, principal)),
+            None => {
+                self.statistics.in_bad_community_names.count();
+                None
+            }
+        }
     }
 
     fn reply<'w>(&self, writer: ResponseWriter<'w, '_>) -> Verdict<'w> {

@@ -4,9 +4,9 @@
 //! fit ends it, so a request of thousands of names or repetitions costs no more
 //! than the message it is answered with.
 
-use lcms_snmp::{ErrorStatus, Message, Oid, OidBuf, ResponseWriter, Value, Version};
+use lcms_snmp::{ErrorStatus, Oid, OidBuf, Pdu, ResponseWriter, Value, Version};
 
-use super::{At, Engine, Filter, State, Verdict};
+use super::{Admitted, At, Engine, Filter, State, Verdict};
 
 /// How the variable after a name was answered.
 enum Step {
@@ -22,15 +22,16 @@ impl<S: State> Engine<S> {
     pub(super) fn get<'w>(
         &self,
         at: At<'_, S>,
-        message: &Message<'_>,
+        request: &Admitted<'_>,
+        filter: Filter<'_>,
         mut writer: ResponseWriter<'w, '_>,
     ) -> Verdict<'w> {
-        let filter = Self::filter(message);
+        let version = request.version();
         let mut name = OidBuf::new();
-        for (i, raw) in message.pdu.varbinds.names().enumerate() {
+        for (i, raw) in request.pdu().varbinds.names().enumerate() {
             raw.read_into(&mut name);
             let value = self.registry.get(at, filter, &name);
-            if message.version == Version::V1 && value.is_exception() {
+            if version == Version::V1 && value.is_exception() {
                 return self.refuse(writer, ErrorStatus::NoSuchName, i + 1);
             }
             if !writer.push(&name, &value) {
@@ -43,16 +44,17 @@ impl<S: State> Engine<S> {
     pub(super) fn get_next<'w>(
         &self,
         at: At<'_, S>,
-        message: &Message<'_>,
+        request: &Admitted<'_>,
+        filter: Filter<'_>,
         mut writer: ResponseWriter<'w, '_>,
     ) -> Verdict<'w> {
-        let filter = Self::filter(message);
+        let version = request.version();
         let mut name = OidBuf::new();
-        for (i, raw) in message.pdu.varbinds.names().enumerate() {
+        for (i, raw) in request.pdu().varbinds.names().enumerate() {
             raw.read_into(&mut name);
             match self.step(at, filter, &mut name, &mut writer) {
                 Step::Full => return self.refuse(writer, ErrorStatus::TooBig, 0),
-                Step::End if message.version == Version::V1 => {
+                Step::End if version == Version::V1 => {
                     return self.refuse(writer, ErrorStatus::NoSuchName, i + 1);
                 }
                 Step::Taken | Step::End => {}
@@ -67,32 +69,32 @@ impl<S: State> Engine<S> {
     pub(super) fn get_bulk<'w>(
         &self,
         at: At<'_, S>,
-        message: &Message<'_>,
+        request: &Admitted<'_>,
+        filter: Filter<'_>,
         mut writer: ResponseWriter<'w, '_>,
         names: &mut Vec<OidBuf>,
     ) -> Verdict<'w> {
         let empty = writer.size();
-        self.fill_bulk(at, message, &mut writer, names);
-        if writer.size() == empty && self.asks_for_something(message) {
+        let pdu = request.pdu();
+        self.fill_bulk(at, pdu, filter, &mut writer, names);
+        if writer.size() == empty && self.asks_for_something(pdu) {
             return self.refuse(writer, ErrorStatus::TooBig, 0);
         }
         self.reply(writer)
     }
 
-    fn asks_for_something(&self, message: &Message<'_>) -> bool {
-        let pdu = &message.pdu;
+    fn asks_for_something(&self, pdu: &Pdu<'_>) -> bool {
         !pdu.varbinds.is_empty() && (pdu.error_status > 0 || pdu.error_index > 0)
     }
 
     fn fill_bulk(
         &self,
         at: At<'_, S>,
-        message: &Message<'_>,
+        pdu: &Pdu<'_>,
+        filter: Filter<'_>,
         writer: &mut ResponseWriter<'_, '_>,
         names: &mut Vec<OidBuf>,
     ) {
-        let filter = Self::filter(message);
-        let pdu = &message.pdu;
         // Negative numbers count as zero.
         let non_repeaters = usize::try_from(pdu.error_status).unwrap_or(0);
         let repetitions = usize::try_from(pdu.error_index).unwrap_or(0);
@@ -139,7 +141,7 @@ impl<S: State> Engine<S> {
     fn step(
         &self,
         at: At<'_, S>,
-        filter: Filter,
+        filter: Filter<'_>,
         name: &mut OidBuf,
         writer: &mut ResponseWriter<'_, '_>,
     ) -> Step {

@@ -4,14 +4,19 @@ use std::time::Instant;
 
 use lcms_snmp::{ErrorStatus, Value, object::Entry};
 
+use crate::security::{Principal, Security};
+
 /// The data behind an agent's objects, as of one moment. It is immutable; what
 /// is newer comes as another value.
 pub trait State: Send + Sync + 'static {
     /// A SET that is being worked out: what the state would become.
     type Draft: Send;
 
+    /// Who may do what.
+    fn security(&self) -> &Security;
+
     /// A draft that changes nothing yet, on behalf of `principal`.
-    fn draft(&self, principal: &str, now: Instant) -> Self::Draft;
+    fn draft(&self, principal: &Principal<'_>, now: Instant) -> Self::Draft;
 }
 
 /// The state and the time at which a request is answered.

@@ -1,8 +1,9 @@
 //! Where a name belongs.
 
 use lcms_snmp::{
-    Value,
+    OidBuf, Value,
     object::{Base, Column, Entry},
+    vacm::{Coverage, View},
 };
 
 use super::{At, Region, State};
@@ -28,17 +29,24 @@ pub struct Object {
     pub region: usize,
 }
 
-/// Whom a walk is for: which object types it passes over.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Filter {
+/// Whom a request is for: what it passes over.
+#[derive(Clone, Copy, Debug)]
+pub struct Filter<'v> {
     /// Version 1 has no Counter64 (RFC 3584 §4.2.2.1).
     pub without_counter64: bool,
+    /// What the sender may see.
+    pub view: &'v View,
 }
 
-impl Filter {
-    fn admits(self, object: &Object) -> bool {
-        object.column.access.is_readable()
-            && !(self.without_counter64 && object.column.syntax.base == Base::Counter64)
+impl Filter<'_> {
+    /// How much of an object type there is for the sender.
+    fn coverage(self, object: &Object) -> Coverage {
+        let admitted = object.column.access.is_readable()
+            && !(self.without_counter64 && object.column.syntax.base == Base::Counter64);
+        match admitted {
+            true => self.view.coverage(&object.oid),
+            false => Coverage::Nothing,
+        }
     }
 }
 
@@ -79,10 +87,12 @@ impl<S: State> Registry<S> {
 
     /// The value of a variable, or the exception that says what is missing
     /// (RFC 3416 §4.2.1).
-    pub fn get<'s>(&self, at: At<'s, S>, filter: Filter, name: &[u32]) -> Value<'s> {
+    pub fn get<'s>(&self, at: At<'s, S>, filter: Filter<'_>, name: &[u32]) -> Value<'s> {
         let Some((object, index)) = self.object(name) else { return Value::NoSuchObject };
-        if !filter.admits(object) {
-            return Value::NoSuchObject;
+        match filter.coverage(object) {
+            Coverage::Nothing => return Value::NoSuchObject,
+            Coverage::Part if !filter.view.contains(name) => return Value::NoSuchInstance,
+            Coverage::Part | Coverage::All => {}
         }
         self.region(object.region)
             .and_then(|region| region.get(at, object.column.arc, index))
@@ -103,7 +113,7 @@ impl<S: State> Registry<S> {
     pub fn next<'r, 's: 'r>(
         &'r self,
         at: At<'s, S>,
-        filter: Filter,
+        filter: Filter<'_>,
         place: &mut usize,
         name: &[u32],
     ) -> Option<(&'r [u32], &'r [u32], Value<'s>)> {
@@ -111,13 +121,39 @@ impl<S: State> Registry<S> {
             let object = self.objects.get(*place)?;
             // Above the object type everything in it comes after the name.
             let after = name.strip_prefix(&*object.oid).unwrap_or_default();
-            if filter.admits(object)
-                && let Some(region) = self.region(object.region)
-                && let Some((index, value)) = region.next(at, object.column.arc, after)
-            {
+            if let Some((index, value)) = self.next_in(at, filter, object, after) {
                 return Some((&object.oid, index, value));
             }
             *place += 1;
+        }
+    }
+
+    /// The first instance of an object type after an index that the sender may
+    /// see.
+    fn next_in<'s>(
+        &self,
+        at: At<'s, S>,
+        filter: Filter<'_>,
+        object: &Object,
+        after: &[u32],
+    ) -> Option<(&'s [u32], Value<'s>)> {
+        let coverage = filter.coverage(object);
+        if coverage == Coverage::Nothing {
+            return None;
+        }
+        let region = self.region(object.region)?;
+        let mut found = region.next(at, object.column.arc, after)?;
+        if coverage == Coverage::All {
+            return Some(found);
+        }
+        let mut name = OidBuf::new();
+        loop {
+            // A name that is too long for any view is none that can be answered.
+            let whole = name.set(&object.oid).and_then(|()| name.extend(found.0));
+            if whole.is_err() || filter.view.contains(&name) {
+                return Some(found);
+            }
+            found = region.next(at, object.column.arc, found.0)?;
         }
     }
 

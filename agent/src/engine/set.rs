@@ -10,16 +10,15 @@
 
 use std::collections::BTreeMap;
 
-use lcms_snmp::{ErrorStatus, Message, OidBuf, ResponseWriter, object::Entry};
+use lcms_snmp::{ErrorStatus, OidBuf, object::Entry, vacm::View};
 
-use super::{Assignment, At, Engine, Refusal, RowSet, State, Verdict, Workspace};
-use crate::access::Principal;
+use super::{Admitted, Assignment, At, Engine, Refusal, RowSet, State, Verdict, Workspace};
 
 /// A SET by someone who may write.
 pub struct SetRequest<'d, S: State> {
     pub(super) engine: &'d Engine<S>,
-    pub(super) message: Message<'d>,
-    pub(super) principal: Principal<'d>,
+    pub(super) request: Admitted<'d>,
+    pub(super) view: &'d View,
 }
 
 /// What a SET would do, with nothing left to check but the whole of it.
@@ -50,13 +49,13 @@ pub struct Fault {
 impl<'d, S: State> SetRequest<'d, S> {
     /// Who sent it.
     pub fn principal(&self) -> &'d str {
-        self.principal.name
+        self.request.principal.name
     }
 
     /// Works out the draft, or what is wrong.
     pub fn check(&self, at: At<'_, S>) -> Result<Checked<'d, S::Draft>, Fault> {
         let rows = self.rows()?;
-        let mut draft = at.state.draft(self.principal.name, at.now);
+        let mut draft = at.state.draft(&self.request.principal, at.now);
         for (region, row) in rows.values() {
             if let Some(region) = self.engine.registry.region(*region) {
                 region.assign(&mut draft, row).map_err(|refusal| refusal.fault(row))?;
@@ -77,7 +76,7 @@ impl<'d, S: State> SetRequest<'d, S> {
         workspace: &'w mut Workspace,
     ) -> Verdict<'w> {
         let engine = self.engine;
-        let mut writer = ResponseWriter::new(&mut workspace.reply, &self.message, engine.max_size);
+        let mut writer = self.request.writer(&mut workspace.reply, engine.max_size);
         match result {
             Ok(()) if writer.echo() => engine.reply(writer),
             // A request larger than any response may be: `check` has refused it.
@@ -88,11 +87,11 @@ impl<'d, S: State> SetRequest<'d, S> {
 
     /// The bindings gathered by row, if nothing is wrong with any of them.
     fn rows(&self) -> Result<Gathered<'d>, Fault> {
-        let varbinds = self.message.pdu.varbinds;
+        let varbinds = self.request.pdu().varbinds;
         // RFC 3416 §4.2.5: first of all the size of the response, which repeats
         // the request. Otherwise a SET would be done and answered with tooBig.
         let mut probe = Vec::new();
-        if !ResponseWriter::new(&mut probe, &self.message, self.engine.max_size).echo() {
+        if !self.request.writer(&mut probe, self.engine.max_size).echo() {
             return Err(Fault { status: ErrorStatus::TooBig, index: 0 });
         }
         let mut rows = Gathered::new();
@@ -100,6 +99,10 @@ impl<'d, S: State> SetRequest<'d, S> {
         for (position, raw) in varbinds.iter().enumerate() {
             let fault = |status| Fault { status, index: position + 1 };
             raw.name.read_into(&mut name);
+            // (1): of what the view does not hold nothing else is said.
+            if !self.view.contains(&name) {
+                return Err(fault(ErrorStatus::NoAccess));
+            }
             // (2): no variable of this prefix can be written whatever the value.
             let (object, index) =
                 self.engine.registry.object(&name).ok_or(fault(ErrorStatus::NotWritable))?;

@@ -1,6 +1,16 @@
-//! The counters of the snmp group (RFC 3418).
+//! What happened to messages, counted where it happened: the snmp group (RFC
+//! 3418), and what keeps a message of version 3 from its PDU (RFC 3412, 3413 and
+//! 3414).
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{
+    LazyLock,
+    atomic::{AtomicU32, Ordering},
+};
+
+use load_cluster_mib::{
+    snmp_mpd_mib::snmp_mpd_stats, snmp_target_mib::snmp_target_objects,
+    snmp_user_based_sm_mib::usm_stats,
+};
 
 /// A Counter32: it wraps, and it is only ever added to.
 #[derive(Debug, Default)]
@@ -19,8 +29,8 @@ impl Counter {
     }
 }
 
-/// What happened to messages, counted where it happened. The counters of the
-/// group that RFC 3418 calls obsolete, one for each PDU and error, are not kept.
+/// The counters. Those of the snmp group that RFC 3418 calls obsolete, one for
+/// each PDU and error, are not kept.
 #[derive(Debug, Default)]
 pub struct Statistics {
     /// Messages received.
@@ -35,4 +45,84 @@ pub struct Statistics {
     pub in_asn_parse_errs: Counter,
     /// Requests to which not even an empty response fits.
     pub silent_drops: Counter,
+    /// Messages of a security model that is not known here.
+    pub unknown_security_models: Counter,
+    /// Messages with privacy and without authentication.
+    pub invalid_msgs: Counter,
+    /// Those of which a report tells the sender.
+    reported: [Counter; Reported::COUNT],
+}
+
+/// Why a request is answered with a report: the variable in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are the standard's")]
+pub enum Reported {
+    UnsupportedSecLevels,
+    NotInTimeWindows,
+    UnknownUserNames,
+    UnknownEngineIds,
+    WrongDigests,
+    DecryptionErrors,
+    UnknownPduHandlers,
+    UnknownContexts,
+}
+
+impl Reported {
+    const COUNT: usize = 8;
+
+    /// The name of the counter.
+    pub fn name(self) -> &'static [u32] {
+        static NAMES: LazyLock<[Vec<u32>; Reported::COUNT]> = LazyLock::new(|| {
+            let usm = |arc| usm_stats::ENTRY.instance(arc, &[0]);
+            [
+                usm(usm_stats::col::UNSUPPORTED_SEC_LEVELS),
+                usm(usm_stats::col::NOT_IN_TIME_WINDOWS),
+                usm(usm_stats::col::UNKNOWN_USER_NAMES),
+                usm(usm_stats::col::UNKNOWN_ENGINE_I_DS),
+                usm(usm_stats::col::WRONG_DIGESTS),
+                usm(usm_stats::col::DECRYPTION_ERRORS),
+                snmp_mpd_stats::ENTRY
+                    .instance(snmp_mpd_stats::col::SNMP_UNKNOWN_PDU_HANDLERS, &[0]),
+                snmp_target_objects::ENTRY
+                    .instance(snmp_target_objects::col::SNMP_UNKNOWN_CONTEXTS, &[0]),
+            ]
+        });
+        NAMES.get(self as usize).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+impl Statistics {
+    /// The counter of a reported fault.
+    pub fn reported(&self, reported: Reported) -> &Counter {
+        &self.reported[reported as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_report_has_a_name_and_a_counter_of_its_own() {
+        use Reported::*;
+        let all = [
+            UnsupportedSecLevels,
+            NotInTimeWindows,
+            UnknownUserNames,
+            UnknownEngineIds,
+            WrongDigests,
+            DecryptionErrors,
+            UnknownPduHandlers,
+            UnknownContexts,
+        ];
+        assert_eq!(all.len(), Reported::COUNT);
+        let statistics = Statistics::default();
+        for (at, reported) in all.into_iter().enumerate() {
+            statistics.reported(reported).count();
+            assert_eq!(statistics.reported(reported).value(), 1);
+            assert!(all[..at].iter().all(|other| other.name() != reported.name()));
+        }
+        // RFC 3414 §5: usmStatsUnknownEngineIDs.0, by which discovery is known.
+        assert_eq!(UnknownEngineIds.name(), [1, 3, 6, 1, 6, 3, 15, 1, 1, 4, 0]);
+    }
 }

@@ -5,9 +5,11 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use lcms_lb_core::{
     director::{self, CommitError, DirectorHandle, Snapshot},
     model::{Lease, LeaseRequest, Name, Provenance, Runtime, Source, UnixTime, Wanted},
+    store::StoreError,
 };
 
 use super::{AgentState, Node};
+use crate::security::{Principal, SecurityRows, UserId, V3};
 
 /// A SET's work, until it is committed as a whole.
 #[derive(Debug)]
@@ -30,12 +32,19 @@ pub struct Draft {
     pub advances_lock: bool,
     /// Whether the SET carries snmpSetSerialNo.
     pub advances_serial: bool,
+    /// Whether the SET carries usmUserSpinLock.
+    pub advances_users: bool,
+    /// Whether the SET carries vacmViewSpinLock.
+    pub advances_views: bool,
     principal: String,
+    model: i32,
+    security: Arc<SecurityRows>,
+    security_before: Arc<SecurityRows>,
     node: Arc<Node>,
 }
 
 impl Draft {
-    pub(super) fn new(state: &AgentState, principal: &str, now: Instant) -> Self {
+    pub(super) fn new(state: &AgentState, principal: &Principal<'_>, now: Instant) -> Self {
         Self {
             before: Arc::clone(&state.snapshot),
             wanted: (*state.snapshot.wanted).clone(),
@@ -46,7 +55,12 @@ impl Draft {
             reason: None,
             advances_lock: false,
             advances_serial: false,
-            principal: principal.to_owned(),
+            advances_users: false,
+            advances_views: false,
+            principal: principal.name.to_owned(),
+            model: principal.model,
+            security: Arc::clone(&state.security.rows),
+            security_before: Arc::clone(&state.security.rows),
             node: Arc::clone(&state.node),
         }
     }
@@ -58,7 +72,29 @@ impl Draft {
 
     /// Whether anything that is kept over restarts would change.
     pub fn changes_configuration(&self) -> bool {
-        !self.wanted.asks_the_same(&self.before.wanted)
+        !self.wanted.asks_the_same(&self.before.wanted) || self.changes_security()
+    }
+
+    /// Users, groups, access and views as they would be.
+    pub fn security(&self) -> &SecurityRows {
+        &self.security
+    }
+
+    /// The same, to be changed.
+    pub fn security_mut(&mut self) -> &mut SecurityRows {
+        Arc::make_mut(&mut self.security)
+    }
+
+    /// Whether the SET is by this user of the own engine.
+    pub fn is_by(&self, user: &UserId) -> bool {
+        self.model == V3
+            && self.principal == user.name
+            && self.node.security.current().engine.id == user.engine
+    }
+
+    fn changes_security(&self) -> bool {
+        !Arc::ptr_eq(&self.security, &self.security_before)
+            && *self.security != *self.security_before
     }
 
     /// Ends the lease of a cluster, if one runs, as its release would.
@@ -71,7 +107,20 @@ impl Draft {
 
     /// Makes it the state. When this returns, it is on disk and in use; or, with
     /// an error, nothing at all is done.
+    ///
+    /// Users and views are written first and put in place last, which is one
+    /// rename: should the system refuse even that, the error says so although the
+    /// director has done its part.
     pub fn commit(self, director: &DirectorHandle) -> Result<(), CommitError> {
+        let keeper = &self.node.security;
+        let unwritten = |source| {
+            let path = "users and views".to_owned();
+            CommitError::Store(StoreError::Write { path, source })
+        };
+        let prepared = match self.changes_security() {
+            true => Some(keeper.prepare((*self.security).clone()).map_err(unwritten)?),
+            false => None,
+        };
         if self.changes_configuration() || self.runtime != *self.before.runtime {
             let provenance = Provenance {
                 principal: self.principal,
@@ -88,11 +137,21 @@ impl Draft {
             }
             director.commit(draft)?;
         }
+        if let Some(prepared) = prepared {
+            keeper.accept(prepared).map_err(unwritten)?;
+        }
+        let locks = &self.node.locks;
+        if self.advances_users {
+            locks.users.advance();
+        }
+        if self.advances_views {
+            locks.views.advance();
+        }
         if self.advances_lock {
-            self.node.locks.config.advance();
+            locks.config.advance();
         }
         if self.advances_serial {
-            self.node.locks.serial.advance();
+            locks.serial.advance();
         }
         Ok(())
     }

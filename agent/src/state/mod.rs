@@ -7,6 +7,7 @@ mod host_rows;
 mod index;
 mod node;
 mod publisher;
+mod security_index;
 mod summary;
 
 use std::{sync::Arc, time::Instant};
@@ -18,10 +19,12 @@ pub use host_rows::{AddressAt, Device, HostRows, StorageRow};
 pub use index::{AddressRow, Index, inet_address};
 pub use node::{Lock, Locks, Node, System};
 pub use publisher::Publisher;
+pub use security_index::SecurityIndex;
 pub use summary::{ClusterSummary, HostSummary, Summary};
 
 use crate::{
     engine::{Rows, State},
+    security::{Principal, Security},
     sensors::Sample,
 };
 
@@ -46,6 +49,10 @@ pub struct AgentState {
     pub reports: Arc<Rows<Name>>,
     /// The rows of the standard MIBs.
     pub host: Arc<HostRows>,
+    /// Who may do what.
+    pub security: Arc<Security>,
+    /// The rows of the tables that say so.
+    pub security_index: Arc<SecurityIndex>,
 }
 
 impl AgentState {
@@ -56,6 +63,7 @@ impl AgentState {
         sample: Arc<Sample>,
         now: Instant,
     ) -> Self {
+        let security = node.security.current();
         Self {
             summary: Summary::of(&snapshot, node.name, &sample.load, now),
             index: Arc::new(Index::of(&snapshot.wanted)),
@@ -63,6 +71,8 @@ impl AgentState {
             load: Arc::new(index::load(&node.name)),
             reports: Arc::new(index::reports(&snapshot.runtime)),
             host: Arc::new(HostRows::of(&sample.inventory, None, now)),
+            security_index: Arc::new(SecurityIndex::of(&security.rows)),
+            security,
             node,
             snapshot,
             sample,
@@ -88,7 +98,14 @@ impl AgentState {
             true => Arc::clone(&self.host),
             false => Arc::new(HostRows::of(&sample.inventory, Some(&self.host), now)),
         };
+        let security = self.node.security.current();
+        let security_index = match Arc::ptr_eq(&self.security, &security) {
+            true => Arc::clone(&self.security_index),
+            false => Arc::new(SecurityIndex::of(&security.rows)),
+        };
         Self {
+            security,
+            security_index,
             node: Arc::clone(&self.node),
             host,
             summary: Summary::of(&snapshot, self.node.name, &sample.load, now),
@@ -105,7 +122,11 @@ impl AgentState {
 impl State for AgentState {
     type Draft = Draft;
 
-    fn draft(&self, principal: &str, now: Instant) -> Draft {
+    fn security(&self) -> &Security {
+        &self.security
+    }
+
+    fn draft(&self, principal: &Principal<'_>, now: Instant) -> Draft {
         Draft::new(self, principal, now)
     }
 }

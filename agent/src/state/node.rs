@@ -11,7 +11,7 @@ use std::{
 
 use lcms_lb_core::model::Name;
 
-use crate::engine::Statistics;
+use crate::{engine::Statistics, security::Keeper};
 
 /// The node this agent is on.
 #[derive(Debug)]
@@ -24,8 +24,10 @@ pub struct Node {
     pub started: Instant,
     /// The locks that SETs carry.
     pub locks: Locks,
-    /// The counters of the snmp group.
+    /// What happened to messages.
     pub statistics: Arc<Statistics>,
+    /// Who may do what.
+    pub security: Keeper,
 }
 
 /// The texts of the system group. The config has them and nobody else: a SET of
@@ -43,7 +45,7 @@ pub struct System {
     pub location: String,
 }
 
-/// The two TestAndIncr objects. Only the thread that carries out SETs changes
+/// The TestAndIncr objects. Only the thread that carries out SETs changes
 /// them.
 #[derive(Debug)]
 pub struct Locks {
@@ -51,6 +53,10 @@ pub struct Locks {
     pub serial: Lock,
     /// lcConfigLock.
     pub config: Lock,
+    /// usmUserSpinLock.
+    pub users: Lock,
+    /// vacmViewSpinLock.
+    pub views: Lock,
 }
 
 /// A TestAndIncr (RFC 2579): a SET of the present value succeeds and advances
@@ -71,7 +77,12 @@ impl Locks {
     /// Locks that start at `seed`, which should be random: so that a SET
     /// prepared before a restart does not succeed after it by chance.
     pub fn new(seed: u32) -> Self {
-        Self { serial: Lock::new(seed), config: Lock::new(seed.rotate_left(16)) }
+        Self {
+            serial: Lock::new(seed),
+            config: Lock::new(seed.rotate_left(16)),
+            users: Lock::new(seed.rotate_left(8)),
+            views: Lock::new(seed.rotate_left(24)),
+        }
     }
 }
 

@@ -86,6 +86,11 @@ fn blame(problem: &Problem) -> Vec<(RowId, Refusal)> {
                 _ => service::ADDRESS,
             }),
         )],
+        (ProblemKind::ProxyWithoutTcp, _) => {
+            [service::ACCEPT_PROXY, service::SEND_PROXY, service::PROTOCOL]
+                .map(|arc| (row, refused(arc)))
+                .into()
+        }
         (ProblemKind::Scheduler(_), _) => vec![(row, refused(service::SCHEDULER))],
         (ProblemKind::Forward(_), _) => vec![(row, refused(service::FORWARD))],
         (ProblemKind::Protocol(_), _) => vec![(row, refused(service::PROTOCOL))],

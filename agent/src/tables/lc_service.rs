@@ -4,12 +4,12 @@ use std::{num::NonZeroU16, sync::atomic::Ordering::Relaxed};
 
 use lcms_lb_core::{
     director::{ServiceStatus, ServiceView},
-    model::{Service, ServiceId},
+    model::{CheckKind, Service, ServiceId},
 };
 use lcms_snmp::{Octets, Value};
 use load_cluster_mib::{
     load_cluster_mib::lc_service::{
-        self, Index, LcServiceCheckKind, LcServiceProtocol, Patch, View, col,
+        self, Index, LcServiceCheckKind, LcServiceProtocol, LcServiceSendProxy, Patch, View, col,
     },
     tc::{
         InetAddressType, LcAdminState, LcForward, LcOperState, LcScheduler, LcStatus, RowStatus,
@@ -104,6 +104,12 @@ fn write(row: &mut Service, patch: &Patch) -> Result<(), Refusal> {
     cells::set_word(col::FORWARD, &mut row.forward, patch.forward)?;
     cells::set_word(col::ADMIN_STATE, &mut row.admin_state, patch.admin_state)?;
     cells::set_number(col::CONNECT_TIMEOUT, &mut row.connect_timeout, patch.connect_timeout)?;
+    cells::set_number(col::IDLE_TIMEOUT, &mut row.idle_timeout, patch.idle_timeout)?;
+    row.accept_proxy = patch.accept_proxy.unwrap_or(row.accept_proxy);
+    cells::set_word(col::SEND_PROXY, &mut row.send_proxy, patch.send_proxy)?;
+    if patch.protocol == Some(LcServiceProtocol::Udp) && row.check.kind == CheckKind::Tcp {
+        row.check.kind = CheckKind::Udp;
+    }
     cells::set_word(col::CHECK_KIND, &mut row.check.kind, patch.check_kind)?;
     cells::set_number(col::CHECK_INTERVAL, &mut row.check.interval, patch.check_interval)?;
     cells::set_number(col::CHECK_TIMEOUT, &mut row.check.timeout, patch.check_timeout)?;
@@ -205,6 +211,18 @@ impl<'s> View<'s> for Row<'s> {
 
     fn connect_timeout(&self) -> Option<u32> {
         Some(self.row.connect_timeout.value())
+    }
+
+    fn idle_timeout(&self) -> Option<u32> {
+        Some(self.row.idle_timeout.value())
+    }
+
+    fn accept_proxy(&self) -> Option<bool> {
+        Some(self.row.accept_proxy)
+    }
+
+    fn send_proxy(&self) -> Option<LcServiceSendProxy> {
+        Some(self.row.send_proxy.mib())
     }
 
     fn check_kind(&self) -> Option<LcServiceCheckKind> {

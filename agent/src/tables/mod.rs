@@ -13,23 +13,49 @@ mod lc_host_report;
 mod lc_policy;
 mod lc_server;
 mod lc_service;
+mod managed;
+mod refusals;
 mod row_status;
 mod snmp;
+mod snmp_community;
+mod snmp_engine;
 mod snmp_set;
 mod standard;
 mod sys_or;
 mod system;
+mod usm_user;
+mod vacm;
 mod words;
 
 #[cfg(test)]
 mod tests;
 
 pub use faults::fault;
+use load_cluster_mib::MODULES;
 
 use crate::{
     engine::{Instrumented, Region},
     state::AgentState,
 };
+
+/// The OID of what is served by its name: a module, a table, its row, a group of
+/// scalars, or one column.
+pub fn subtree(name: &str) -> Option<Vec<u32>> {
+    if let Some(module) = MODULES.iter().find(|module| module.name == name) {
+        return Some(module.oid.to_vec()).filter(|oid| !oid.is_empty());
+    }
+    regions().iter().map(|region| region.entry()).find_map(|entry| {
+        let table = entry.name.strip_suffix("Entry").map(|stem| format!("{stem}Table"));
+        let column = || entry.columns.iter().find(|column| column.name == name);
+        match entry.name == name {
+            true => Some(entry.oid.to_vec()),
+            false if table.as_deref() == Some(name) => {
+                entry.oid.split_last().map(|(_, table)| table.to_vec())
+            }
+            false => column().map(|column| entry.instance(column.arc, &[])),
+        }
+    })
+}
 
 /// All of them.
 pub fn regions() -> Vec<Box<dyn Region<AgentState>>> {
@@ -39,6 +65,18 @@ pub fn regions() -> Vec<Box<dyn Region<AgentState>>> {
         Box::new(Instrumented(sys_or::SysOr)),
         Box::new(Instrumented(snmp::Snmp)),
         Box::new(Instrumented(snmp_set::SnmpSet)),
+        Box::new(Instrumented(snmp_engine::SnmpEngine)),
+        Box::new(Instrumented(refusals::SnmpMpdStats)),
+        Box::new(Instrumented(refusals::SnmpTargetObjects)),
+        Box::new(Instrumented(refusals::UsmStats)),
+        Box::new(Instrumented(usm_user::UsmUserScalars)),
+        Box::new(Instrumented(usm_user::UsmUser)),
+        Box::new(Instrumented(vacm::VacmContext)),
+        Box::new(Instrumented(vacm::VacmSecurityToGroup)),
+        Box::new(Instrumented(vacm::VacmAccess)),
+        Box::new(Instrumented(vacm::VacmMibViews)),
+        Box::new(Instrumented(vacm::VacmViewTreeFamily)),
+        Box::new(Instrumented(snmp_community::SnmpCommunity)),
         Box::new(Instrumented(lc_agent::LcAgent)),
         Box::new(Instrumented(lc_host::LcHost)),
         Box::new(Instrumented(lc_host_addr::LcHostAddr)),

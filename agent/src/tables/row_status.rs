@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lcms_lb_core::model::{Cluster, DirectorRow, Host, Name, Policy, RowState, Server, Service};
+use lcms_lb_core::model::{Cluster, DirectorRow, Host, Policy, RowState, Server, Service};
 use lcms_snmp::ErrorStatus;
 use load_cluster_mib::tc::RowStatus;
 
@@ -44,9 +44,9 @@ pub struct Change<'p, P> {
 ///
 /// This is the table of RFC 2579. Whether the columns suffice for `active` shows
 /// once they are written: see [`complete`].
-pub fn apply<'d, R: Creatable, P>(
-    rows: &'d mut BTreeMap<Name, R>,
-    name: Name,
+pub fn apply<'d, K: Ord, R: Creatable, P>(
+    rows: &'d mut BTreeMap<K, R>,
+    name: K,
     change: Change<'_, P>,
     write: impl Fn(&mut R, &P) -> Result<(), Refusal>,
 ) -> Result<Option<&'d mut R>, Refusal> {
@@ -106,6 +106,8 @@ pub fn shown(state: RowState, missing: bool) -> RowStatus {
 
 #[cfg(test)]
 mod tests {
+    use lcms_lb_core::model::Name;
+
     use super::*;
 
     /// What each request does to a row: the columns of the table in RFC 2579.

@@ -5,7 +5,7 @@ use load_cluster_mib::{
     load_cluster_mib::{
         lc_director::LcDirectorState,
         lc_policy::{LcPolicyKind, LcPolicyWindow},
-        lc_service::{LcServiceCheckKind, LcServiceProtocol},
+        lc_service::{LcServiceCheckKind, LcServiceProtocol, LcServiceSendProxy},
     },
     tc,
 };
@@ -60,7 +60,8 @@ words! {
     model::Source = tc::LcConfigSource { None Config Snmp Cli Web };
     model::StorageType = tc::StorageType { Volatile NonVolatile Permanent } but Other ReadOnly;
     model::Protocol = LcServiceProtocol { Tcp Udp };
-    model::CheckKind = LcServiceCheckKind { None Tcp };
+    model::CheckKind = LcServiceCheckKind { None Tcp Udp };
+    model::SendProxy = LcServiceSendProxy { None V1 V2 };
     model::DirectorState = LcDirectorState { Initialize Backup Active Fault };
     model::PolicyKind = LcPolicyKind { Static Headroom };
     model::PolicyWindow = LcPolicyWindow { Instant OneMinute FiveMinutes FifteenMinutes };

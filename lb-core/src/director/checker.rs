@@ -1,9 +1,10 @@
 //! The thread that checks servers: nonblocking connects, one epoll, one queue
 //! of deadlines.
 //!
-//! A check opens a TCP connection and resets it, as other balancers do: the
+//! A check of TCP opens a connection and resets it, as other balancers do: the
 //! server's kernel drops it cheaply, and no TIME_WAIT is left here for each
-//! server and interval.
+//! server and interval. A check of UDP sends an empty datagram: a server that is
+//! there need not answer, but a host without one says so by ICMP.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -19,13 +20,14 @@ use std::time::{Duration, Instant, SystemTime};
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::Errno;
+use rustix::net::{SendFlags, send};
 
 use super::handle::Message;
 use super::live::ServerLive;
 use crate::deadlines::Deadlines;
-use crate::driver::socket;
+use crate::driver::socket::{self, Handshake};
 use crate::health::Monitor;
-use crate::model::{Check, Health, ServerId};
+use crate::model::{Check, CheckKind, Health, ServerId};
 
 /// A first check waits up to this long, so that the checks of many servers
 /// spread over time from the beginning.
@@ -167,7 +169,7 @@ struct Watch {
 
 enum Stage {
     Waiting,
-    Probing { token: u64, socket: OwnedFd },
+    Probing { token: u64, socket: OwnedFd, kind: CheckKind },
 }
 
 impl Watchman {
@@ -274,9 +276,15 @@ impl Watchman {
         if watch.due == at {
             match watch.stage {
                 Stage::Waiting => self.begin(id, &mut watch, now),
-                Stage::Probing { .. } => {
+                Stage::Probing { kind, .. } => {
                     let waited = watch.target.check.timeout;
-                    self.end(id, &mut watch, Err(format!("no answer within {waited} ms")));
+                    let outcome = match kind {
+                        CheckKind::Udp => Ok("not refused"),
+                        CheckKind::Tcp | CheckKind::None => {
+                            Err(format!("no answer within {waited} ms"))
+                        }
+                    };
+                    self.end(id, &mut watch, outcome);
                 }
             }
         }
@@ -285,10 +293,11 @@ impl Watchman {
 
     fn begin(&mut self, id: ServerId, watch: &mut Watch, now: Instant) {
         watch.begin = now;
-        match self.connect(watch.target.address) {
+        let kind = watch.target.check.kind;
+        match self.probe(watch.target.address, kind) {
             Ok((token, socket)) => {
                 self.probes.insert(token, id);
-                watch.stage = Stage::Probing { token, socket };
+                watch.stage = Stage::Probing { token, socket, kind };
                 let timeout = watch.target.check.timeout.milliseconds();
                 self.schedule(id, watch, now + timeout);
             }
@@ -301,12 +310,20 @@ impl Watchman {
         }
     }
 
-    fn connect(&mut self, address: SocketAddr) -> Result<(u64, OwnedFd), Errno> {
-        let socket = socket::connect(address)?.0;
+    fn probe(&mut self, address: SocketAddr, kind: CheckKind) -> Result<(u64, OwnedFd), Errno> {
+        let (socket, answer) = match kind {
+            CheckKind::Udp => (socket::datagram(address)?, EventFlags::IN),
+            CheckKind::Tcp | CheckKind::None => {
+                (socket::connect(address, Handshake::Prompt)?.0, EventFlags::OUT)
+            }
+        };
         let token = self.next_probe;
         self.next_probe += 1;
-        let flags = EventFlags::OUT | EventFlags::ET;
-        epoll::add(&self.epoll, &socket, EventData::new_u64(token), flags)?;
+        let data = EventData::new_u64(token);
+        epoll::add(&self.epoll, &socket, data, answer | EventFlags::ET)?;
+        if kind == CheckKind::Udp {
+            send(&socket, &[], SendFlags::NOSIGNAL)?;
+        }
         Ok((token, socket))
     }
 
@@ -314,16 +331,21 @@ impl Watchman {
     fn answered(&mut self, token: u64) {
         let Some(id) = self.probes.get(&token).copied() else { return };
         let Some(mut watch) = self.watches.remove(&id) else { return };
-        if let Stage::Probing { socket, .. } = &watch.stage {
-            let outcome = socket::connected(socket.as_fd());
+        if let Stage::Probing { socket, kind, .. } = &watch.stage {
+            let outcome = match kind {
+                CheckKind::Udp => socket::error(socket.as_fd()).map(|()| "answered"),
+                CheckKind::Tcp | CheckKind::None => {
+                    socket::connected(socket.as_fd()).map(|()| "connected")
+                }
+            };
             self.end(id, &mut watch, outcome.map_err(socket::describe));
         }
         self.watches.insert(id, watch);
     }
 
-    /// A check ended: with success, or with these words.
-    fn end(&mut self, id: ServerId, watch: &mut Watch, outcome: Result<(), String>) {
-        if let Stage::Probing { token, socket } =
+    /// A check ended: with success, or without, and with these words.
+    fn end(&mut self, id: ServerId, watch: &mut Watch, outcome: Result<&str, String>) {
+        if let Stage::Probing { token, socket, .. } =
             std::mem::replace(&mut watch.stage, Stage::Waiting)
         {
             self.probes.remove(&token);
@@ -334,9 +356,9 @@ impl Watchman {
         let interval = watch.target.check.interval.milliseconds();
         self.schedule(id, watch, (watch.begin + interval).max(ended));
         match outcome {
-            Ok(()) => {
+            Ok(how) => {
                 let took = ended.saturating_duration_since(watch.begin);
-                self.judge(id, watch, true, format!("connected in {} ms", took.as_millis()));
+                self.judge(id, watch, true, format!("{how} in {} ms", took.as_millis()));
             }
             Err(why) => self.judge(id, watch, false, why),
         }

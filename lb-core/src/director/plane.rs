@@ -30,6 +30,9 @@ pub(super) fn settings(row: &Service) -> Settings {
         forward: row.forward,
         scheduler: row.scheduler,
         connect_timeout: row.connect_timeout.milliseconds(),
+        idle_timeout: row.idle_timeout.milliseconds(),
+        accept_proxy: row.accept_proxy,
+        send_proxy: row.send_proxy,
     }
 }
 

@@ -20,6 +20,8 @@ pub type CheckInterval = Bounded<100, 3_600_000>;
 pub type PollInterval = Bounded<100, 3_600_000>;
 /// Milliseconds to wait for a peer.
 pub type Timeout = Bounded<1, 600_000>;
+/// Milliseconds in which nothing need happen.
+pub type IdleTimeout = Bounded<1, 604_800_000>;
 /// Successive checks that change a server's health.
 pub type CheckCount = Bounded<1, 255>;
 /// Rank of a director.

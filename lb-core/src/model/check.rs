@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use super::{
-    Cluster, Name, Policy, Protocol, RowId, RowState, Server, ServerId, Service, ServiceId,
-    StorageType, Wanted,
+    Cluster, Name, Policy, Protocol, RowId, RowState, SendProxy, Server, ServerId, Service,
+    ServiceId, StorageType, Wanted,
 };
 
 /// One thing that is wrong with a document, and the row it is wrong in.
@@ -48,6 +48,9 @@ pub enum ProblemKind {
     /// A column changed that is fixed while the row is active.
     #[error("{0} is fixed while the row is active: take it out of service first")]
     Fixed(&'static str),
+    /// The PROXY protocol is asked for, and the protocol is not TCP.
+    #[error("the PROXY protocol is for services of protocol tcp alone")]
+    ProxyWithoutTcp,
     /// The driver does not have the scheduler.
     #[error("the driver does not have scheduler {0}")]
     Scheduler(super::Scheduler),
@@ -95,6 +98,10 @@ impl Wanted {
             let row = RowId::Service(id);
             self.check_policy_reference(row, service.policy, &mut found);
             found.check_complete(row, service.row, service.missing());
+            let proxied = service.accept_proxy || service.send_proxy != SendProxy::None;
+            if proxied && service.protocol != Protocol::Tcp {
+                found.add(row, ProblemKind::ProxyWithoutTcp);
+            }
         }
         for (id, server) in self.servers() {
             let row = RowId::Server(id);

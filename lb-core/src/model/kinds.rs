@@ -138,6 +138,19 @@ labels! {
         None = "none",
         /// A TCP connection is opened and closed.
         Tcp = "tcp",
+        /// An empty datagram is sent, and must not come back as undeliverable.
+        Udp = "udp",
+    }
+
+    /// The version of the PROXY protocol in which servers are told whom a
+    /// connection is made for.
+    pub enum SendProxy {
+        /// They are not told.
+        None = "none",
+        /// A line of text.
+        V1 = "v1",
+        /// Binary.
+        V2 = "v2",
     }
 
     /// How a controller derives dynamic weights from load.

@@ -23,15 +23,15 @@ mod wanted;
 
 pub use address::{Address, AddressError};
 pub use bounded::{
-    Bounded, CheckCount, CheckInterval, OutOfRange, ParseError, Permille, PollInterval, Priority,
-    Timeout, Weight,
+    Bounded, CheckCount, CheckInterval, IdleTimeout, OutOfRange, ParseError, Permille,
+    PollInterval, Priority, Timeout, Weight,
 };
 pub use check::{Problem, ProblemKind, Reference};
 pub use effective::{Effective, Health};
 pub use id::{DirectorId, RowId, ServerId, ServiceId};
 pub use kinds::{
     AdminState, CheckKind, DirectorState, Forward, OperState, PolicyKind, PolicyWindow, Protocol,
-    RowState, Scheduler, Source, Status, StorageType, WeightMode, WeightSource,
+    RowState, Scheduler, SendProxy, Source, Status, StorageType, WeightMode, WeightSource,
 };
 pub use labels::UnknownLabel;
 pub use lease::{LEASE_SECONDS, Lease, LeaseError, LeaseRequest};

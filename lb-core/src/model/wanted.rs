@@ -7,9 +7,9 @@ use std::num::NonZeroU16;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Address, AdminState, CheckCount, CheckInterval, CheckKind, DirectorId, Forward, Name, Permille,
-    PolicyKind, PolicyWindow, PollInterval, Priority, Protocol, Provenance, Roles, RowState,
-    Scheduler, ServerId, ServiceId, StorageType, Timeout, Weight, WeightMode,
+    Address, AdminState, CheckCount, CheckInterval, CheckKind, DirectorId, Forward, IdleTimeout,
+    Name, Permille, PolicyKind, PolicyWindow, PollInterval, Priority, Protocol, Provenance, Roles,
+    RowState, Scheduler, SendProxy, ServerId, ServiceId, StorageType, Timeout, Weight, WeightMode,
 };
 
 /// What a director is asked to do.
@@ -137,6 +137,12 @@ pub struct Service {
     pub admin_state: AdminState,
     /// Milliseconds a server may take to accept a connection.
     pub connect_timeout: Timeout,
+    /// Milliseconds a connection may go without a byte either way.
+    pub idle_timeout: IdleTimeout,
+    /// Whether clients begin with a header of the PROXY protocol.
+    pub accept_proxy: bool,
+    /// How servers are told whom a connection is made for.
+    pub send_proxy: SendProxy,
     /// How its servers are checked.
     pub check: Check,
     /// How long the row lives.
@@ -368,6 +374,9 @@ impl Default for Service {
             policy: None,
             admin_state: AdminState::Enabled,
             connect_timeout: Timeout::clamped(3_000),
+            idle_timeout: IdleTimeout::clamped(900_000),
+            accept_proxy: false,
+            send_proxy: SendProxy::None,
             check: Check::default(),
             storage: StorageType::NonVolatile,
             row: RowState::NotInService,

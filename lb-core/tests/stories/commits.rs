@@ -104,13 +104,17 @@ fn what_cannot_be_is_refused_with_the_row_and_changes_nothing() {
     assert_eq!(
         kinds(&|wanted| {
             let row = web_of(wanted);
-            (row.protocol, row.forward, row.row) =
-                (Protocol::Udp, Forward::Nat, RowState::NotInService);
+            (row.protocol, row.accept_proxy, row.row) =
+                (Protocol::Udp, true, RowState::NotInService);
         }),
-        [
-            (web_row, ProblemKind::Forward(Forward::Nat)),
-            (web_row, ProblemKind::Protocol(Protocol::Udp))
-        ]
+        [(web_row, ProblemKind::ProxyWithoutTcp)]
+    );
+    assert_eq!(
+        kinds(&|wanted| {
+            let row = web_of(wanted);
+            (row.forward, row.row) = (Forward::Nat, RowState::NotInService);
+        }),
+        [(web_row, ProblemKind::Forward(Forward::Nat))]
     );
     assert_eq!(
         kinds(&|wanted| web_of(wanted).port = NonZeroU16::new(1)),

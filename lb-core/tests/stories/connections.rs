@@ -161,6 +161,99 @@ fn a_reader_that_stalls_stops_its_writer_and_loses_nothing() {
     assert_eq!(all.len(), written);
 }
 
+/// What is copied and what is spliced, in turn, in one connection.
+#[test]
+fn bulk_and_small_talk_take_turns_unharmed() {
+    let (fixture, _backend, streams) = with_one_backend();
+    let (client, mut server) = pair(&fixture, &streams);
+    const SIZES: [usize; 9] = [1, 3 << 20, 7, 200 << 10, 64 << 10, (64 << 10) + 1, 2, 5 << 20, 1];
+    let chunk = |at: usize| -> Vec<u8> { (0..SIZES[at]).map(|n| (n * 7 + at) as u8).collect() };
+    let mut sender = client.try_clone().unwrap();
+    let (next, turn) = std::sync::mpsc::channel();
+    let sending = thread::spawn(move || {
+        for (at, ()) in (0..SIZES.len()).zip(turn) {
+            sender.write_all(&chunk(at)).unwrap();
+        }
+        sender.shutdown(Shutdown::Write).unwrap();
+    });
+    for at in 0..SIZES.len() {
+        next.send(()).unwrap();
+        let mut bytes = vec![0; SIZES[at]];
+        server.read_exact(&mut bytes).unwrap();
+        assert!(bytes == chunk(at), "chunk {at} arrived as something else");
+    }
+    sending.join().unwrap();
+    assert_eq!(server.read(&mut [0; 1]).unwrap(), 0);
+}
+
+#[test]
+fn a_reset_in_the_middle_of_bulk_ends_both_sides() {
+    for server_resets in [true, false] {
+        let (fixture, _backend, streams) = with_one_backend();
+        let (client, server) = pair(&fixture, &streams);
+        let (mut writer, mut reader) =
+            if server_resets { (client, server) } else { (server, client) };
+        let writing = thread::spawn(move || {
+            let chunk = [7; 64 << 10];
+            while writer.write_all(&chunk).is_ok() {}
+        });
+        reader.read_exact(&mut vec![0; 8 << 20]).unwrap();
+        reset(reader);
+        writing.join().unwrap();
+        let live = fixture.status("rs1").live.clone();
+        eventually("the connection is over", || live.active.load(Relaxed) == 0);
+    }
+}
+
+#[test]
+fn a_connection_in_which_nothing_happens_is_ended() {
+    const TIMEOUT: u32 = 200;
+    let (backend, streams) = Backend::handing_over();
+    let fixture = Fixture::with(&[("rs1", backend.address, 1)], |service| {
+        service.idle_timeout = lcms_lb_core::model::IdleTimeout::clamped(TIMEOUT);
+    });
+    let (mut client, mut server) = pair(&fixture, &streams);
+    // Not while there is talk, however long it takes.
+    let begin = std::time::Instant::now();
+    while begin.elapsed() < 3 * std::time::Duration::from_millis(TIMEOUT.into()) {
+        client.write_all(b"ping").unwrap();
+        assert_eq!(read_text(&mut server, 4), "ping");
+    }
+    assert_eq!(read_error(&mut client), Some(ErrorKind::ConnectionReset));
+    assert_eq!(read_error(&mut server), Some(ErrorKind::ConnectionReset));
+    let live = fixture.status("rs1").live.clone();
+    eventually("the connection is over", || live.active.load(Relaxed) == 0);
+}
+
+#[test]
+fn one_that_trickles_is_served_octet_by_octet() {
+    let (fixture, _backend, streams) = with_one_backend();
+    let (mut client, mut server) = pair(&fixture, &streams);
+    for octet in 0..=255 {
+        client.write_all(&[octet]).unwrap();
+        let mut there = [0];
+        server.read_exact(&mut there).unwrap();
+        server.write_all(&there).unwrap();
+        let mut back = [0];
+        client.read_exact(&mut back).unwrap();
+        assert_eq!(back, [octet]);
+    }
+}
+
+#[test]
+fn urgent_data_does_not_cut_what_is_around_it() {
+    let (fixture, _backend, streams) = with_one_backend();
+    let (mut client, mut server) = pair(&fixture, &streams);
+    client.write_all(b"before").unwrap();
+    rustix::net::send(&client, b"!", rustix::net::SendFlags::OOB).unwrap();
+    client.write_all(b"after").unwrap();
+    client.shutdown(Shutdown::Write).unwrap();
+    let mut text = String::new();
+    server.read_to_string(&mut text).unwrap();
+    // The urgent octet itself is out of band, and not passed on.
+    assert_eq!(text, "beforeafter");
+}
+
 #[test]
 fn a_refused_connect_goes_to_the_next_server_unnoticed() {
     let live = Backend::named("live");

@@ -5,6 +5,8 @@
 
 mod commits;
 mod connections;
+mod datagrams;
 mod health;
+mod introductions;
 mod spreading;
 mod support;

@@ -11,7 +11,7 @@ use crate::{
     demo::DemoError,
     inventory::{EndpointError, InventoryError},
     ops::{OpError, QueryError},
-    secret::SecretError,
+    secret::SecretFault,
 };
 
 /// Why a verb did not do what it should.
@@ -36,7 +36,7 @@ pub enum CliError {
     },
     /// A secret cannot be had.
     #[error(transparent)]
-    Secret(#[from] SecretError),
+    Secret(#[from] SecretFault),
     /// An agent cannot be addressed.
     #[error("{given}: {source}")]
     Resolve {
@@ -54,6 +54,14 @@ pub enum CliError {
     /// Standard output cannot be written.
     #[error("standard output: {0}")]
     Output(io::Error),
+    /// A file or folder cannot be read.
+    #[error("{path}: {source}")]
+    Read {
+        /// The file.
+        path: String,
+        /// What the system says.
+        source: io::Error,
+    },
     /// A file cannot be written.
     #[error("{path}: {source}")]
     Write {
@@ -78,9 +86,11 @@ impl CliError {
         match self {
             // Whoever read has had enough.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
-            Self::Inventory(_) | Self::Node { .. } | Self::Secret(_) | Self::MibDir(_) => {
-                Exit::Usage
-            }
+            Self::Inventory(_)
+            | Self::Node { .. }
+            | Self::Secret(_)
+            | Self::MibDir(_)
+            | Self::Read { .. } => Exit::Usage,
             Self::Resolve { source: ResolveError::NoCommunity { .. }, .. } => Exit::Usage,
             Self::Op(error) if error.is_usage() => Exit::Usage,
             Self::Query(error) if error.is_usage() => Exit::Usage,
@@ -103,7 +113,9 @@ impl CliError {
                     .to_owned(),
             ),
             Self::Resolve { source, .. } => Some(source.advice()),
-            Self::MibDir(_) => Some("name a folder with MIB modules".to_owned()),
+            Self::MibDir(_) | Self::Read { .. } => {
+                Some("name a folder with MIB modules".to_owned())
+            }
             Self::Write { .. } => Some("name a place that you may write to".to_owned()),
             Self::Demo(error) => error.advice(),
             Self::Output(_) | Self::System(_) => None,

@@ -17,6 +17,7 @@ mod get;
 mod grid;
 mod host;
 mod man;
+mod mib;
 mod node;
 mod policy;
 mod poll;
@@ -133,6 +134,8 @@ enum Verb {
     Set(set::Args),
     /// Show a table of an agent
     Table(table::Args),
+    /// Questions about MIB modules, without any agent
+    Mib(mib::Args),
     /// Write shell completions
     Completions(completions::Args),
     /// Write the manual pages
@@ -182,6 +185,7 @@ async fn run(Cli { global, verb }: Cli) -> Result<Exit, CliError> {
         Verb::Bulkwalk(args) => walk::bulk(args, &context).await,
         Verb::Set(args) => set::run(args, &context).await,
         Verb::Table(args) => table::run(args, &context).await,
+        Verb::Mib(args) => mib::run(args, &context),
         Verb::Completions(args) => completions::run(args, Cli::command()),
         Verb::Man(args) => man::run(args, Cli::command()),
     }

@@ -8,7 +8,7 @@ use lcms_snmp::Version;
 use super::{CliError, Global};
 use crate::{
     inventory::{Endpoint, Inventory, Node},
-    secret::Secret,
+    secret,
 };
 
 /// A protocol version as it is written.
@@ -49,7 +49,7 @@ pub fn settle(global: &Global, mut node: Node) -> Result<Node, CliError> {
     let fallback = || std::env::var_os("LCMS_COMMUNITY_FILE").map(PathBuf::from);
     let none = node.read.is_none() && node.write.is_none();
     if let Some(file) = named.or_else(|| fallback().filter(|_| none)) {
-        let secret = Secret::read(&file)?;
+        let secret = secret::read(&file)?;
         (node.read, node.write) = (Some(secret.clone()), Some(secret));
     }
     if let Some(WireVersion(version)) = global.snmp_version {

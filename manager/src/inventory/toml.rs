@@ -24,14 +24,14 @@ use std::{
 };
 
 use lcms_lb_core::model::{Name, Roles};
-use lcms_snmp::Version;
+use lcms_snmp::{Secret, Version};
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use serde::Deserialize;
 use thiserror::Error;
 use toml::Spanned;
 
 use super::{Cluster, Endpoint, Inventory, Node};
-use crate::secret::{Secret, SecretError};
+use crate::secret::{self, SecretFault};
 
 /// Why a file is no inventory.
 #[derive(Debug, Error, Diagnostic)]
@@ -108,7 +108,7 @@ pub enum Fault {
     Retries(u32),
     /// A secret that cannot be had.
     #[error(transparent)]
-    Secret(#[from] SecretError),
+    Secret(#[from] SecretFault),
 }
 
 impl Fault {
@@ -294,7 +294,7 @@ impl Reader<'_> {
         if let Some(secret) = self.secrets.get(&path) {
             return Ok(Some(secret.clone()));
         }
-        let secret = Secret::read(&path).map_err(|error| (file.span(), error.into()))?;
+        let secret = secret::read(&path).map_err(|error| (file.span(), error.into()))?;
         self.secrets.insert(path, secret.clone());
         Ok(Some(secret))
     }
@@ -467,14 +467,14 @@ mod tests {
                 "[[node]]\nname = \"a\"\naddress = \"a\"\ncommunity_file = \"absent\"\n",
                 4,
                 18,
-                "absent: ",
+                "absent cannot be read",
                 "write the secret",
             ),
             (
                 "[[node]]\nname = \"a\"\naddress = \"a\"\ncommunity_file = \"open\"\n",
                 4,
                 18,
-                "others than its owner may read it (mode 0644)",
+                "is open to others than its owner (mode 0644)",
                 "chmod 600 ",
             ),
         ] {

@@ -11,6 +11,7 @@ mod edit;
 mod error;
 mod kind;
 mod locate;
+pub mod mib;
 mod poll;
 mod query;
 mod settings;

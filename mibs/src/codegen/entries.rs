@@ -121,10 +121,17 @@ fn scalars<'m>(module: Module<'m>, parent: Node<'m>) -> Result<EntryPlan<'m>, Co
         .children()
         .filter(|child| child.kind() == Kind::Scalar && child.module().id == module.id);
     let columns = columns(&stem, own)?;
+    // `usmUser` holds a scalar and the table of `usmUserEntry`.
+    let is_row = |node: Node<'_>| node.kind() == Kind::Row;
+    let mut rows = module.nodes().filter(|&node| is_row(node));
+    let name = match rows.any(|row| row.name().strip_suffix("Entry") == Some(&stem)) {
+        true => format!("{stem}Scalars"),
+        false => stem,
+    };
     Ok(EntryPlan {
         node: parent,
-        module: identifier(&stem),
-        table: pascal(&stem),
+        module: identifier(&name),
+        table: pascal(&name),
         columns,
         index: IndexPlan { parts: Vec::new(), shared: None },
     })

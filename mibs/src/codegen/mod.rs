@@ -15,7 +15,7 @@ use std::fmt::Write;
 
 use thiserror::Error;
 
-use crate::model::{Mib, Module};
+use crate::model::{Kind, Mib, Module};
 use entries::EntryPlan;
 
 /// Why no code can be generated.
@@ -117,8 +117,26 @@ fn write_module(
         tables::write(out, entry)?;
     }
     notifications::write(out, module, plan)?;
+    write_nodes(out, module);
     out.push_str("}\n\n");
     Ok(())
+}
+
+/// What has a name and an OID and nothing else: OBJECT-IDENTITY, which other
+/// objects have as values, and the branches of the tree.
+fn write_nodes(out: &mut String, module: Module<'_>) {
+    let nodes: Vec<_> = module.nodes().filter(|node| node.kind() == Kind::Node).collect();
+    if nodes.is_empty() {
+        return;
+    }
+    out.push_str("    /// The names of this module that stand for an OID alone.\n");
+    out.push_str("    pub mod nodes {\n");
+    for node in nodes {
+        doc(out, "        ", node.name(), node.description().as_deref());
+        let constant = naming::screaming(&naming::snake(node.name()));
+        line(out, format_args!("        pub const {constant}: &[u32] = &{:?};", node.oid()));
+    }
+    out.push_str("    }\n");
 }
 
 /// Writes a line; a string takes whatever it is given.

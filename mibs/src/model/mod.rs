@@ -64,6 +64,18 @@ impl Mib {
         self.diagnostics.iter().filter_map(|d| Some(d.record(self.source(d.file)?)))
     }
 
+    /// The diagnostics with the modules they are about.
+    pub fn diagnostics_by_module(&self) -> impl Iterator<Item = (Module<'_>, &Diagnostic)> {
+        let mut first: FastMap<FileId, ModuleId> = FastMap::default();
+        for (at, module) in self.modules.iter().enumerate() {
+            first.entry(module.file).or_insert(ModuleId(at as u32));
+        }
+        self.diagnostics.iter().filter_map(move |diagnostic| {
+            let id = *first.get(&diagnostic.file)?;
+            Some((Module { mib: self, id }, diagnostic))
+        })
+    }
+
     /// All modules, in the order they were read.
     pub fn modules(&self) -> impl Iterator<Item = Module<'_>> {
         (0..self.modules.len() as u32).map(|id| Module { mib: self, id: ModuleId(id) })

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Mib, ModuleData, ModuleId, Node, Type, unquote};
+use super::{Mib, ModuleData, ModuleId, Node, Type};
 use crate::source::FileId;
 
 /// A module.
@@ -29,8 +29,7 @@ impl<'m> Module<'m> {
 
     /// LAST-UPDATED as written, without quotes.
     pub fn last_updated(&self) -> Option<Cow<'m, str>> {
-        let data = self.data();
-        data.last_updated.map(|span| unquote(self.mib.text(data.file, span)))
+        self.data().last_updated.map(|date| Cow::Borrowed(self.mib.symbols.text(date)))
     }
 
     /// Its MODULE-IDENTITY.

@@ -86,6 +86,24 @@ impl<'m> Node<'m> {
         self.data().access
     }
 
+    /// The access in the word that is written.
+    pub fn written_access(&self) -> Option<&'static str> {
+        self.access().map(|access| match access {
+            Access::NotAccessible => "not-accessible",
+            Access::AccessibleForNotify => "accessible-for-notify",
+            Access::ReadOnly => "read-only",
+            Access::ReadWrite => "read-write",
+            Access::ReadCreate => "read-create",
+        })
+    }
+
+    /// The row's own INDEX; empty for one that augments another.
+    pub fn own_index(&self) -> impl Iterator<Item = Index<'m>> + use<'m> {
+        let mib = self.mib;
+        let items = self.extra().map(|extra| extra.index.as_slice()).unwrap_or_default();
+        items.iter().map(move |item| Index { mib, item })
+    }
+
     /// STATUS.
     pub fn status(&self) -> Option<Status> {
         self.data().status
@@ -93,7 +111,7 @@ impl<'m> Node<'m> {
 
     /// UNITS.
     pub fn units(&self) -> Option<Cow<'m, str>> {
-        self.prose(self.data().units)
+        self.data().units.map(|units| Cow::Borrowed(self.mib.symbols.text(units)))
     }
 
     /// DESCRIPTION, as written between the quotes.

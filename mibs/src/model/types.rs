@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Mib, Module, Status, TypeData, TypeId, unquote};
+use super::{Mib, Module, Sequence, Status, TypeData, TypeId, unquote};
 
 /// A type: a textual convention, a plain one, or a SYNTAX with sub-typing.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +30,14 @@ impl<'m> Type<'m> {
     pub fn name(&self) -> &'m str {
         let named = self.ancestry().find_map(|t| t.data().name);
         named.map(|name| self.mib.symbols.text(name)).unwrap_or_default()
+    }
+
+    /// The type as it is written behind SYNTAX.
+    pub fn written(&self) -> String {
+        match self.data().sequence {
+            Sequence::Of(row) => format!("SEQUENCE OF {}", self.mib.symbols.text(row)),
+            _ => self.name().to_owned(),
+        }
     }
 
     /// The type's own name, if it has one.
@@ -96,8 +104,7 @@ impl<'m> Type<'m> {
     /// DISPLAY-HINT, of this type or the nearest it refines.
     pub fn hint(&self) -> Option<Cow<'m, str>> {
         let data = self.at(self.data().hint_at)?;
-        let file = self.mib.modules.get(data.module?.0 as usize)?.file;
-        Some(unquote(self.mib.text(file, data.hint?)))
+        Some(Cow::Borrowed(self.mib.symbols.text(data.hint?)))
     }
 
     /// DESCRIPTION.

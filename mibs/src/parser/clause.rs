@@ -10,13 +10,12 @@ use super::{
     input::{Parsed, Tokens, token},
     is_definition,
     syntax::syntax,
-    value::{defval, enterprise, name, names, text},
+    value::{defval, enterprise, name, names, short_text, text},
 };
 use crate::{
-    ast::{Clause, IndexItem},
+    ast::{Clause, IndexItem, Name},
     diagnostic::{Expected, Problem, TokenKind},
     lexer::Kind,
-    source::Span,
 };
 
 /// All clauses up to `::=`, the end of the module, or the next definition.
@@ -96,15 +95,15 @@ fn clause(input: Tokens<'_>) -> Parsed<'_, Clause> {
     let Some(first) = input.first() else { return input.refuse(Expected::Clause) };
     let after = input.skip(1);
     match first.kind {
-        Kind::Syntax => map(syntax, Clause::Syntax).parse(after),
-        Kind::WriteSyntax => map(syntax, Clause::WriteSyntax).parse(after),
-        Kind::Units => map(text, Clause::Units).parse(after),
+        Kind::Syntax => map(map(syntax, Box::new), Clause::Syntax).parse(after),
+        Kind::WriteSyntax => map(map(syntax, Box::new), Clause::WriteSyntax).parse(after),
+        Kind::Units => map(map(short_text, |text| text.symbol), Clause::Units).parse(after),
         Kind::Access | Kind::MaxAccess => map(name, Clause::Access).parse(after),
         Kind::MinAccess => map(name, Clause::MinAccess).parse(after),
         Kind::Status => map(name, Clause::Status).parse(after),
         Kind::Description => map(text, Clause::Description).parse(after),
         Kind::Reference => map(text, Clause::Reference).parse(after),
-        Kind::DisplayHint => map(text, Clause::DisplayHint).parse(after),
+        Kind::DisplayHint => map(short_text, Clause::DisplayHint).parse(after),
         Kind::Index => map(index, Clause::Index).parse(after),
         Kind::Augments => map(augments, Clause::Augments).parse(after),
         Kind::Defval => map(defval, Clause::Defval).parse(after),
@@ -112,7 +111,7 @@ fn clause(input: Tokens<'_>) -> Parsed<'_, Clause> {
             map(names, Clause::Members).parse(after)
         }
         Kind::Enterprise => map(enterprise, Clause::Enterprise).parse(after),
-        Kind::LastUpdated => map(text, Clause::LastUpdated).parse(after),
+        Kind::LastUpdated => map(short_text, Clause::LastUpdated).parse(after),
         Kind::Organization => map(text, Clause::Organization).parse(after),
         Kind::ContactInfo => map(text, Clause::ContactInfo).parse(after),
         Kind::Revision => map(text, Clause::Revision).parse(after),
@@ -147,7 +146,7 @@ fn index(input: Tokens<'_>) -> Parsed<'_, Vec<IndexItem>> {
     }
 }
 
-fn augments(input: Tokens<'_>) -> Parsed<'_, Span> {
+fn augments(input: Tokens<'_>) -> Parsed<'_, Name> {
     let (after, names) = names(input)?;
     match names.first() {
         Some(&first) => Ok((after, first)),
@@ -156,16 +155,16 @@ fn augments(input: Tokens<'_>) -> Parsed<'_, Span> {
 }
 
 /// A module's name, and the OID that old modules put behind it.
-fn module_name(input: Tokens<'_>) -> Parsed<'_, Span> {
-    let (after, span) = name(input)?;
-    Ok((skip_oid(after), span))
+fn module_name(input: Tokens<'_>) -> Parsed<'_, Name> {
+    let (after, name) = name(input)?;
+    Ok((skip_oid(after), name))
 }
 
 /// The name behind MODULE, which the module itself does without.
 fn compliance_module(input: Tokens<'_>) -> (Tokens<'_>, Clause) {
     match input.first() {
         Some(token) if token.kind == Kind::Upper => {
-            (skip_oid(input.skip(1)), Clause::Module(Some(token.span)))
+            (skip_oid(input.skip(1)), Clause::Module(Some(token.name())))
         }
         _ => (input, Clause::Module(None)),
     }

@@ -9,6 +9,7 @@ use std::{
 use nom::{IResult, Input, Needed, error::ErrorKind};
 
 use crate::{
+    ast::Name,
     diagnostic::{Expected, Problem, TokenKind},
     lexer::{Kind, Token},
     source::Span,
@@ -77,6 +78,14 @@ impl<'a> Tokens<'a> {
 pub(crate) fn token<'a>(kind: Kind) -> impl Fn(Tokens<'a>) -> Parsed<'a, Span> + Copy {
     move |input| match input.first() {
         Some(token) if token.kind == kind => Ok((input.skip(1), token.span)),
+        _ => input.refuse(Expected::Token(TokenKind(kind))),
+    }
+}
+
+/// One token of this kind, as the word it is or holds.
+pub(crate) fn word<'a>(kind: Kind) -> impl Fn(Tokens<'a>) -> Parsed<'a, Name> + Copy {
+    move |input| match input.first() {
+        Some(token) if token.kind == kind => Ok((input.skip(1), token.name())),
         _ => input.refuse(Expected::Token(TokenKind(kind))),
     }
 }

@@ -13,10 +13,11 @@ mod value;
 use std::cell::RefCell;
 
 use crate::{
-    ast::{Body, Definition, Import, Invocation, Module},
+    ast::{Body, Definition, Import, Invocation, Module, Name},
     diagnostic::{Expected, Problem, TokenKind},
     lexer::{Kind, tokenize},
     source::{Span, decode},
+    symbol::{Symbol, Words},
 };
 use input::{Parsed, Refusal, Tokens, token};
 
@@ -27,9 +28,17 @@ pub(crate) struct File {
     pub problems: Vec<(Span, Problem)>,
 }
 
+impl File {
+    /// What there is of a file that cannot be read.
+    pub fn unreadable(error: &std::io::Error) -> Self {
+        let problem = Problem::Unreadable { cause: error.to_string().into() };
+        Self { modules: Vec::new(), problems: vec![(Span::default(), problem)] }
+    }
+}
+
 /// Reads a file, whatever is in it.
-pub(crate) fn parse_file(text: &[u8]) -> File {
-    let (tokens, problems) = tokenize(text);
+pub(crate) fn parse_file(text: &[u8], words: &mut Words<'_>) -> File {
+    let (tokens, problems) = tokenize(text, words);
     let log = RefCell::new(problems);
     let mut input = Tokens { rest: &tokens, text, log: &log };
     let mut modules = Vec::new();
@@ -72,7 +81,9 @@ fn is_header(input: &Tokens<'_>) -> bool {
 }
 
 fn module(header: Tokens<'_>) -> (Tokens<'_>, Module) {
-    let name = header.here();
+    let span = header.here();
+    let name =
+        header.first().map_or(Name { symbol: Symbol::NONE, start: span.start }, |t| t.name());
     // What stands between the name and BEGIN says nothing.
     let begin = header.rest.iter().take(300).position(|t| t.kind == Kind::Begin);
     let mut input = header.skip(begin.map_or(2, |at| at + 1));
@@ -93,8 +104,8 @@ fn module(header: Tokens<'_>) -> (Tokens<'_>, Module) {
                 }
             },
             _ => {
-                let module_name = decode(input.slice(name)).into();
-                input.report(name, Problem::MissingEnd { module: module_name });
+                let module_name = decode(input.slice(span)).into();
+                input.report(span, Problem::MissingEnd { module: module_name });
                 return (input, module);
             }
         }
@@ -122,7 +133,8 @@ fn imports<'a>(mut input: Tokens<'a>, imports: &mut Vec<Import>) -> Tokens<'a> {
                     input.report(input.here(), Problem::Unexpected { expected });
                     continue;
                 };
-                imports.push(Import { symbols: std::mem::take(&mut symbols), module: module.span });
+                imports
+                    .push(Import { symbols: std::mem::take(&mut symbols), module: module.name() });
                 input = input.skip(1);
             }
             // The semicolon was forgotten.
@@ -132,7 +144,7 @@ fn imports<'a>(mut input: Tokens<'a>, imports: &mut Vec<Import>) -> Tokens<'a> {
                 return input;
             }
             kind if kind.is_word() && kind != Kind::End => {
-                symbols.push(first.span);
+                symbols.push(first.name());
                 input = input.skip(1);
             }
             _ => {
@@ -204,7 +216,7 @@ fn definition(input: Tokens<'_>) -> Parsed<'_, Definition> {
             None => return input.skip(1).refuse(Expected::Definition),
         },
     };
-    Ok((after, Definition { name: name.span, body }))
+    Ok((after, Definition { name: name.name(), body }))
 }
 
 /// What stands behind `Name ::=`.

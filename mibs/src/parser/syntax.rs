@@ -15,10 +15,9 @@ use super::{
     value::{bound, name, signed_number},
 };
 use crate::{
-    ast::{Constraint, Label, Member, Shape, Syntax},
+    ast::{Constraint, Label, Member, Name, Shape, Syntax},
     diagnostic::{Expected, Problem, TokenKind},
     lexer::Kind,
-    source::Span,
 };
 
 /// A type with its sub-typing or labels.
@@ -91,9 +90,9 @@ fn labels(input: Tokens<'_>) -> Parsed<'_, Vec<Label>> {
 }
 
 /// Some modules use reserved words and capitals as labels.
-fn label_name(input: Tokens<'_>) -> Parsed<'_, Span> {
+fn label_name(input: Tokens<'_>) -> Parsed<'_, Name> {
     match input.first() {
-        Some(token) if token.kind.is_word() => Ok((input.skip(1), token.span)),
+        Some(token) if token.kind.is_word() => Ok((input.skip(1), token.name())),
         _ => input.refuse(Expected::Name),
     }
 }

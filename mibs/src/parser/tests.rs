@@ -1,16 +1,25 @@
 use super::*;
 use crate::ast::{Clause, Constraint, Defval, Shape};
+use crate::{lexer::reserved, symbol::SharedSymbols};
+
+fn parsed(text: &[u8]) -> File {
+    let symbols = SharedSymbols::new(reserved());
+    parse_file(text, &mut Words::new(&symbols))
+}
 
 fn read(body: &str) -> (Vec<Definition>, Vec<String>, String) {
     let text = format!("X-MIB DEFINITIONS ::= BEGIN\n{body}\nEND");
-    let file = parse_file(text.as_bytes());
+    let file = parsed(text.as_bytes());
     let problems = file.problems.iter().map(|(_, problem)| problem.to_string()).collect();
     let definitions = file.modules.into_iter().next().map(|module| module.definitions);
     (definitions.unwrap_or_default(), problems, text)
 }
 
 fn names(definitions: &[Definition], text: &str) -> Vec<String> {
-    let name = |span: Span| text[span.start as usize..span.end as usize].to_owned();
+    let name = |name: Name| {
+        let rest = &text[name.start as usize..];
+        rest.split_whitespace().next().unwrap_or_default().to_owned()
+    };
     definitions.iter().map(|definition| name(definition.name)).collect()
 }
 
@@ -181,7 +190,7 @@ fn several_modules_in_a_file() {
     let text = b"noise\nA-MIB DEFINITIONS ::= BEGIN IMPORTS x, y FROM B z FROM C; END\n\
         -- between\nB { iso 3 } DEFINITIONS IMPLICIT TAGS ::= BEGIN EXPORTS x; x OBJECT IDENTIFIER ::= { iso 1 } END\n\
         C-MIB DEFINITIONS ::= BEGIN y OBJECT IDENTIFIER ::= { iso 1 }";
-    let file = parse_file(text);
+    let file = parsed(text);
     assert_eq!(file.modules.len(), 3);
     assert_eq!(file.modules[0].imports.len(), 2);
     assert_eq!(file.modules[1].definitions.len(), 1);
@@ -197,5 +206,5 @@ fn imports_without_a_semicolon_end_at_the_first_definition() {
 
 #[test]
 fn a_file_without_a_module_is_said_to_be_one() {
-    assert!(matches!(parse_file(b"text").problems.as_slice(), [(_, Problem::NoModule)]));
+    assert!(matches!(parsed(b"text").problems.as_slice(), [(_, Problem::NoModule)]));
 }

@@ -6,19 +6,20 @@ use nom::{
     sequence::{delimited, preceded},
 };
 
-use super::input::{Parsed, Tokens, token};
+use super::input::{Parsed, Tokens, token, word};
 use crate::{
-    ast::{Defval, OidPart, OidValue},
+    ast::{Defval, Name, OidPart, OidValue},
     diagnostic::{Expected, Problem},
     lexer::Kind,
-    source::Span,
+    model::unquote,
+    source::{Span, decode},
 };
 
 /// A descriptor, or a type's or module's name.
-pub(super) fn name(input: Tokens<'_>) -> Parsed<'_, Span> {
+pub(super) fn name(input: Tokens<'_>) -> Parsed<'_, Name> {
     match input.first() {
         Some(token) if matches!(token.kind, Kind::Lower | Kind::Upper) => {
-            Ok((input.skip(1), token.span))
+            Ok((input.skip(1), token.name()))
         }
         _ => input.refuse(Expected::Name),
     }
@@ -28,8 +29,13 @@ pub(super) fn text(input: Tokens<'_>) -> Parsed<'_, Span> {
     token(Kind::Text)(input)
 }
 
+/// A text that is kept as a word.
+pub(super) fn short_text(input: Tokens<'_>) -> Parsed<'_, Name> {
+    word(Kind::Text)(input)
+}
+
 /// `{ a, b, c }`; commas may be missing.
-pub(super) fn names(input: Tokens<'_>) -> Parsed<'_, Vec<Span>> {
+pub(super) fn names(input: Tokens<'_>) -> Parsed<'_, Vec<Name>> {
     let (mut input, _) = token(Kind::LeftBrace)(input)?;
     let mut names = Vec::new();
     loop {
@@ -132,7 +138,7 @@ fn oid_part(input: Tokens<'_>) -> Parsed<'_, OidPart> {
         return Ok((after, part(after, None, None, Some(number))));
     }
     let (mut after, mut label) = match input.first() {
-        Some(token) if token.kind.is_word() => (input.skip(1), token.span),
+        Some(token) if token.kind.is_word() => (input.skip(1), token.name()),
         _ => return input.refuse(Expected::OidValue),
     };
     let mut module = None;
@@ -172,20 +178,22 @@ pub(super) fn trap_number(input: Tokens<'_>) -> Parsed<'_, OidValue> {
 }
 
 /// An enterprise: a name, or a value in braces.
-pub(super) fn enterprise(input: Tokens<'_>) -> Parsed<'_, OidValue> {
+pub(super) fn enterprise(input: Tokens<'_>) -> Parsed<'_, Box<OidValue>> {
     if let Some(Kind::LeftBrace) = input.kind(0) {
-        return oid_value(input);
+        return map(oid_value, Box::new).parse(input);
     }
-    map(name, |span| {
-        let part = OidPart { module: None, name: Some(span), number: None, span };
-        OidValue { parts: vec![part], span }
+    map(name, |name| {
+        let span = input.here();
+        let part = OidPart { module: None, name: Some(name), number: None, span };
+        Box::new(OidValue { parts: vec![part], span })
     })
     .parse(input)
 }
 
 /// `DEFVAL`'s `{ value }`.
-pub(super) fn defval(input: Tokens<'_>) -> Parsed<'_, Defval> {
-    delimited(token(Kind::LeftBrace), default_value, token(Kind::RightBrace)).parse(input)
+pub(super) fn defval(input: Tokens<'_>) -> Parsed<'_, Box<Defval>> {
+    let value = map(default_value, Box::new);
+    delimited(token(Kind::LeftBrace), value, token(Kind::RightBrace)).parse(input)
 }
 
 fn default_value(input: Tokens<'_>) -> Parsed<'_, Defval> {
@@ -193,9 +201,12 @@ fn default_value(input: Tokens<'_>) -> Parsed<'_, Defval> {
     let one = |defval| Ok((input.skip(1), defval));
     match first.kind {
         Kind::Number | Kind::Negative => map(signed_number, Defval::Number).parse(input),
-        Kind::Text => one(Defval::Text(first.span)),
-        Kind::Hex => one(Defval::Hex(first.span)),
-        Kind::Binary => one(Defval::Binary(first.span)),
+        Kind::Text => {
+            let text = unquote(input.slice(first.span)).into_owned();
+            one(Defval::Text(text.into_bytes().into()))
+        }
+        Kind::Hex => one(Defval::Hex(digits(&input, first.span))),
+        Kind::Binary => one(Defval::Binary(digits(&input, first.span))),
         Kind::RightBrace => Ok((input, Defval::Bits(Vec::new()))),
         Kind::LeftBrace => match (input.kind(1), input.kind(2)) {
             (Some(Kind::RightBrace), _) => Ok((input.skip(2), Defval::Bits(Vec::new()))),
@@ -207,10 +218,16 @@ fn default_value(input: Tokens<'_>) -> Parsed<'_, Defval> {
         // A list of bits without braces of its own, which some modules have.
         kind if kind.is_word() => match input.kind(1) {
             Some(Kind::Comma) => bare_bits(input),
-            _ => one(Defval::Name(first.span)),
+            _ => one(Defval::Name(first.name())),
         },
         _ => input.refuse(Expected::Value),
     }
+}
+
+/// What stands between the quotes of a hexadecimal or binary string.
+fn digits(input: &Tokens<'_>, span: Span) -> Box<str> {
+    let text = decode(input.slice(span));
+    text.split('\'').nth(1).unwrap_or_default().into()
 }
 
 fn bare_bits(input: Tokens<'_>) -> Parsed<'_, Defval> {

@@ -12,12 +12,12 @@ mod scope;
 mod types;
 
 use crate::{
-    ast::{self, Body, Clause},
+    ast::{self, Body, Clause, Name},
     diagnostic::{Diagnostic, Problem},
     model::{Mib, ModuleData, ModuleId, NodeId, Type, TypeId},
     parser::File,
-    source::{FileId, Source, Span, decode},
-    symbol::{FastMap, Symbol},
+    source::{FileId, Source, Span},
+    symbol::{FastMap, Symbol, Symbols},
 };
 use oids::OidState;
 pub(crate) use oids::root_of;
@@ -28,13 +28,14 @@ type DefinitionId = (ModuleId, u32);
 /// A module under way.
 struct Unit<'a> {
     file: FileId,
-    source: &'a Source,
     name: Symbol,
+    /// The number of its first definition among all.
+    first: u32,
     ast: &'a ast::Module,
     /// The first definition of each name.
     definitions: FastMap<Symbol, u32>,
     imports: FastMap<Symbol, Option<ModuleId>>,
-    last_updated: Option<Span>,
+    last_updated: Option<Symbol>,
     /// Whether it defines the types of the language itself.
     is_base: bool,
 }
@@ -43,13 +44,14 @@ struct Resolver<'a> {
     units: Vec<Unit<'a>>,
     by_name: FastMap<Symbol, ModuleId>,
     /// Who defines a name, for those who forgot to import it.
-    anywhere: FastMap<Symbol, DefinitionId>,
+    anywhere: Vec<Option<DefinitionId>>,
     /// What was said once about a module and a name is not said again.
     said: FastMap<(ModuleId, Symbol), ()>,
     language: types::Language,
-    type_ids: FastMap<DefinitionId, TypeId>,
-    oids: FastMap<DefinitionId, OidState>,
-    node_ids: FastMap<DefinitionId, NodeId>,
+    /// By the number of the definition.
+    type_ids: Vec<Option<TypeId>>,
+    oids: Vec<Option<OidState>>,
+    node_ids: Vec<Option<NodeId>>,
     mib: Mib,
 }
 
@@ -58,25 +60,33 @@ struct Resolver<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     BuiltIn,
+    /// It was named, or given as a text.
     User,
+    /// It was in a folder.
+    Found,
 }
 
 /// Resolves parsed files; `files` and `origins` go with `sources`.
-pub(crate) fn resolve(sources: Vec<Source>, files: &[File], origins: &[Origin]) -> Mib {
-    let mut mib = Mib::default();
+pub(crate) fn resolve(
+    sources: Vec<Source>,
+    files: &[File],
+    origins: &[Origin],
+    symbols: Symbols,
+) -> Mib {
+    let mut mib = Mib { symbols, ..Mib::default() };
     let language = types::Language::new(&mut mib);
     let mut resolver = Resolver {
         units: Vec::new(),
         by_name: FastMap::default(),
-        anywhere: FastMap::default(),
+        anywhere: Vec::new(),
         said: FastMap::default(),
         language,
-        type_ids: FastMap::default(),
-        oids: FastMap::default(),
-        node_ids: FastMap::default(),
+        type_ids: Vec::new(),
+        oids: Vec::new(),
+        node_ids: Vec::new(),
         mib,
     };
-    resolver.collect(&sources, files, origins);
+    resolver.collect(files, origins);
     resolver.bind_imports();
     resolver.resolve_types();
     resolver.resolve_nodes();
@@ -88,9 +98,9 @@ pub(crate) fn resolve(sources: Vec<Source>, files: &[File], origins: &[Origin]) 
 
 impl<'a> Resolver<'a> {
     /// Enters all modules; of two with one name the newer.
-    fn collect(&mut self, sources: &'a [Source], files: &'a [File], origins: &[Origin]) {
+    fn collect(&mut self, files: &'a [File], origins: &[Origin]) {
         let mut chosen: Vec<(Unit<'a>, Origin)> = Vec::new();
-        for (at, (source, file)) in sources.iter().zip(files).enumerate() {
+        for (at, file) in files.iter().enumerate() {
             let id = FileId(at as u32);
             let origin = origins.get(at).copied().unwrap_or(Origin::User);
             for (span, problem) in &file.problems {
@@ -101,7 +111,7 @@ impl<'a> Resolver<'a> {
                 });
             }
             for ast in &file.modules {
-                let unit = self.unit(id, source, ast);
+                let unit = self.unit(id, ast);
                 match self.by_name.get(&unit.name).copied() {
                     Some(other) => self.choose(&mut chosen, other, unit, origin),
                     None => {
@@ -112,16 +122,17 @@ impl<'a> Resolver<'a> {
             }
         }
         self.units = chosen.into_iter().map(|(unit, _)| unit).collect();
+        self.anywhere = vec![None; self.mib.symbols.len()];
         for at in 0..self.units.len() {
             self.enter_definitions(ModuleId(at as u32));
         }
     }
 
-    fn unit(&mut self, file: FileId, source: &'a Source, ast: &'a ast::Module) -> Unit<'a> {
-        let name = self.mib.symbols.intern(&source.text(ast.name));
+    fn unit(&mut self, file: FileId, ast: &'a ast::Module) -> Unit<'a> {
+        let name = ast.name.symbol;
         let last_updated = ast.definitions.iter().find_map(|definition| {
             definition.clauses().iter().find_map(|clause| match clause {
-                Clause::LastUpdated(span) => Some(*span),
+                Clause::LastUpdated(date) => Some(date.symbol),
                 _ => None,
             })
         });
@@ -131,8 +142,8 @@ impl<'a> Resolver<'a> {
         );
         Unit {
             file,
-            source,
             name,
+            first: 0,
             ast,
             definitions: FastMap::default(),
             imports: FastMap::default(),
@@ -149,9 +160,9 @@ impl<'a> Resolver<'a> {
         origin: Origin,
     ) {
         let Some(slot) = chosen.get_mut(other.0 as usize) else { return };
-        let (old, new) = (date_of(&slot.0), date_of(&unit));
-        let replaces_base = slot.1 == Origin::BuiltIn && origin == Origin::User;
-        let (file, span) = (unit.file, unit.ast.name);
+        let (old, new) = (self.date_of(&slot.0), self.date_of(&unit));
+        let replaces_base = slot.1 == Origin::BuiltIn && origin != Origin::BuiltIn;
+        let (file, span) = (unit.file, self.span_of(unit.ast.name));
         let newer = new > old || (new == old && replaces_base);
         if newer {
             *slot = (unit, origin);
@@ -166,13 +177,16 @@ impl<'a> Resolver<'a> {
     }
 
     fn enter_definitions(&mut self, module: ModuleId) {
-        let (ast, source) = {
-            let unit = self.unit_of(module);
-            (unit.ast, unit.source)
-        };
+        let ast = self.unit_of(module).ast;
+        let first = self.type_ids.len();
+        self.units[module.0 as usize].first = first as u32;
+        let behind = first + ast.definitions.len();
+        self.type_ids.resize(behind, None);
+        self.oids.resize(behind, None);
+        self.node_ids.resize(behind, None);
         for (at, definition) in ast.definitions.iter().enumerate() {
             let at = at as u32;
-            let name = self.mib.symbols.intern(&source.text(definition.name));
+            let name = definition.name.symbol;
             let definitions = &mut self.units[module.0 as usize].definitions;
             if definitions.contains_key(&name) {
                 let name = self.mib.symbols.text(name).into();
@@ -180,7 +194,9 @@ impl<'a> Resolver<'a> {
                 continue;
             }
             definitions.insert(name, at);
-            self.anywhere.entry(name).or_insert((module, at));
+            if let Some(slot) = self.anywhere.get_mut(name.index()) {
+                slot.get_or_insert((module, at));
+            }
         }
     }
 
@@ -203,16 +219,28 @@ impl<'a> Resolver<'a> {
         all
     }
 
-    fn word(&self, module: ModuleId, span: Span) -> std::borrow::Cow<'a, str> {
-        decode(self.unit_of(module).source.slice(span))
+    /// A definition's number among all.
+    fn number(&self, (module, at): DefinitionId) -> usize {
+        (self.unit_of(module).first + at) as usize
     }
 
-    fn intern(&mut self, module: ModuleId, span: Span) -> Symbol {
-        let word = self.word(module, span);
-        self.mib.symbols.intern(&word)
+    fn node_id(&self, id: DefinitionId) -> Option<NodeId> {
+        self.node_ids.get(self.number(id)).copied().flatten()
     }
 
-    fn report(&mut self, module: ModuleId, span: Span, problem: Problem) {
+    fn word(&self, name: Name) -> &str {
+        self.mib.symbols.text(name.symbol)
+    }
+
+    fn span_of(&self, name: Name) -> Span {
+        Span { start: name.start, end: name.start + self.word(name).len() as u32 }
+    }
+
+    fn report(&mut self, module: ModuleId, name: Name, problem: Problem) {
+        self.report_at(module, self.span_of(name), problem);
+    }
+
+    fn report_at(&mut self, module: ModuleId, span: Span, problem: Problem) {
         let file = self.unit_of(module).file;
         self.mib.diagnostics.push(Diagnostic { file, span, problem });
     }
@@ -233,8 +261,7 @@ impl<'a> Resolver<'a> {
             })
             .collect();
         for (at, unit) in self.units.iter().enumerate() {
-            let names = unit.ast.imports.iter().map(|import| unit.source.text(import.module));
-            let imports = names.map(|name| mib.symbols.intern(&name)).collect();
+            let imports = unit.ast.imports.iter().map(|import| import.module.symbol).collect();
             mib.modules[at].imports = imports;
         }
         for (at, node) in mib.nodes.iter().enumerate() {
@@ -255,15 +282,15 @@ impl<'a> Resolver<'a> {
         mib
     }
 
+    /// LAST-UPDATED in a form that can be compared: with the century.
+    fn date_of(&self, unit: &Unit<'_>) -> String {
+        let date = unit.last_updated.map(|date| self.mib.symbols.text(date));
+        with_century(date.unwrap_or_default().trim())
+    }
+
     fn type_handle(&self, id: TypeId) -> Type<'_> {
         Type { mib: &self.mib, id }
     }
-}
-
-/// LAST-UPDATED in a form that can be compared: with the century.
-fn date_of(unit: &Unit<'_>) -> String {
-    let Some(span) = unit.last_updated else { return String::new() };
-    with_century(crate::model::unquote(unit.source.slice(span)).trim())
 }
 
 pub(crate) fn with_century(date: &str) -> String {
@@ -287,7 +314,7 @@ impl ast::Definition {
             return Some(syntax);
         }
         self.clauses().iter().find_map(|clause| match clause {
-            Clause::Syntax(syntax) => Some(syntax),
+            Clause::Syntax(syntax) => Some(&**syntax),
             _ => None,
         })
     }

@@ -4,10 +4,9 @@ use std::cmp::Reverse;
 
 use super::{DefinitionId, Resolver, with_century};
 use crate::{
-    ast::{Body, Clause, Invocation},
+    ast::{Body, Clause, Invocation, Name},
     diagnostic::Problem,
     model::{Access, Kind, Mib, ModuleId, NodeData, NodeId, Place, PlaceId, Sequence, TypeId},
-    source::Span,
 };
 
 impl<'a> Resolver<'a> {
@@ -30,13 +29,13 @@ impl<'a> Resolver<'a> {
 
     fn node(&mut self, id: DefinitionId) -> NodeId {
         let definition = self.definition(id);
-        let name = self.intern(id.0, definition.name);
+        let name = definition.name.symbol;
         let mut node = NodeData {
             name,
             module: id.0,
             place: PlaceId(0),
             kind: Kind::Node,
-            span: definition.name,
+            span: self.span_of(definition.name),
             syntax: None,
             access: None,
             status: None,
@@ -63,7 +62,8 @@ impl<'a> Resolver<'a> {
         }
         let node_id = NodeId(self.mib.nodes.len() as u32);
         self.mib.nodes.push(node);
-        self.node_ids.insert(id, node_id);
+        let number = self.number(id);
+        self.node_ids[number] = Some(node_id);
         node_id
     }
 
@@ -88,17 +88,17 @@ impl<'a> Resolver<'a> {
         if node.kind == Kind::Scalar {
             let name: Box<str> = self.mib.symbols.text(node.name).into();
             if node.syntax.is_none() {
-                self.report(id.0, node.span, Problem::MissingSyntax { name: name.clone() });
+                self.report_at(id.0, node.span, Problem::MissingSyntax { name: name.clone() });
             }
             if !clauses.iter().any(|clause| matches!(clause, Clause::Access(_))) {
-                self.report(id.0, node.span, Problem::MissingAccess { name });
+                self.report_at(id.0, node.span, Problem::MissingAccess { name });
             }
         }
     }
 
-    pub(super) fn access(&mut self, module: ModuleId, span: Span) -> Option<Access> {
-        let word = self.word(module, span);
-        Some(match &*word {
+    pub(super) fn access(&mut self, module: ModuleId, name: Name) -> Option<Access> {
+        let word = self.word(name);
+        Some(match word {
             "not-accessible" | "not-implemented" => Access::NotAccessible,
             "accessible-for-notify" => Access::AccessibleForNotify,
             "read-only" => Access::ReadOnly,
@@ -106,7 +106,8 @@ impl<'a> Resolver<'a> {
             "read-write" | "write-only" => Access::ReadWrite,
             "read-create" => Access::ReadCreate,
             _ => {
-                self.report(module, span, Problem::BadAccess { word: word.into() });
+                let word = word.into();
+                self.report(module, name, Problem::BadAccess { word });
                 return None;
             }
         })
@@ -119,7 +120,7 @@ impl<'a> Resolver<'a> {
             Some(Sequence::Of(_)) => Kind::Table,
             Some(Sequence::Members(_)) if !has_index && !self.lacks_index(id.0) => {
                 let name = self.mib.symbols.text(node.name).into();
-                self.report(id.0, node.span, Problem::MissingIndex { name });
+                self.report_at(id.0, node.span, Problem::MissingIndex { name });
                 Kind::Row
             }
             Some(Sequence::Members(_)) => Kind::Row,
@@ -132,8 +133,8 @@ impl<'a> Resolver<'a> {
     fn lacks_index(&self, module: ModuleId) -> bool {
         let imports = &self.unit_of(module).ast.imports;
         imports.iter().any(|import| {
-            matches!(&*self.word(module, import.module), "RFC1155-SMI" | "RFC1065-SMI")
-                && import.symbols.iter().any(|&span| self.word(module, span) == "OBJECT-TYPE")
+            matches!(self.word(import.module), "RFC1155-SMI" | "RFC1065-SMI")
+                && import.symbols.iter().any(|&name| self.word(name) == "OBJECT-TYPE")
         })
     }
 

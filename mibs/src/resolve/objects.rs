@@ -2,19 +2,18 @@
 
 use super::{DefinitionId, Resolver};
 use crate::{
-    ast::{self, Body, Clause, Defval, Shape},
+    ast::{self, Body, Clause, Defval, Name, Shape},
     diagnostic::{Problem, Role},
     model::{
         Base, ComplianceModule, DefaultValue, Extra, IndexItem, Kind, ModuleId, NodeId, Sequence,
-        TypeId, unquote,
+        TypeId,
     },
-    source::Span,
 };
 
 impl<'a> Resolver<'a> {
     pub(super) fn resolve_objects(&mut self) {
         for id in self.definition_ids() {
-            let Some(&node) = self.node_ids.get(&id) else { continue };
+            let Some(&node) = self.node_id(id).as_ref() else { continue };
             let Body::Invocation { clauses, .. } = &self.definition(id).body else { continue };
             let extra = self.extra(id, node, clauses);
             let is_empty = extra.index.is_empty()
@@ -60,16 +59,16 @@ impl<'a> Resolver<'a> {
     }
 
     /// The node a name stands for.
-    fn named(&mut self, module: ModuleId, span: Span, role: Role) -> Option<NodeId> {
-        let symbol = self.intern(module, span);
-        let found = self.find(module, symbol, span).map(|id| (id, self.node_ids.get(&id).copied()));
+    fn named(&mut self, module: ModuleId, written: Name, role: Role) -> Option<NodeId> {
+        let symbol = written.symbol;
+        let found = self.find(module, written).map(|id| (id, self.node_id(id)));
         match found {
             Some((_, Some(node))) => Some(node),
             // It is defined and has no OID, which was reported there.
             Some((id, None)) if !self.is_type(id) => None,
             _ => {
                 let name = self.mib.symbols.text(symbol).into();
-                self.report(module, span, Problem::Unknown { role, name });
+                self.report(module, written, Problem::Unknown { role, name });
                 None
             }
         }
@@ -79,18 +78,17 @@ impl<'a> Resolver<'a> {
         let mut index = Vec::with_capacity(items.len());
         for item in items {
             let implied = item.implied;
-            let is_object = match item.syntax.shape {
-                Shape::Named { name, .. } => {
-                    self.word(module, name).starts_with(|c: char| c.is_ascii_lowercase())
-                }
-                _ => false,
+            let object = match item.syntax.shape {
+                Shape::Named { name, .. } => Some(name)
+                    .filter(|&n| self.word(n).starts_with(|c: char| c.is_ascii_lowercase())),
+                _ => None,
             };
-            if !is_object {
+            let Some(object) = object else {
                 let syntax = self.object_type(module, &item.syntax);
                 index.push(IndexItem { node: None, syntax, implied });
                 continue;
-            }
-            let Some(node) = self.named(module, item.syntax.span, Role::Object) else { continue };
+            };
+            let Some(node) = self.named(module, object, Role::Object) else { continue };
             if let Some(syntax) = self.mib.nodes[node.0 as usize].syntax {
                 index.push(IndexItem { node: Some(node), syntax, implied });
             }
@@ -119,8 +117,8 @@ impl<'a> Resolver<'a> {
         defval: &'a Defval,
     ) -> Option<DefaultValue> {
         let base = self.type_handle(syntax).base();
-        let number_of = |resolver: &Self, span: Span| {
-            let word = resolver.word(id.0, span);
+        let number_of = |resolver: &Self, name: Name| {
+            let word = resolver.word(name);
             resolver.type_handle(syntax).labels().find(|&(label, _)| label == word).map(|l| l.1)
         };
         match (base, defval) {
@@ -143,12 +141,11 @@ impl<'a> Resolver<'a> {
                 [only] => number_of(self, *only).map(DefaultValue::Integer),
                 _ => None,
             },
-            (_, Defval::Text(span)) if base.limits().is_none() => {
-                let text = unquote(self.unit_of(id.0).source.slice(*span)).into_owned();
-                Some(DefaultValue::Octets(text.into_bytes().into()))
+            (_, Defval::Text(octets)) if base.limits().is_none() => {
+                Some(DefaultValue::Octets(octets.clone()))
             }
-            (_, Defval::Hex(span)) => self.default_octets(id.0, base, *span, 16),
-            (_, Defval::Binary(span)) => self.default_octets(id.0, base, *span, 2),
+            (_, Defval::Hex(digits)) => default_octets(base, digits, 16),
+            (_, Defval::Binary(digits)) => default_octets(base, digits, 2),
             // An address in dots, a number for a string: seen, and clear enough.
             (Base::OctetString | Base::IpAddress | Base::Opaque | Base::Bits, _) => None,
             _ => None,
@@ -159,13 +156,15 @@ impl<'a> Resolver<'a> {
         let one;
         let parts: &[ast::OidPart] = match defval {
             Defval::Oid(value) => &value.parts,
-            Defval::Name(span) => {
-                one = [ast::OidPart { module: None, name: Some(*span), number: None, span: *span }];
+            Defval::Name(name) => {
+                let span = self.span_of(*name);
+                one = [ast::OidPart { module: None, name: Some(*name), number: None, span }];
                 &one
             }
             Defval::Bits(names) => {
-                let [span] = names.as_slice() else { return None };
-                one = [ast::OidPart { module: None, name: Some(*span), number: None, span: *span }];
+                let [name] = names.as_slice() else { return None };
+                let span = self.span_of(*name);
+                one = [ast::OidPart { module: None, name: Some(*name), number: None, span }];
                 &one
             }
             _ => return None,
@@ -185,58 +184,22 @@ impl<'a> Resolver<'a> {
         Some(DefaultValue::Oid(arcs.into()))
     }
 
-    /// `'0F'H` and `'1010'B`, which stand for octets or for a number.
-    fn default_octets(
-        &mut self,
-        module: ModuleId,
-        base: Base,
-        span: Span,
-        radix: u32,
-    ) -> Option<DefaultValue> {
-        let text = self.word(module, span);
-        let inside = text.split('\'').nth(1)?;
-        let digits: Vec<u32> = inside.chars().filter_map(|c| c.to_digit(radix)).collect();
-        if base.limits().is_some() {
-            let value = digits.iter().try_fold(0_i64, |value, &digit| {
-                value.checked_mul(i64::from(radix))?.checked_add(i64::from(digit))
-            });
-            return value.map(DefaultValue::Integer);
-        }
-        let digits_in_octet = if radix == 16 { 2 } else { 8 };
-        let octets: Vec<u8> = digits
-            .chunks(digits_in_octet)
-            .map(|chunk| {
-                // A last octet that is not full is filled with zeros.
-                let filled = chunk.iter().copied().chain(std::iter::repeat(0));
-                filled.take(digits_in_octet).fold(0, |octet, digit| octet * radix + digit) as u8
-            })
-            .collect();
-        if base == Base::Bits {
-            let is_set =
-                |p: &u32| octets.get(*p as usize / 8).is_some_and(|o| o & (0x80 >> (p % 8)) != 0);
-            return Some(DefaultValue::Bits((0..octets.len() as u32 * 8).filter(is_set).collect()));
-        }
-        Some(DefaultValue::Octets(octets.into()))
-    }
-
     fn compliance(&mut self, id: DefinitionId, clauses: &'a [Clause]) -> Vec<ComplianceModule> {
         let own = self.unit_of(id.0).name;
         let mut modules: Vec<ComplianceModule> = Vec::new();
         for clause in clauses {
             if let Clause::Module(name) = clause {
-                let module = name.map_or(own, |span| self.intern(id.0, span));
+                let module = name.map_or(own, |name| name.symbol);
                 let (mandatory, groups, objects) = Default::default();
                 modules.push(ComplianceModule { module, mandatory, groups, objects });
             }
             let Some(current) = modules.last_mut() else { continue };
-            let source = self.units[id.0.0 as usize].source;
-            let mut intern = |span: Span| self.mib.symbols.intern(&source.text(span));
             match clause {
                 Clause::MandatoryGroups(names) => {
-                    current.mandatory.extend(names.iter().map(|&name| intern(name)));
+                    current.mandatory.extend(names.iter().map(|name| name.symbol));
                 }
-                Clause::Group(name) => current.groups.push(intern(*name)),
-                Clause::Object(name) => current.objects.push((intern(*name), None)),
+                Clause::Group(name) => current.groups.push(name.symbol),
+                Clause::Object(name) => current.objects.push((name.symbol, None)),
                 Clause::MinAccess(span) => {
                     let access = self.access(id.0, *span);
                     if let Some((_, minimum)) =
@@ -272,8 +235,34 @@ impl<'a> Resolver<'a> {
         });
         if missing {
             let name = self.mib.symbols.text(own).into();
-            let span = self.definition(id).name;
-            self.report(id.0, span, Problem::MissingMember { name });
+            let written = self.definition(id).name;
+            self.report(id.0, written, Problem::MissingMember { name });
         }
     }
+}
+
+/// `'0F'H` and `'1010'B`, which stand for octets or for a number.
+fn default_octets(base: Base, digits: &str, radix: u32) -> Option<DefaultValue> {
+    let digits: Vec<u32> = digits.chars().filter_map(|c| c.to_digit(radix)).collect();
+    if base.limits().is_some() {
+        let value = digits.iter().try_fold(0_i64, |value, &digit| {
+            value.checked_mul(i64::from(radix))?.checked_add(i64::from(digit))
+        });
+        return value.map(DefaultValue::Integer);
+    }
+    let digits_in_octet = if radix == 16 { 2 } else { 8 };
+    let octets: Vec<u8> = digits
+        .chunks(digits_in_octet)
+        .map(|chunk| {
+            // A last octet that is not full is filled with zeros.
+            let filled = chunk.iter().copied().chain(std::iter::repeat(0));
+            filled.take(digits_in_octet).fold(0, |octet, digit| octet * radix + digit) as u8
+        })
+        .collect();
+    if base == Base::Bits {
+        let is_set =
+            |p: &u32| octets.get(*p as usize / 8).is_some_and(|o| o & (0x80 >> (p % 8)) != 0);
+        return Some(DefaultValue::Bits((0..octets.len() as u32 * 8).filter(is_set).collect()));
+    }
+    Some(DefaultValue::Octets(octets.into()))
 }

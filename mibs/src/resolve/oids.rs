@@ -2,7 +2,7 @@
 
 use super::{DefinitionId, Resolver};
 use crate::{
-    ast::{Body, Clause, Invocation, OidPart, OidValue},
+    ast::{Body, Clause, Invocation, Name, OidPart, OidValue},
     diagnostic::{Problem, Role},
     model::ModuleId,
 };
@@ -31,11 +31,12 @@ impl<'a> Resolver<'a> {
     pub(super) fn oid_of(&mut self, id: DefinitionId) -> Option<(u32, u32)> {
         let mut stack = vec![id];
         while let Some(&top) = stack.last() {
-            if let Some(OidState::Known { .. } | OidState::Unknown) = self.oids.get(&top) {
+            if let Some(OidState::Known { .. } | OidState::Unknown) = self.oids[self.number(top)] {
                 stack.pop();
                 continue;
             }
-            self.oids.insert(top, OidState::Pending);
+            let number = self.number(top);
+            self.oids[number] = Some(OidState::Pending);
             let state = match self.step(top) {
                 Step::First(needed) => {
                     stack.push(needed);
@@ -44,19 +45,19 @@ impl<'a> Resolver<'a> {
                 Step::Ready(arcs) => self.keep(top, &arcs),
                 Step::Never => OidState::Unknown,
             };
-            self.oids.insert(top, state);
+            self.oids[number] = Some(state);
             stack.pop();
         }
-        match self.oids.get(&id) {
-            Some(&OidState::Known { start, len }) => Some((start, len)),
+        match self.oids[self.number(id)] {
+            Some(OidState::Known { start, len }) => Some((start, len)),
             _ => None,
         }
     }
 
     fn keep(&mut self, id: DefinitionId, arcs: &[u32]) -> OidState {
         if arcs.len() > lcms_snmp::Oid::MAX_ARCS {
-            let span = self.definition(id).name;
-            self.report(id.0, span, Problem::OidTooLong);
+            let name = self.definition(id).name;
+            self.report(id.0, name, Problem::OidTooLong);
             return OidState::Unknown;
         }
         let start = self.mib.arcs.len() as u32;
@@ -106,7 +107,7 @@ impl<'a> Resolver<'a> {
                 },
             }
             if arcs.len() > lcms_snmp::Oid::MAX_ARCS {
-                self.report(user.0, value.span, Problem::OidTooLong);
+                self.report_at(user.0, value.span, Problem::OidTooLong);
                 return Step::Never;
             }
         }
@@ -115,24 +116,21 @@ impl<'a> Resolver<'a> {
 
     /// The OID a named part stands for.
     fn part(&mut self, user: DefinitionId, part: &OidPart, first: bool) -> Step {
-        let Some(span) = part.name else { return Step::Never };
-        let symbol = self.intern(user.0, span);
+        let Some(written) = part.name else { return Step::Never };
+        let symbol = written.symbol;
         let found = match part.module {
-            Some(module) => {
-                let module = self.word(user.0, module);
-                self.find_in(&module, symbol)
-            }
-            None => self.root_or_definition(user.0, symbol, part),
+            Some(module) => self.find_in(module, symbol),
+            None => self.root_or_definition(user.0, written, part),
         };
         match found {
-            Some(id) if !self.is_type(id) => match self.oids.get(&id) {
-                Some(&OidState::Known { start, len }) => {
+            Some(id) if !self.is_type(id) => match self.oids[self.number(id)] {
+                Some(OidState::Known { start, len }) => {
                     let arcs = self.mib.arcs.get(start as usize..(start + len) as usize);
                     Step::Ready(arcs.unwrap_or_default().to_vec())
                 }
                 Some(OidState::Pending) => {
-                    let name = self.word(user.0, span).into();
-                    self.report(user.0, span, Problem::Cycle { name });
+                    let name = self.word(written).into();
+                    self.report(user.0, written, Problem::Cycle { name });
                     Step::Never
                 }
                 // It was reported where it is defined.
@@ -140,12 +138,12 @@ impl<'a> Resolver<'a> {
                 None => Step::First(id),
             },
             _ => {
-                let name = self.word(user.0, span);
-                match root_of(&name).or(part.number.filter(|_| first)) {
+                let name = self.word(written);
+                match root_of(name).or(part.number.filter(|_| first)) {
                     Some(root) => Step::Ready(vec![root]),
                     None => {
                         let problem = Problem::Unknown { role: Role::Parent, name: name.into() };
-                        self.report(user.0, span, problem);
+                        self.report(user.0, written, problem);
                         Step::Never
                     }
                 }
@@ -158,16 +156,17 @@ impl<'a> Resolver<'a> {
     fn root_or_definition(
         &mut self,
         module: ModuleId,
-        symbol: crate::symbol::Symbol,
+        written: Name,
         part: &OidPart,
     ) -> Option<DefinitionId> {
+        let symbol = written.symbol;
         let unit = self.unit_of(module);
         let in_scope = unit.definitions.contains_key(&symbol) || unit.imports.contains_key(&symbol);
         let is_root = root_of(self.mib.symbols.text(symbol)).is_some();
         if (part.number.is_some() || is_root) && !in_scope {
             return None;
         }
-        self.find(module, symbol, part.span)
+        self.find(module, written)
     }
 }
 

@@ -1,7 +1,12 @@
 //! Which definition a name in a module means.
 
 use super::{DefinitionId, Resolver};
-use crate::{ast::Body, diagnostic::Problem, model::ModuleId, source::Span, symbol::Symbol};
+use crate::{
+    ast::{Body, Name},
+    diagnostic::Problem,
+    model::ModuleId,
+    symbol::Symbol,
+};
 
 /// Modules that were renamed or taken apart long ago. What they defined is
 /// found wherever it is now.
@@ -15,16 +20,15 @@ impl Resolver<'_> {
             let module = ModuleId(at as u32);
             let ast = self.unit_of(module).ast;
             for import in &ast.imports {
-                let from = self.intern(module, import.module);
+                let from = import.module.symbol;
                 let target = self.by_name.get(&from).copied();
                 let name = self.mib.symbols.text(from);
                 if target.is_none() && !RETIRED.contains(&name) {
                     let problem = Problem::MissingModule { module: name.into() };
                     self.report(module, import.module, problem);
                 }
-                for &span in &import.symbols {
-                    let symbol = self.intern(module, span);
-                    self.units[at].imports.insert(symbol, target);
+                for name in &import.symbols {
+                    self.units[at].imports.insert(name.symbol, target);
                 }
             }
         }
@@ -36,10 +40,10 @@ impl Resolver<'_> {
     fn check_imports(&mut self, module: ModuleId) {
         let ast = self.unit_of(module).ast;
         for import in &ast.imports {
-            let from = self.intern(module, import.module);
+            let from = import.module.symbol;
             let Some(&target) = self.by_name.get(&from) else { continue };
-            for &span in &import.symbols {
-                let symbol = self.intern(module, span);
+            for &written in &import.symbols {
+                let symbol = written.symbol;
                 let name = self.mib.symbols.text(symbol);
                 // Macros belong to the language, wherever they are imported from.
                 let known = is_macro(name)
@@ -48,7 +52,7 @@ impl Resolver<'_> {
                 if !known {
                     let name = name.into();
                     let from = self.mib.symbols.text(from).into();
-                    self.report(module, span, Problem::MissingImport { module: from, name });
+                    self.report(module, written, Problem::MissingImport { module: from, name });
                 }
             }
         }
@@ -67,13 +71,9 @@ impl Resolver<'_> {
         None
     }
 
-    /// The definition a name means in a module; `span` is where it is used.
-    pub(super) fn find(
-        &mut self,
-        module: ModuleId,
-        name: Symbol,
-        span: Span,
-    ) -> Option<DefinitionId> {
+    /// The definition a name means in a module; `written` is where it is used.
+    pub(super) fn find(&mut self, module: ModuleId, written: Name) -> Option<DefinitionId> {
+        let name = written.symbol;
         let unit = self.unit_of(module);
         if let Some(&at) = unit.definitions.get(&name) {
             return Some((module, at));
@@ -84,21 +84,20 @@ impl Resolver<'_> {
         {
             return Some(found);
         }
-        let found = self.anywhere.get(&name).copied()?;
+        let found = self.anywhere.get(name.index()).copied().flatten()?;
         // An import from a module that lacks it, or is not there, was reported
         // where it stands.
         if imported.is_none() && self.said.insert((module, name), ()).is_none() {
             let from = self.mib.symbols.text(self.unit_of(found.0).name).into();
             let name = self.mib.symbols.text(name).into();
-            self.report(module, span, Problem::NotImported { name, module: from });
+            self.report(module, written, Problem::NotImported { name, module: from });
         }
         Some(found)
     }
 
     /// The definition of a name in a module that is named with it.
-    pub(super) fn find_in(&mut self, module: &str, name: Symbol) -> Option<DefinitionId> {
-        let module = self.mib.symbols.find(module)?;
-        let target = self.by_name.get(&module).copied()?;
+    pub(super) fn find_in(&self, module: Name, name: Symbol) -> Option<DefinitionId> {
+        let target = self.by_name.get(&module.symbol).copied()?;
         self.exported(target, name)
     }
 

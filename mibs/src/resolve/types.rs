@@ -2,11 +2,10 @@
 
 use super::{DefinitionId, Resolver};
 use crate::{
-    ast::{Body, Clause, Constraint, Shape, Syntax},
+    ast::{Body, Clause, Constraint, Name, Shape, Syntax},
     diagnostic::{Problem, Role},
     hint::Hint,
-    model::{Base, Mib, ModuleId, Sequence, Status, TypeData, TypeId, unquote},
-    source::Span,
+    model::{Base, Mib, ModuleId, Sequence, Status, TypeData, TypeId},
     symbol::{FastMap, Symbol},
 };
 
@@ -102,12 +101,12 @@ impl<'a> Resolver<'a> {
         let mut on_chain: FastMap<DefinitionId, ()> = FastMap::default();
         let mut next = id;
         let mut parent = loop {
-            if let Some(&known) = self.type_ids.get(&next) {
+            if let Some(&known) = self.type_ids.get(self.number(next)).and_then(Option::as_ref) {
                 break known;
             }
             if on_chain.insert(next, ()).is_some() {
                 let definition = self.definition(next);
-                let name = self.word(next.0, definition.name).into();
+                let name = self.word(definition.name).into();
                 self.report(next.0, definition.name, Problem::Cycle { name });
                 break self.language.none;
             }
@@ -120,7 +119,8 @@ impl<'a> Resolver<'a> {
         };
         while let Some(id) = chain.pop() {
             parent = self.make_named(id, parent);
-            self.type_ids.insert(id, parent);
+            let number = self.number(id);
+            self.type_ids[number] = Some(parent);
         }
         parent
     }
@@ -129,7 +129,7 @@ impl<'a> Resolver<'a> {
         let definition = self.definition(id);
         let syntax = definition.syntax();
         if syntax.is_none() {
-            let name = self.word(id.0, definition.name).into();
+            let name = self.word(definition.name).into();
             self.report(id.0, definition.name, Problem::MissingSyntax { name });
         }
         syntax
@@ -144,12 +144,9 @@ impl<'a> Resolver<'a> {
             Shape::Named { module, name } => (*module, *name),
             _ => return Parent::Type(self.language.none),
         };
-        let symbol = self.intern(module, name);
+        let symbol = name.symbol;
         let found = match written {
-            Some(span) => {
-                let target = self.word(module, span);
-                self.find_in(&target, symbol)
-            }
+            Some(target) => self.find_in(target, symbol),
             None => {
                 // A module that does not import Counter32 still means it; only
                 // who defines it himself means something else.
@@ -158,7 +155,7 @@ impl<'a> Resolver<'a> {
                     unit.definitions.contains_key(&symbol) || unit.imports.contains_key(&symbol);
                 match self.language.named(self.mib.symbols.text(symbol)) {
                     Some(id) if !in_scope => return Parent::Type(id),
-                    _ => self.find(module, symbol, name),
+                    _ => self.find(module, name),
                 }
             }
         };
@@ -178,9 +175,9 @@ impl<'a> Resolver<'a> {
 
     fn make_named(&mut self, id: DefinitionId, parent: TypeId) -> TypeId {
         let definition = self.definition(id);
-        let name = self.intern(id.0, definition.name);
+        let name = definition.name.symbol;
         let mut data = match definition.syntax() {
-            Some(syntax) => self.refine(id.0, syntax, parent),
+            Some(syntax) => self.refine(syntax, parent),
             None => TypeData::new(None, Base::None),
         };
         data.name = Some(name);
@@ -205,10 +202,10 @@ impl<'a> Resolver<'a> {
                 data.textual_convention = true;
                 for clause in clauses {
                     match clause {
-                        Clause::DisplayHint(span) => {
-                            data.hint = Some(*span);
+                        Clause::DisplayHint(hint) => {
+                            data.hint = Some(hint.symbol);
                             data.hint_at = Some(own);
-                            self.check_hint(id.0, *span, data.base);
+                            self.check_hint(id.0, *hint, data.base);
                         }
                         Clause::Status(span) => data.status = self.status(id.0, *span),
                         Clause::Description(span) => data.description = Some(*span),
@@ -221,11 +218,11 @@ impl<'a> Resolver<'a> {
         self.push_type(data)
     }
 
-    fn check_hint(&mut self, module: ModuleId, span: Span, base: Base) {
-        let text = unquote(self.unit_of(module).source.slice(span));
+    fn check_hint(&mut self, module: ModuleId, hint: Name, base: Base) {
+        let text = self.word(hint);
         let is_octets = base.limits().is_none();
-        if base != Base::None && Hint::parse(&text, is_octets).is_none() {
-            self.report(module, span, Problem::BadHint);
+        if base != Base::None && Hint::parse(text, is_octets).is_none() {
+            self.report(module, hint, Problem::BadHint);
         }
     }
 
@@ -245,13 +242,13 @@ impl<'a> Resolver<'a> {
         if plain && !is_sequence {
             return parent;
         }
-        let mut data = self.refine(module, syntax, parent);
+        let mut data = self.refine(syntax, parent);
         data.module = Some(module);
         self.push_type(data)
     }
 
     /// A type that adds what `syntax` says to its parent.
-    fn refine(&mut self, module: ModuleId, syntax: &Syntax, parent: TypeId) -> TypeData {
+    fn refine(&mut self, syntax: &Syntax, parent: TypeId) -> TypeData {
         let own = TypeId(self.mib.types.len() as u32);
         let mut data = match self.mib.types.get(parent.0 as usize) {
             Some(above) => TypeData {
@@ -281,13 +278,13 @@ impl<'a> Resolver<'a> {
         }
         if !syntax.labels.is_empty() {
             let labels = &syntax.labels;
-            data.labels = labels.iter().map(|l| (self.intern(module, l.name), l.number)).collect();
+            data.labels = labels.iter().map(|l| (l.name.symbol, l.number)).collect();
             data.labels_at = Some(own);
         }
         match &syntax.shape {
-            Shape::SequenceOf(row) => data.sequence = Sequence::Of(self.intern(module, *row)),
+            Shape::SequenceOf(row) => data.sequence = Sequence::Of(row.symbol),
             Shape::Sequence(members) => {
-                let names = members.iter().map(|member| self.intern(module, member.name));
+                let names = members.iter().map(|member| member.name.symbol);
                 data.sequence = Sequence::Members(names.collect());
             }
             _ => {}
@@ -295,11 +292,12 @@ impl<'a> Resolver<'a> {
         data
     }
 
-    pub(super) fn status(&mut self, module: ModuleId, span: Span) -> Option<Status> {
-        let word = self.word(module, span);
-        let status = Status::of_word(&word);
+    pub(super) fn status(&mut self, module: ModuleId, name: Name) -> Option<Status> {
+        let word = self.word(name);
+        let status = Status::of_word(word);
         if status.is_none() {
-            self.report(module, span, Problem::BadStatus { word: word.into() });
+            let word = word.into();
+            self.report(module, name, Problem::BadStatus { word });
         }
         status
     }

@@ -1399,5 +1399,16 @@ pub mod fixture_mib {
         }
 
     }
+    /// The names of this module that stand for an OID alone.
+    pub mod nodes {
+        /// fxObjects.
+        pub const FX_OBJECTS: &[u32] = &[1, 3, 6, 1, 3, 9999, 1];
+        /// fxScalars.
+        pub const FX_SCALARS: &[u32] = &[1, 3, 6, 1, 3, 9999, 1, 4];
+        /// fxNotifications.
+        pub const FX_NOTIFICATIONS: &[u32] = &[1, 3, 6, 1, 3, 9999, 0];
+        /// fxConformance.
+        pub const FX_CONFORMANCE: &[u32] = &[1, 3, 6, 1, 3, 9999, 2];
+    }
 }
 

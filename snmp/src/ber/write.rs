@@ -230,6 +230,19 @@ impl<'b> Front<'b> {
         self.header(tag, self.out.len() - self.start);
     }
 
+    /// Makes what stands in front of the last `behind` octets the content of one
+    /// element.
+    pub fn wrap_from(&mut self, tag: u8, behind: usize) {
+        self.header(tag, self.as_octets().len().saturating_sub(behind));
+    }
+
+    /// Appends zeros until the length is a multiple of `block`, as block ciphers
+    /// want it.
+    pub fn pad_to_multiple_of(&mut self, block: usize) {
+        let length = self.as_octets().len().next_multiple_of(block.max(1));
+        self.out.resize(self.start + length, 0);
+    }
+
     /// What has been written.
     pub fn finish(self) -> &'b [u8] {
         self.out.get(self.start..).unwrap_or_default()

@@ -45,7 +45,7 @@ pub fn agent_config(octets: &[u8]) {
             assert!(!config.listen.is_empty());
             assert!((484..=65_507).contains(&config.max_message_size));
             assert!(!config.sensors.interval.is_zero());
-            let writes = config.communities.iter().any(|community| community.write);
+            let writes = config.senders.communities.iter().any(|one| config.senders.may_write(one));
             let local = config.listen.iter().all(|at| at.ip().to_canonical().is_loopback());
             assert!(local || !writes, "a community may write from outside");
             assert!(!format!("{config:?}").contains(SECRET));

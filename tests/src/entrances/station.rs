@@ -4,14 +4,14 @@
 use std::{
     net::SocketAddr,
     path::Path,
-    sync::Arc,
+    sync::{Arc, LazyLock},
     time::{Duration, Instant},
 };
 
 use lcms_agent::{
-    access::{Access, Grant},
-    config::Config,
+    config::{Community, Config, Right, Senders, User},
     engine::{At, Engine, Fault, Statistics, Verdict, Workspace},
+    security::{Identity, Keeper, LocalEngine, SecurityRows},
     sensors::{Facts, Interface, InterfaceKind, Inventory, Load, Sample},
     state::{AgentState, Locks, Node, System},
     tables,
@@ -21,7 +21,10 @@ use lcms_lb_core::{
     driver::proxy::ProxyOptions,
     model::{Name, Role, Runtime, Wanted},
 };
-use lcms_snmp::ErrorStatus;
+use lcms_snmp::{
+    EngineId, ErrorStatus, Secret,
+    usm::{AuthProtocol, PrivProtocol},
+};
 
 /// The community that may read.
 pub(super) const READ: &[u8] = b"read";
@@ -62,19 +65,9 @@ impl Station {
             started: now,
             locks: Locks::new(4711),
             statistics: Arc::clone(&statistics),
+            security: Keeper::volatile(Arc::new(engine(now)), rows()),
         });
-        let grants = [(READ, false), (WRITE, true)].map(|(community, write)| Grant {
-            community: community.into(),
-            label: "somebody".into(),
-            write,
-            sources: Vec::new(),
-        });
-        let engine = Engine::new(
-            tables::regions(),
-            Access::new(grants.into()),
-            Arc::clone(&statistics),
-            Self::MAX_SIZE,
-        );
+        let engine = Engine::new(tables::regions(), Arc::clone(&statistics), Self::MAX_SIZE);
         let state =
             AgentState::new(Arc::clone(&node), director.snapshot(), Arc::new(sample(now)), now);
         let workspace = Workspace::default();
@@ -113,7 +106,9 @@ impl Station {
             Verdict::Drop => None,
             Verdict::Reply(reply) => Some(reply.to_vec()),
             Verdict::Set => {
-                let request = self.engine.set(from, datagram).expect("it was recognised as a SET");
+                let mut room = Vec::new();
+                let request = self.engine.set(at, from, datagram, &mut room);
+                let request = request.expect("it was recognised as a SET");
                 let busy = Fault { status: ErrorStatus::ResourceUnavailable, index: 1 };
                 let result = request.check(at).and_then(|checked| {
                     // As a director it would open sockets, on any address it is told.
@@ -137,6 +132,40 @@ impl Station {
             }
         }
     }
+}
+
+/// The user that may write, with both its passwords.
+pub(super) const USER: &str = "ann";
+pub(super) const PASSWORD: &str = "a password";
+
+/// The engine of every station.
+pub(super) fn engine_id() -> EngineId {
+    EngineId::of_enterprise(1, [1; 12])
+}
+
+fn engine(started: Instant) -> LocalEngine {
+    LocalEngine::new(Identity { id: engine_id(), boots: 3 }, started, 0, 65_507)
+}
+
+/// Two communities and a user. Passwords take long, so this is made once.
+fn rows() -> SecurityRows {
+    static ROWS: LazyLock<SecurityRows> = LazyLock::new(|| {
+        let mut senders = Senders::default();
+        for (octets, right) in [(READ, Right::Read), (WRITE, Right::Write)] {
+            let name = String::from_utf8_lossy(octets).into_owned();
+            let (secret, sources) = (Secret::new(octets), Vec::new());
+            senders.add_community(Community { name, secret, sources }, right);
+        }
+        let password = || Secret::new(PASSWORD);
+        let user = User {
+            name: USER.to_owned(),
+            auth: Some((AuthProtocol::Sha256, password())),
+            privacy: Some((PrivProtocol::Aes128, password())),
+        };
+        senders.add_user(user, Right::Write);
+        senders.rows(engine_id())
+    });
+    ROWS.clone()
 }
 
 impl Drop for Station {

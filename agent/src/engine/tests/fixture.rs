@@ -1,18 +1,27 @@
 //! A small MIB by hand: a group of scalars with a table below the same parent,
 //! as `system` has, and a table of notes whose rows have gaps.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{Arc, LazyLock},
+    time::Instant,
+};
 
 use lcms_snmp::{
-    ErrorStatus, Octets, Value,
+    EngineId, ErrorStatus, Octets, Secret, Value,
     object::{Access as MaxAccess, Base, Column, Entry, Index, Scalar, Syntax, SyntaxError, Table},
+    usm::{AuthProtocol, PrivProtocol},
 };
 
 use super::{
     super::*,
     exchange::{Reply, Request},
 };
-use crate::access::{Access, Grant};
+use crate::{
+    config::{Community, Right, Senders, User},
+    security::{Identity, LocalEngine, Principal, Security},
+};
 
 const fn syntax(base: Base) -> Syntax {
     Syntax { base, ranges: &[], sizes: &[], labels: &[], text: false }
@@ -71,19 +80,24 @@ pub struct Book {
 pub struct BookState {
     pub book: Book,
     rows: Rows<Key>,
+    security: Arc<Security>,
 }
 
 impl BookState {
-    pub fn new(book: Book) -> Self {
+    fn new(book: Book, security: Arc<Security>) -> Self {
         let rows = Rows::new(book.notes.keys().map(|key| (key.clone(), key.clone())));
-        Self { book, rows }
+        Self { book, rows, security }
     }
 }
 
 impl State for BookState {
     type Draft = Book;
 
-    fn draft(&self, _: &str, _: Instant) -> Book {
+    fn security(&self) -> &Security {
+        &self.security
+    }
+
+    fn draft(&self, _: &Principal<'_>, _: Instant) -> Book {
         self.book.clone()
     }
 }
@@ -242,6 +256,44 @@ pub struct Agent {
     pub workspace: Workspace,
 }
 
+/// Communities `read` and `write`, and users `ann` and `bob` of all that their
+/// names stand for: she may write, he may read and has no encryption.
+pub fn senders() -> Senders {
+    let mut senders = Senders::default();
+    for (name, right) in [("read", Right::Read), ("write", Right::Write)] {
+        let community =
+            Community { name: name.to_owned(), secret: Secret::new(name), sources: Vec::new() };
+        senders.add_community(community, right);
+    }
+    let auth = |protocol| Some((protocol, Secret::new("a password")));
+    let privacy = Some((PrivProtocol::Aes128, Secret::new("another password")));
+    senders.add_user(
+        User { name: "ann".to_owned(), auth: auth(AuthProtocol::Sha256), privacy },
+        Right::Write,
+    );
+    senders.add_user(
+        User { name: "bob".to_owned(), auth: auth(AuthProtocol::Sha1), privacy: None },
+        Right::Read,
+    );
+    senders
+}
+
+/// The engine that tests talk to: the third start of it.
+pub fn local_engine(started: Instant) -> LocalEngine {
+    let id = EngineId::of_enterprise(1, [1; 12]);
+    LocalEngine::new(Identity { id, boots: 3 }, started, 0, 65_507)
+}
+
+/// Passwords take long, so what comes of them is made once.
+fn security() -> Arc<Security> {
+    static READY: LazyLock<Arc<Security>> = LazyLock::new(|| {
+        let engine = local_engine(Instant::now());
+        let rows = senders().rows(engine.id);
+        Arc::new(Security::new(Arc::new(engine), Arc::new(rows)))
+    });
+    Arc::clone(&READY)
+}
+
 pub fn from() -> SocketAddr {
     "127.0.0.1:40000".parse().unwrap()
 }
@@ -252,17 +304,10 @@ impl Agent {
     }
 
     pub fn limited(book: Book, max_size: usize) -> Self {
-        let grant = |community: &str, write| Grant {
-            community: community.as_bytes().into(),
-            label: community.into(),
-            write,
-            sources: Vec::new(),
-        };
-        let access = Access::new(vec![grant("read", false), grant("write", true)]);
         let regions: Vec<Box<dyn Region<BookState>>> =
             vec![Box::new(Instrumented(Notes)), Box::new(Instrumented(Scalars))];
-        let engine = Engine::new(regions, access, Arc::default(), max_size);
-        Self { engine, state: BookState::new(book), workspace: Workspace::default() }
+        let engine = Engine::new(regions, Arc::default(), max_size);
+        Self { engine, state: BookState::new(book, security()), workspace: Workspace::default() }
     }
 
     /// A book with gaps: notes `a` to `d` and a longer name.
@@ -286,7 +331,8 @@ impl Agent {
             Verdict::Drop => None,
             Verdict::Reply(reply) => Some(reply.to_vec()),
             Verdict::Set => {
-                let request = self.engine.set(from(), datagram).unwrap();
+                let mut room = Vec::new();
+                let request = self.engine.set(at, from(), datagram, &mut room).unwrap();
                 let mut next = None;
                 let result = request.check(at).map(|checked| next = Some(checked.draft));
                 let reply = match request.answer(result, &mut self.workspace) {
@@ -294,7 +340,7 @@ impl Agent {
                     _ => None,
                 };
                 if let Some(book) = next {
-                    self.state = BookState::new(book);
+                    self.state = BookState::new(book, Arc::clone(&self.state.security));
                 }
                 reply
             }

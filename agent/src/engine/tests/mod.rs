@@ -2,7 +2,8 @@
 //! agents are known for.
 
 pub mod exchange;
-mod fixture;
+pub(crate) mod fixture;
 mod laws;
 mod reading;
 mod setting;
+mod v3;

@@ -105,7 +105,7 @@ fn the_same_twice_is_harmless_and_two_values_are_refused() {
 fn who_may_only_read_is_refused() {
     let mut agent = Agent::sample();
     let request = Request::set(&[(A_TEXT, text("x"))]).community("read");
-    assert_eq!(agent.ask(request.clone()).fault(), (NoAccess, 1));
+    assert_eq!(agent.ask(request.clone()).fault(), (AuthorizationError, 0));
     assert_eq!(agent.ask(request.v1()).fault(), (NoSuchName, 1));
     assert_eq!(agent.engine.statistics.in_bad_community_uses.value(), 2);
     assert_eq!(agent.ask(Request::get(&[A_TEXT])).values(), [&text("A")]);
@@ -124,5 +124,5 @@ fn a_set_whose_response_does_not_fit_is_not_done() {
 fn an_empty_set_is_done_at_once() {
     assert_eq!(Agent::sample().ask(Request::set(&[])).fault(), (NoError, 0));
     let request = Request::set(&[]).community("read");
-    assert_eq!(Agent::sample().ask(request).fault(), (NoAccess, 0));
+    assert_eq!(Agent::sample().ask(request).fault(), (AuthorizationError, 0));
 }

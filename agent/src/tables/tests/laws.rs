@@ -89,7 +89,8 @@ fn every_module_of_the_agent_is_in_sys_or_table() {
             _ => None,
         })
         .collect();
-    for module in load_cluster_mib::MODULES {
+    // A base module without an identity has nothing to be listed by.
+    for module in load_cluster_mib::MODULES.iter().filter(|module| !module.oid.is_empty()) {
         assert!(listed.iter().any(|oid| **oid == *module.oid), "{}", module.name);
     }
 }

@@ -16,16 +16,20 @@ use lcms_lb_core::{
     },
 };
 use lcms_snmp::{
-    ErrorStatus, Value, VarBind,
+    ErrorStatus, Secret, Value, VarBind,
     object::{Index, Table},
 };
 
 use crate::{
-    access::{Access, Grant},
+    config::{Community, Right, Senders},
     engine::{
         At, Engine, Statistics, Verdict, Workspace,
-        tests::exchange::{Reply, Request},
+        tests::{
+            exchange::{Reply, Request},
+            fixture::local_engine,
+        },
     },
+    security::{Keeper, SecurityRows},
     sensors::{Facts, Interface, InterfaceKind, Inventory, Load, Sample},
     state::{AgentState, Locks, Node, System},
     tables,
@@ -143,6 +147,11 @@ impl Station {
 
     /// A station of this document.
     pub fn of(wanted: Wanted, max_size: usize) -> Self {
+        Self::with(wanted, max_size, &SecurityRows::default())
+    }
+
+    /// A station with more users and views than the two communities.
+    pub fn with(wanted: Wanted, max_size: usize, security: &SecurityRows) -> Self {
         let now = Instant::now();
         let options = DirectorOptions {
             local_host: name("lb1"),
@@ -150,21 +159,29 @@ impl Station {
         };
         let director = Director::start(options, None, wanted, Runtime::default()).unwrap();
         let statistics = Arc::new(Statistics::default());
+        let local = Arc::new(local_engine(now));
+        let mut senders = Senders::default();
+        for (name, right) in [("read", Right::Read), ("write", Right::Write)] {
+            let (secret, sources) = (Secret::new(name), Vec::new());
+            let name = format!("who-{name}s");
+            senders.add_community(Community { name, secret, sources }, right);
+        }
+        let mut rows = security.clone();
+        let more = senders.rows(local.id);
+        rows.groups.extend(more.groups);
+        rows.access.extend(more.access);
+        rows.families.extend(more.families);
+        rows.communities.extend(more.communities);
+        let security = Keeper::volatile(local, rows);
         let node = Arc::new(Node {
             name: name("lb1"),
             system: System { description: "a station".to_owned(), ..System::default() },
             started: now,
             locks: Locks::new(4711),
             statistics: Arc::clone(&statistics),
+            security,
         });
-        let grants = [("read", false), ("write", true)].map(|(community, write)| Grant {
-            community: community.as_bytes().into(),
-            label: format!("who-{community}s").into(),
-            write,
-            sources: Vec::new(),
-        });
-        let access = Access::new(grants.into());
-        let engine = Engine::new(tables::regions(), access, statistics, max_size);
+        let engine = Engine::new(tables::regions(), statistics, max_size);
         let load = Load {
             cores: Some(2),
             cpu_busy: Some(250),
@@ -197,7 +214,8 @@ impl Station {
             Verdict::Drop => None,
             Verdict::Reply(reply) => Some(reply.to_vec()),
             Verdict::Set => {
-                let request = self.engine.set(from, datagram).unwrap();
+                let mut room = Vec::new();
+                let request = self.engine.set(at, from, datagram, &mut room).unwrap();
                 let result = request.check(at).and_then(|checked| {
                     let commit = checked.draft.commit(&self.director);
                     commit.map_err(|error| tables::fault(&error, &checked.places))

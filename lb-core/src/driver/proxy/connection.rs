@@ -3,12 +3,14 @@
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::time::Instant;
 
 use rustix::event::epoll::EventFlags;
 
+use super::expiry::{Patience, Tick};
 use super::relay::Pipe;
 use super::route::Peer;
+use crate::driver::socket::Handshake;
+use crate::proxy_protocol::Origin;
 
 /// A client's connection and the server's that belongs to it. It is small: an
 /// idle one is this and the kernel's two sockets.
@@ -24,10 +26,14 @@ pub(super) struct Connection {
     /// How many servers' sockets it has had.
     pub(super) attempt: u8,
     pub(super) stage: Stage,
+    /// What there is to remember until it is open; mostly nothing.
+    pub(super) prelude: Option<Box<Prelude>>,
     /// From the client to the server.
     pub(super) up: Pipe,
     /// From the server to the client.
     pub(super) down: Pipe,
+    /// When something last happened.
+    pub(super) last: Tick,
     /// The server's socket failed: what it sent before is still passed on.
     pub(super) failed: bool,
     /// It stands in the shard's queue of connections with more to do.
@@ -36,76 +42,142 @@ pub(super) struct Connection {
 }
 
 /// How far a connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
+    /// The client has yet to say, by the PROXY protocol, whom it speaks for.
+    Introducing,
     /// A server has been asked and did not answer yet.
     Connecting {
-        /// Servers that failed before it, by key.
-        tried: Vec<u64>,
-        /// When to give up on the present one.
-        due: Option<Instant>,
+        /// It may turn out to be the socket itself.
+        may_reflect: bool,
+        /// How it was asked.
+        handshake: Handshake,
     },
     /// Both ends stand.
     Open,
 }
 
-/// What epoll said about a socket. It says so once, at each edge.
+/// What a connection remembers until it is open.
+#[derive(Default)]
+pub(super) struct Prelude {
+    /// Servers that failed before the present one, by key.
+    pub(super) tried: Vec<u64>,
+    /// Whom it is made for, if a proxy said so.
+    pub(super) origin: Option<Origin>,
+}
+
+/// What is known of a socket, mostly by epoll. It says so once, at each edge.
 #[derive(Clone, Copy)]
 pub(super) struct Side {
     pub(super) readable: bool,
     pub(super) writable: bool,
-    /// The peer has ended its sending, so reading goes on up to the end even
-    /// when a read was short.
-    pub(super) ending: bool,
+    /// The peer sends no more, whatever the reason, so reading goes on up to
+    /// the end even when a read was short.
+    pub(super) over: bool,
+    /// It sends no more because it has ended in good order, and there is
+    /// nothing urgent at which a read would stop early: the next short read is
+    /// the last.
+    pub(super) ends: bool,
+    /// Something was sent.
+    pub(super) spoke: bool,
+    /// Small segments do not wait for acknowledgements.
+    pub(super) prompt: bool,
 }
 
 impl Side {
-    fn new() -> Self {
-        // A fresh socket can be written to; what there is to read is told.
-        Self { readable: false, writable: true, ending: false }
+    /// A fresh socket can be written to; what there is to read is told.
+    fn new(prompt: bool) -> Self {
+        Self { readable: false, writable: true, over: false, ends: false, spoke: false, prompt }
     }
 
     /// Takes an event into account.
     pub(super) fn note(&mut self, flags: EventFlags) {
         let over = EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR;
-        self.ending |= flags.intersects(over);
+        if flags.intersects(over) {
+            let not_so_fast = EventFlags::HUP | EventFlags::ERR | EventFlags::PRI;
+            self.over = true;
+            self.ends = !flags.intersects(not_so_fast);
+        }
         self.readable |= flags.intersects(EventFlags::IN | over);
         self.writable |= flags.intersects(EventFlags::OUT | EventFlags::HUP | EventFlags::ERR);
     }
 }
 
+impl Stage {
+    /// Before the first server is asked.
+    pub(super) fn connecting() -> Self {
+        Self::Connecting { may_reflect: false, handshake: Handshake::Prompt }
+    }
+}
+
 impl Connection {
-    pub(super) fn new(client: OwnedFd, service: u64, room: Room) -> Self {
+    pub(super) fn new(client: OwnedFd, service: u64, stage: Stage, now: Tick, room: Room) -> Self {
         Self {
             client,
-            client_side: Side::new(),
+            // It inherits TCP_NODELAY from its listener.
+            client_side: Side::new(true),
             server: None,
-            server_side: Side::new(),
+            server_side: Side::new(false),
             seat: None,
             service,
             attempt: 0,
-            stage: Stage::Connecting { tried: Vec::new(), due: None },
+            stage,
+            prelude: None,
             up: Pipe::default(),
             down: Pipe::default(),
+            last: now,
             failed: false,
             queued: false,
             _room: room,
         }
     }
 
-    pub(super) fn is_connecting(&self) -> bool {
-        matches!(self.stage, Stage::Connecting { .. })
+    pub(super) fn is_open(&self) -> bool {
+        self.stage == Stage::Open
     }
 
-    /// Whether it gives up on its present server at exactly this time.
-    pub(super) fn is_due(&self, at: Instant) -> bool {
-        matches!(self.stage, Stage::Connecting { due, .. } if due == Some(at))
+    /// Whether a deadline of this kind still applies.
+    pub(super) fn waits_for(&self, what: Patience) -> bool {
+        match what {
+            Patience::Introduction => self.stage == Stage::Introducing,
+            Patience::Connect(attempt) => {
+                matches!(self.stage, Stage::Connecting { .. }) && self.attempt == attempt
+            }
+            Patience::Idle => self.is_open(),
+            Patience::Flow => false,
+        }
+    }
+
+    /// Servers that failed before the present one, by key.
+    pub(super) fn tried(&self) -> &[u64] {
+        self.prelude.as_ref().map_or(&[], |prelude| &prelude.tried)
+    }
+
+    /// Whom it is made for, if a proxy said so.
+    pub(super) fn origin(&self) -> Option<Origin> {
+        self.prelude.as_ref().and_then(|prelude| prelude.origin)
     }
 
     /// Starts with another server's socket.
-    pub(super) fn turn_to(&mut self, server: OwnedFd, seat: Seat) {
+    pub(super) fn turn_to(&mut self, server: OwnedFd, seat: Seat, stage: Stage) {
         self.server = Some(server);
-        self.server_side = Side::new();
+        self.server_side = Side::new(false);
         self.seat = Some(seat);
+        self.stage = stage;
+    }
+
+    /// The server accepted.
+    pub(super) fn open(&mut self) {
+        if let Some(seat) = &mut self.seat {
+            seat.accepted();
+        }
+        self.stage = Stage::Open;
+        self.prelude = None;
+    }
+
+    /// Remembers a server not to be tried again.
+    pub(super) fn rule_out(&mut self, server: u64) {
+        self.prelude.get_or_insert_default().tried.push(server);
     }
 }
 

@@ -1,21 +1,29 @@
-//! The user-space TCP proxy.
+//! The user-space proxy, for TCP and UDP.
 //!
 //! One thread a shard, each with its own listener (SO_REUSEPORT), its own
 //! edge-triggered epoll, its own connections and its own turns of the
 //! schedulers. Shards share nothing but the counters. Bytes go from socket to
 //! socket through one buffer a shard; only what a slow peer does not take is
-//! kept with the connection, and then nothing more is read for it.
+//! kept with the connection, and then nothing more is read for it. Bulk goes
+//! from socket to socket inside the kernel. With UDP, a flow stands for a
+//! connection: the datagrams of one client until it is silent.
 //!
-//! What closes a connection: its two ends; destroying its server; destroying
+//! What closes a connection: its two ends; its idle timeout; destroying its
+//! server; destroying
 //! its service or taking it out of service. Nothing else does: not a change of
 //! weight, drain, maintenance, a failed check, nor the loss of the director's
 //! role.
 
 mod connection;
+mod expiry;
+mod flow;
+mod kernel_pipe;
 mod listener;
+mod opening;
 mod relay;
 mod route;
 mod shard;
+mod share;
 mod slots;
 
 use std::collections::BTreeMap;
@@ -41,6 +49,11 @@ use crate::schedule::SCHEDULERS;
 
 /// File descriptors left for everything that is not a proxied connection.
 const RESERVED_FILES: u64 = 128;
+
+/// Pipes for splicing there may be, over all shards: one for every so many open
+/// files, and no more than the system lets one user have at their size.
+const PIPES_PART: usize = 16;
+const MOST_PIPES: usize = 256;
 
 /// How long shards may take to adopt changes before their director goes on.
 const ADOPT_WITHIN: Duration = Duration::from_secs(5);
@@ -86,9 +99,14 @@ impl Proxy {
             Some(count) => count,
             None => thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
         };
-        let capacity = Arc::new(Capacity::new(max_connections(options)));
+        let files = spare_files();
+        let most_pipes = (files / PIPES_PART).min(MOST_PIPES);
+        let pipes = Arc::new(Capacity::new(most_pipes));
+        let possible = (files / 2 - most_pipes).max(1);
+        let most = options.max_connections.map_or(possible, |most| most.get().min(possible));
+        let capacity = Arc::new(Capacity::new(most));
         let shards = (0..count.get())
-            .map(|number| Shard::start(number, suspicion.clone(), capacity.clone()))
+            .map(|number| Shard::start(number, suspicion.clone(), capacity.clone(), pipes.clone()))
             .collect::<io::Result<_>>()?;
         Ok(Self {
             shards,
@@ -106,7 +124,7 @@ impl Proxy {
 
     /// Whether one of our own listeners holds this address, so that only
     /// SO_REUSEPORT lets another one in.
-    fn holds(&self, address: SocketAddr) -> bool {
+    fn holds(&self, protocol: Protocol, address: SocketAddr) -> bool {
         let overlaps = |one: IpAddr, other: IpAddr| {
             one == other
                 || (one.is_ipv4() == other.is_ipv4()
@@ -115,8 +133,18 @@ impl Proxy {
         self.plane
             .services
             .values()
+            .filter(|service| service.settings.protocol == protocol)
             .filter_map(|service| service.listen)
             .any(|own| own.port() == address.port() && overlaps(own.ip(), address.ip()))
+    }
+
+    /// The protocol of a service, as the changes or else the plane have it.
+    fn protocol(&self, changes: &[Change], service: ServiceId) -> Option<Protocol> {
+        let put = changes.iter().find_map(|change| match change {
+            Change::PutService(id, settings) if *id == service => Some(settings.protocol),
+            _ => None,
+        });
+        put.or_else(|| Some(self.plane.services.get(&service)?.settings.protocol))
     }
 
     /// Takes one change into the plane, and into what to tell the shards.
@@ -190,7 +218,7 @@ impl Driver for Proxy {
         Capabilities {
             schedulers: SCHEDULERS,
             forwards: &[Forward::Proxy],
-            protocols: &[Protocol::Tcp],
+            protocols: &[Protocol::Tcp, Protocol::Udp],
         }
     }
 
@@ -203,7 +231,9 @@ impl Driver for Proxy {
         let mut refusals = Vec::new();
         for change in changes {
             let Change::Listen(service, Some(address)) = *change else { continue };
-            match listener::open(address, self.shards.len(), !self.holds(address)) {
+            let Some(protocol) = self.protocol(changes, service) else { continue };
+            let alone = !self.holds(protocol, address);
+            match listener::open(protocol, address, self.shards.len(), alone) {
                 Ok(sockets) => {
                     self.prepared.insert(service, sockets);
                 }
@@ -249,9 +279,8 @@ impl Change {
     }
 }
 
-fn max_connections(options: &ProxyOptions) -> usize {
+/// Open files that connections and pipes may share. Each takes two.
+fn spare_files() -> usize {
     let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-    let possible = files.saturating_sub(RESERVED_FILES) / 2;
-    let possible = usize::try_from(possible).unwrap_or(usize::MAX).max(1);
-    options.max_connections.map_or(possible, |most| most.get().min(possible))
+    usize::try_from(files.saturating_sub(RESERVED_FILES)).unwrap_or(usize::MAX)
 }

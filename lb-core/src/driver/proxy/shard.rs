@@ -3,6 +3,8 @@
 mod accept;
 mod adopt;
 mod connect;
+mod datagram;
+mod introduce;
 
 pub(super) use self::adopt::Adoption;
 
@@ -19,13 +21,19 @@ use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::Errno;
 
-use super::connection::{Capacity, Connection};
-use super::relay::Progress;
+use super::connection::{Capacity, Connection, Stage};
+use super::expiry::{Clock, Expiry, Patience};
+use super::flow::Flows;
+use super::kernel_pipe::KernelPipes;
+use super::opening::Opening;
+use super::relay::{Means, Progress};
 use super::route::Route;
+use super::share::Share;
 use super::slots::{Key, Slots, Token};
 use crate::deadlines::Deadlines;
 use crate::director::Suspicion;
 use crate::driver::socket;
+use crate::model::Protocol;
 use crate::schedule::Choice;
 
 /// The buffer that all bytes of a shard pass through.
@@ -35,8 +43,11 @@ const BUFFER: usize = 64 << 10;
 const EVENTS: usize = 512;
 
 /// What a connection's sockets are watched for.
-const WATCHED: EventFlags =
-    EventFlags::IN.union(EventFlags::OUT).union(EventFlags::RDHUP).union(EventFlags::ET);
+const WATCHED: EventFlags = EventFlags::IN
+    .union(EventFlags::OUT)
+    .union(EventFlags::RDHUP)
+    .union(EventFlags::PRI)
+    .union(EventFlags::ET);
 
 enum Order {
     Adopt(Adoption, SyncSender<()>),
@@ -77,11 +88,15 @@ impl Drop for ShardHandle {
 struct Service {
     route: Arc<Route>,
     choice: Choice,
+    opening: Opening,
 }
 
 struct Listener {
     socket: OwnedFd,
+    protocol: Protocol,
     service: u64,
+    /// Connections or datagrams to take at a time.
+    share: Share,
 }
 
 pub(super) struct Shard {
@@ -94,14 +109,15 @@ pub(super) struct Shard {
     listeners: HashMap<u32, Listener>,
     next_listener: u32,
     connections: Slots<Connection>,
-    /// What has more to do although no event will say so.
-    ready: VecDeque<Token>,
+    flows: Flows,
+    /// Connections with more to do although no event will say so.
+    ready: VecDeque<Key>,
     /// Listeners that wait for room, and when they try again at the latest.
     starved: Vec<u32>,
     starved_until: Option<Instant>,
-    deadlines: Deadlines<Key>,
-    connecting: usize,
-    buffer: Box<[u8]>,
+    deadlines: Deadlines<Expiry>,
+    clock: Clock,
+    means: Means,
 }
 
 impl Shard {
@@ -109,6 +125,7 @@ impl Shard {
         number: usize,
         suspicion: Suspicion,
         capacity: Arc<Capacity>,
+        pipes: Arc<Capacity>,
     ) -> io::Result<ShardHandle> {
         let bell = Arc::new(eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?);
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
@@ -125,12 +142,13 @@ impl Shard {
             listeners: HashMap::new(),
             next_listener: 0,
             connections: Slots::new(),
+            flows: Flows::new(),
             ready: VecDeque::new(),
             starved: Vec::new(),
             starved_until: None,
             deadlines: Deadlines::new(),
-            connecting: 0,
-            buffer: vec![0; BUFFER].into(),
+            clock: Clock::new(),
+            means: Means { buffer: vec![0; BUFFER].into(), pipes: KernelPipes::new(pipes) },
         };
         let name = format!("proxy-{number}");
         let thread = thread::Builder::new().name(name).spawn(move || shard.run())?;
@@ -149,6 +167,7 @@ impl Shard {
                     return;
                 }
             }
+            self.clock.advance();
             for event in &events {
                 match Token::from_bits(event.data.u64()) {
                     Token::Bell => {
@@ -161,8 +180,8 @@ impl Shard {
             }
             // Only those that were ready before: each gets one turn a round.
             for _ in 0..self.ready.len() {
-                if let Some(token) = self.ready.pop_front() {
-                    self.resume(token);
+                if let Some(key) = self.ready.pop_front() {
+                    self.resume(key);
                 }
             }
             self.watch_time();
@@ -175,37 +194,75 @@ impl Shard {
             return Some(Duration::ZERO);
         }
         let next = [self.deadlines.next(), self.starved_until].into_iter().flatten().min()?;
-        Some(next.saturating_duration_since(Instant::now()))
+        Some(next.saturating_duration_since(self.clock.now()))
     }
 
     fn watch_time(&mut self) {
-        if self.deadlines.next().is_none() && self.starved_until.is_none() {
-            return;
-        }
-        let now = Instant::now();
+        let now = self.clock.now();
         if self.starved_until.is_some_and(|at| at <= now) {
             self.feed();
         }
-        while let Some((at, key)) = self.deadlines.pop(now) {
-            if self.connections.get(key).is_some_and(|one| one.is_due(at)) {
-                self.connect_failed(key, Errno::TIMEDOUT);
+        while let Some((_, Expiry { key, of })) = self.deadlines.pop(now) {
+            if of == Patience::Flow {
+                self.flow_expires(key);
+            } else if self.connections.get(key).is_some_and(|one| one.waits_for(of)) {
+                match of {
+                    Patience::Connect(_) => self.connect_failed(key, Errno::TIMEDOUT),
+                    Patience::Idle => self.idle(key),
+                    Patience::Introduction | Patience::Flow => self.abort(key),
+                }
             }
         }
+    }
+
+    /// Ends a connection in which nothing happened for too long, or looks again
+    /// when that would be so.
+    fn idle(&mut self, key: Key) {
+        let Some(connection) = self.connections.get(key) else { return };
+        let Some(service) = self.services.get(&connection.service) else { return };
+        let idle = self.clock.since(connection.last);
+        match service.route.settings.idle_timeout.checked_sub(idle) {
+            None | Some(Duration::ZERO) => self.abort(key),
+            Some(left) => self.expect(key, Patience::Idle, left),
+        }
+    }
+
+    /// Sets a deadline.
+    fn expect(&mut self, key: Key, of: Patience, within: Duration) {
+        let (connections, flows) = (&self.connections, &self.flows);
+        let at = self.clock.now() + within;
+        // Each connection or flow has one that matters.
+        let alive = connections.len() + flows.len();
+        self.deadlines.push(at, Expiry { key, of }, alive, |_, Expiry { key, of }| match of {
+            Patience::Flow => flows.get(key).is_some(),
+            _ => connections.get(key).is_some_and(|connection| connection.waits_for(of)),
+        });
     }
 
     fn handle(&mut self, token: Token, flags: EventFlags) {
         match token {
             Token::Bell => {}
-            Token::Listener(number) => self.accept(number),
+            Token::Listener(number) => match self.listeners.get(&number).map(|one| one.protocol) {
+                Some(Protocol::Tcp) => {
+                    self.accept(number);
+                }
+                Some(Protocol::Udp) => self.receive(number),
+                None => {}
+            },
+            Token::Flow(key) => self.answer(key),
             Token::Client(key) => {
                 let Some(connection) = self.connections.get_mut(key) else { return };
                 connection.client_side.note(flags);
                 let gone = flags.intersects(EventFlags::ERR)
-                    || (connection.is_connecting() && flags.intersects(EventFlags::HUP));
+                    || (!connection.is_open() && flags.intersects(EventFlags::HUP));
                 if gone {
                     self.abort(key);
-                } else if !connection.is_connecting() {
-                    self.relay(key);
+                } else {
+                    match connection.stage {
+                        Stage::Introducing => self.introduce(key),
+                        Stage::Connecting { .. } => {}
+                        Stage::Open => self.relay(key),
+                    }
                 }
             }
             Token::Server(key, _) => {
@@ -214,37 +271,32 @@ impl Shard {
                     return;
                 }
                 connection.server_side.note(flags);
-                if connection.is_connecting() {
-                    self.connected(key);
-                } else {
+                if connection.is_open() {
                     connection.failed |= flags.intersects(EventFlags::ERR);
                     self.relay(key);
+                } else {
+                    self.connected(key, flags);
                 }
             }
         }
     }
 
-    fn resume(&mut self, token: Token) {
-        match token {
-            Token::Listener(number) => self.accept(number),
-            Token::Client(key) | Token::Server(key, _) => {
-                if let Some(connection) = self.connections.get_mut(key) {
-                    connection.queued = false;
-                    self.relay(key);
-                }
-            }
-            Token::Bell => {}
+    fn resume(&mut self, key: Key) {
+        if let Some(connection) = self.connections.get_mut(key) {
+            connection.queued = false;
+            self.relay(key);
         }
     }
 
     /// Moves what a connection can move.
     fn relay(&mut self, key: Key) {
         let Some(connection) = self.connections.get_mut(key) else { return };
-        match connection.relay(&mut self.buffer) {
+        connection.last = self.clock.tick();
+        match connection.relay(&mut self.means) {
             Progress::Waits => {}
             Progress::More => {
                 if !std::mem::replace(&mut connection.queued, true) {
-                    self.ready.push_back(Token::Client(key));
+                    self.ready.push_back(key);
                 }
             }
             Progress::Finished => drop(self.remove(key)),
@@ -265,7 +317,6 @@ impl Shard {
     /// Takes a connection out, and with it all that it held.
     fn remove(&mut self, key: Key) -> Option<Connection> {
         let connection = self.connections.remove(key)?;
-        self.connecting -= usize::from(connection.is_connecting());
         if !self.starved.is_empty() {
             self.feed();
         }

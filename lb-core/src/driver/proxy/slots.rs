@@ -65,6 +65,11 @@ impl<T> Slots<T> {
         Some(value)
     }
 
+    /// How many values there are.
+    pub(super) fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
     /// All values with their keys.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Key, &T)> {
         self.slots.iter().zip(0..).filter_map(|(slot, index)| {
@@ -80,6 +85,8 @@ pub(super) enum Token {
     Bell,
     /// A listener, by number.
     Listener(u32),
+    /// The server's side of a flow.
+    Flow(Key),
     /// The client's side of a connection.
     Client(Key),
     /// The server's side, of the attempt of this number: an event about an
@@ -88,7 +95,7 @@ pub(super) enum Token {
 }
 
 /// Attempts are counted up to here and then from 0 again.
-const ATTEMPTS: u8 = 1 << 6;
+const ATTEMPTS: u8 = 1 << 5;
 
 impl Token {
     /// The server's side of the connection, at its present attempt.
@@ -96,25 +103,27 @@ impl Token {
         Self::Server(key, attempt % ATTEMPTS)
     }
 
-    /// From the top: kind 2 bits, attempt 6, generation 24, index 32.
+    /// From the top: kind 3 bits, attempt 5, generation 24, index 32.
     pub(super) fn to_bits(self) -> u64 {
         let (kind, attempt, generation, index) = match self {
             Self::Bell => (0, 0, 0, 0),
             Self::Listener(number) => (1, 0, 0, number),
             Self::Client(key) => (2, 0, key.generation, key.index),
             Self::Server(key, attempt) => (3, attempt, key.generation, key.index),
+            Self::Flow(key) => (4, 0, key.generation, key.index),
         };
-        kind << 62 | u64::from(attempt) << 56 | u64::from(generation) << 32 | u64::from(index)
+        kind << 61 | u64::from(attempt) << 56 | u64::from(generation) << 32 | u64::from(index)
     }
 
     pub(super) fn from_bits(bits: u64) -> Self {
         let index = bits as u32;
         let key = Key { index, generation: (bits >> 32) as u32 % GENERATIONS };
-        match bits >> 62 {
+        match bits >> 61 {
             0 => Self::Bell,
             1 => Self::Listener(index),
             2 => Self::Client(key),
-            _ => Self::server(key, (bits >> 56) as u8),
+            3 => Self::server(key, (bits >> 56) as u8),
+            _ => Self::Flow(key),
         }
     }
 }
@@ -145,6 +154,7 @@ mod tests {
                 Token::Listener(index),
                 Token::Client(key),
                 Token::server(key, attempt),
+                Token::Flow(key),
             ] {
                 prop_assert_eq!(Token::from_bits(token.to_bits()), token);
             }

@@ -3,6 +3,7 @@
 pub mod backend;
 pub mod client;
 pub mod director;
+pub mod speaker;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -2,75 +2,118 @@
 
 use std::os::fd::OwnedFd;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rustix::event::epoll::{self, EventData};
+use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::io::Errno;
 use rustix::net::{SocketFlags, accept_with};
 
-use super::super::connection::{Connection, Room};
+use super::super::connection::{Connection, Room, Stage};
+use super::super::expiry::Patience;
 use super::super::slots::Token;
+use super::introduce::INTRODUCED_WITHIN;
 use super::{Shard, WATCHED};
 use crate::driver::socket;
-
-/// Connections accepted from one listener before others get their turn.
-const ACCEPTS: usize = 64;
 
 /// How long accepting pauses when the process or system is out of files or
 /// memory and no connection of this shard ends meanwhile.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// Why accepting stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Accepted {
+    /// The listener has no more.
+    All,
+    /// It had its share.
+    Share,
+    /// There is no room.
+    NoRoom,
+}
+
 impl Shard {
     /// Accepts up to its share from a listener.
-    pub(super) fn accept(&mut self, number: u32) {
-        for _ in 0..ACCEPTS {
-            let Some(listener) = self.listeners.get(&number) else { return };
+    ///
+    /// Listeners are level-triggered, so that the share may be anything.
+    pub(super) fn accept(&mut self, number: u32) -> Accepted {
+        let Some(share) = self.listeners.get(&number).map(|listener| listener.share) else {
+            return Accepted::All;
+        };
+        for done in 0..share.size() {
+            let Some(listener) = self.listeners.get_mut(&number) else { return Accepted::All };
             let service = listener.service;
             let Some(room) = self.capacity.take() else { return self.starve(number) };
             let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
             match accept_with(&listener.socket, flags) {
                 Ok(client) => self.admit(client, service, room),
-                Err(Errno::AGAIN) => return,
+                Err(Errno::AGAIN) => {
+                    listener.share.shrink(done);
+                    return Accepted::All;
+                }
                 Err(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => {
                     return self.starve(number);
                 }
-                Err(Errno::BADF | Errno::INVAL | Errno::NOTSOCK | Errno::OPNOTSUPP) => return,
                 // Linux hands over errors of the connection that was to be
                 // accepted, see accept(2); the next one may be fine.
                 Err(_) => {}
             }
         }
-        self.ready.push_back(Token::Listener(number));
+        if let Some(listener) = self.listeners.get_mut(&number) {
+            listener.share.grow();
+        }
+        Accepted::Share
     }
 
-    /// Lets a listener wait for room. It is edge-triggered: no event will
-    /// remind of the clients in its queue.
-    fn starve(&mut self, number: u32) {
+    /// Accepts all that wait in a listener's queue, as far as there is room.
+    pub(super) fn accept_all(&mut self, number: u32) {
+        while self.accept(number) == Accepted::Share {}
+    }
+
+    /// Lets a listener wait for room.
+    fn starve(&mut self, number: u32) -> Accepted {
         if !self.starved.contains(&number) {
             self.starved.push(number);
+            self.attend(number, EventFlags::empty());
         }
-        self.starved_until = Some(Instant::now() + PAUSE);
+        self.starved_until = Some(self.clock.now() + PAUSE);
+        Accepted::NoRoom
     }
 
     /// Lets the listeners that wait for room try again.
     pub(super) fn feed(&mut self) {
         self.starved_until = None;
-        self.ready.extend(self.starved.drain(..).map(Token::Listener));
+        for number in std::mem::take(&mut self.starved) {
+            self.attend(number, EventFlags::IN);
+        }
+    }
+
+    fn attend(&self, number: u32, events: EventFlags) {
+        let Some(listener) = self.listeners.get(&number) else { return };
+        let token = EventData::new_u64(Token::Listener(number).to_bits());
+        if let Err(error) = epoll::modify(&self.epoll, &listener.socket, token, events) {
+            tracing::error!(%error, "a shard cannot watch its listener");
+        }
     }
 
     fn admit(&mut self, client: OwnedFd, service: u64, room: Room) {
         let Some(known) = self.services.get(&service) else { return socket::abort(client) };
         known.route.live.connections.fetch_add(1, Relaxed);
-        let Some(key) = self.connections.insert(Connection::new(client, service, room)) else {
-            return;
+        let introduced = !known.route.settings.accept_proxy;
+        let stage = match introduced {
+            true => Stage::connecting(),
+            false => Stage::Introducing,
         };
-        self.connecting += 1;
+        let connection = Connection::new(client, service, stage, self.clock.tick(), room);
+        let Some(key) = self.connections.insert(connection) else { return };
         if let Some(connection) = self.connections.get(key) {
             let token = EventData::new_u64(Token::Client(key).to_bits());
             if epoll::add(&self.epoll, &connection.client, token, WATCHED).is_err() {
                 return self.abort(key);
             }
         }
-        self.connect(key);
+        if introduced {
+            self.connect(key);
+        } else {
+            self.expect(key, Patience::Introduction, INTRODUCED_WITHIN);
+        }
     }
 }

@@ -7,9 +7,12 @@ use std::sync::Arc;
 use rustix::event::epoll::{self, EventData, EventFlags};
 
 use super::super::connection::Connection;
+use super::super::opening::Opening;
 use super::super::route::Route;
+use super::super::share::Share;
 use super::super::slots::{Key, Token};
 use super::{Listener, Order, Service, Shard};
+use crate::model::Protocol;
 use crate::schedule::Choice;
 
 /// Changes for a shard, all of them at once.
@@ -77,7 +80,8 @@ impl Shard {
     }
 
     /// Closes listeners, after accepting those that wait in their queues: for
-    /// the client these are connections that stand.
+    /// the client these are connections that stand. Flows have no other way
+    /// than their listener and end with it.
     fn mute(&mut self, services: &[u64]) {
         let numbers: Vec<u32> = self
             .listeners
@@ -86,13 +90,10 @@ impl Shard {
             .map(|(number, _)| *number)
             .collect();
         for number in numbers {
-            let queued = Token::Listener(number);
-            loop {
-                self.accept(number);
-                if self.ready.back() != Some(&queued) {
-                    break;
-                }
-                self.ready.pop_back();
+            let Some(listener) = self.listeners.get(&number) else { continue };
+            match listener.protocol {
+                Protocol::Tcp => self.accept_all(number),
+                Protocol::Udp => self.flows.end_where(|flow| flow.client.listener == number),
             }
             self.listeners.remove(&number);
         }
@@ -105,6 +106,7 @@ impl Shard {
         let gone: HashSet<u64> = services.into_iter().collect();
         self.listeners.retain(|_, listener| !gone.contains(&listener.service));
         self.services.retain(|service, _| !gone.contains(service));
+        self.flows.end_where(|flow| gone.contains(&flow.service));
         for key in self.connections_where(|connection| gone.contains(&connection.service)) {
             self.abort(key);
         }
@@ -115,16 +117,17 @@ impl Shard {
             return;
         }
         let gone: HashSet<u64> = servers.into_iter().collect();
+        self.flows.end_where(|flow| gone.contains(&flow.seat.peer.key));
         let theirs = self.connections_where(|connection| {
             connection.seat.as_ref().is_some_and(|seat| gone.contains(&seat.peer.key))
         });
         for key in theirs {
             let Some(connection) = self.connections.get_mut(key) else { continue };
-            if connection.is_connecting() {
+            if connection.is_open() {
+                self.abort(key);
+            } else {
                 (connection.server, connection.seat) = (None, None);
                 self.connect(key);
-            } else {
-                self.abort(key);
             }
         }
     }
@@ -145,20 +148,22 @@ impl Shard {
                 // The plan holds only what the capabilities include.
                 let Some(mut choice) = Choice::new(scheduler) else { return };
                 choice.set(&candidates);
-                self.services.insert(route.key, Service { route, choice });
+                let opening = Opening::new();
+                self.services.insert(route.key, Service { route, choice, opening });
             }
         }
     }
 
     fn listen(&mut self, service: u64, socket: OwnedFd) {
+        let Some(known) = self.services.get(&service) else { return };
+        let protocol = known.route.settings.protocol;
         let number = self.next_listener;
         self.next_listener = self.next_listener.wrapping_add(1);
         let token = EventData::new_u64(Token::Listener(number).to_bits());
-        if let Err(error) = epoll::add(&self.epoll, &socket, token, EventFlags::IN | EventFlags::ET)
-        {
+        if let Err(error) = epoll::add(&self.epoll, &socket, token, EventFlags::IN) {
             tracing::error!(%error, "a shard cannot watch its listener");
             return;
         }
-        self.listeners.insert(number, Listener { socket, service });
+        self.listeners.insert(number, Listener { socket, protocol, service, share: Share::new() });
     }
 }

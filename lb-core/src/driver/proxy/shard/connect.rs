@@ -2,30 +2,30 @@
 
 use std::os::fd::AsFd;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Instant;
 
-use rustix::event::epoll::{self, EventData};
+use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::io::Errno;
 
 use super::super::connection::{Seat, Stage};
+use super::super::expiry::Patience;
 use super::super::route::Untried;
 use super::super::slots::{Key, Token};
-use super::{Shard, WATCHED};
+use super::{Shard, WATCHED, introduce};
 use crate::director::Suspicion;
-use crate::driver::socket;
+use crate::driver::socket::{self, Handshake};
+use crate::model::SendProxy;
 
 impl Shard {
     /// Turns a connection to the next server that can take it.
     pub(super) fn connect(&mut self, key: Key) {
         loop {
             let Some(connection) = self.connections.get_mut(key) else { return };
-            let Stage::Connecting { tried, due } = &mut connection.stage else { return };
             let Some(service) = self.services.get_mut(&connection.service) else {
                 return self.abort(key);
             };
             let route = &service.route;
-            let untried = Untried { backends: &route.backends, tried };
-            let place = service.choice.pick(&untried);
+            let tried = connection.tried();
+            let place = service.choice.pick(&Untried { backends: &route.backends, tried });
             let Some(backend) = place.and_then(|place| route.backends.get(place)) else {
                 let counter =
                     if tried.is_empty() { &route.live.refused } else { &route.live.failed };
@@ -34,10 +34,12 @@ impl Shard {
             };
             let peer = &backend.peer;
             let Some(seat) = Seat::take(peer, backend.plan.connection_limit) else {
-                tried.push(peer.key);
+                connection.rule_out(peer.key);
                 continue;
             };
-            let begun = socket::connect(backend.plan.address).and_then(|(socket, stands)| {
+            let address = backend.plan.address;
+            let handshake = service.opening.handshake();
+            let begun = socket::connect(address, handshake).and_then(|(socket, stands)| {
                 connection.attempt = connection.attempt.wrapping_add(1);
                 let token = Token::server(key, connection.attempt).to_bits();
                 epoll::add(&self.epoll, &socket, EventData::new_u64(token), WATCHED)?;
@@ -45,21 +47,20 @@ impl Shard {
             });
             match begun {
                 Ok((socket, stands)) => {
+                    let may_reflect = socket::may_reflect(address);
+                    let stage = Stage::Connecting { may_reflect, handshake };
+                    connection.turn_to(socket, seat, stage);
                     // One that stands already is told by an event as well, and
                     // may yet turn out to be refused.
-                    let at = Instant::now() + route.settings.connect_timeout;
-                    *due = (!stands).then_some(at);
-                    connection.turn_to(socket, seat);
                     if !stands {
-                        let connections = &self.connections;
-                        self.deadlines.push(at, key, self.connecting, |at, key| {
-                            connections.get(key).is_some_and(|one| one.is_due(at))
-                        });
+                        let (attempt, within) =
+                            (connection.attempt, route.settings.connect_timeout);
+                        self.expect(key, Patience::Connect(attempt), within);
                     }
                     return;
                 }
                 Err(error) => {
-                    tried.push(peer.key);
+                    connection.rule_out(peer.key);
                     failed(&self.suspicion, &seat, error);
                 }
             }
@@ -67,15 +68,36 @@ impl Shard {
     }
 
     /// The server's socket has news while it is connecting.
-    pub(super) fn connected(&mut self, key: Key) {
+    pub(super) fn connected(&mut self, key: Key, flags: EventFlags) {
         let Some(connection) = self.connections.get_mut(key) else { return };
-        let (Some(server), Some(seat)) = (&connection.server, &mut connection.seat) else { return };
-        match socket::connected(server.as_fd()) {
+        let Some(server) = &connection.server else { return };
+        // Only a failure sets these, and only then is it worth a look.
+        let failed = flags.intersects(EventFlags::ERR | EventFlags::HUP);
+        let outcome = match connection.stage {
+            Stage::Connecting { may_reflect, .. } if failed || may_reflect => {
+                socket::connected(server.as_fd())
+            }
+            _ => Ok(()),
+        };
+        let Some(service) = self.services.get_mut(&connection.service) else { return };
+        let how = service.route.settings.send_proxy;
+        let told = outcome
+            .and_then(|()| introduce::tell(server, &connection.client, connection.origin(), how));
+        match told {
             Ok(()) => {
-                seat.accepted();
-                connection.stage = Stage::Open;
-                self.connecting = self.connecting.saturating_sub(1);
+                let client_spoke = connection.client_side.readable;
+                let waits = matches!(
+                    connection.stage,
+                    Stage::Connecting { handshake: Handshake::WithData, .. }
+                );
+                if waits && !client_spoke {
+                    socket::acknowledge(server.as_fd());
+                }
+                service.opening.learn(client_spoke);
+                connection.server_side.spoke = how != SendProxy::None;
+                connection.open();
                 self.relay(key);
+                self.idle(key);
             }
             Err(error) => self.connect_failed(key, error),
         }
@@ -86,12 +108,8 @@ impl Shard {
     pub(super) fn connect_failed(&mut self, key: Key, error: Errno) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         connection.server = None;
-        let (Stage::Connecting { tried, .. }, Some(seat)) =
-            (&mut connection.stage, connection.seat.take())
-        else {
-            return;
-        };
-        tried.push(seat.peer.key);
+        let Some(seat) = connection.seat.take() else { return };
+        connection.rule_out(seat.peer.key);
         failed(&self.suspicion, &seat, error);
         drop(seat);
         self.connect(key);
@@ -99,7 +117,7 @@ impl Shard {
 }
 
 /// Counts a connection that a server did not accept, and says so to the checks.
-fn failed(suspicion: &Suspicion, seat: &Seat, error: Errno) {
+pub(super) fn failed(suspicion: &Suspicion, seat: &Seat, error: Errno) {
     let peer = &seat.peer;
     peer.live.failed.fetch_add(1, Relaxed);
     if !socket::is_local(error) {

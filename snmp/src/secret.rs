@@ -2,60 +2,80 @@
 
 use std::{
     fmt,
-    fs::File,
-    hint,
+    fs::OpenOptions,
     io::{self, Read},
-    os::unix::fs::PermissionsExt as _,
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
     path::Path,
 };
 
-/// A community. It does not print, and is wiped when dropped.
+use rustix::fs::OFlags;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+/// A community or password. It does not print, and is wiped when dropped.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Vec<u8>);
+pub struct Secret(Zeroizing<Vec<u8>>);
 
 /// Why a file gives no secret.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum SecretError {
     /// It cannot be read.
     #[error("cannot be read: {0}")]
     Unreadable(io::ErrorKind),
+    /// It is a folder, a pipe or a device.
+    #[error("is no regular file")]
+    NotAFile,
     /// Others than its owner may read or write it.
     #[error("is open to others than its owner (mode {0:04o})")]
     Open(u32),
     /// Its first line is empty.
     #[error("has nothing in its first line")]
     Empty,
-    /// Its first line is longer than 255 octets.
+    /// Its first line is longer than [`Secret::MAX`].
     #[error("has a first line of more than 255 octets")]
     Long,
 }
 
 impl Secret {
-    const MAX: usize = 255;
+    /// The longest secret; a community of more octets fits no sensible message.
+    pub const MAX: usize = 255;
+
+    /// Takes octets.
+    pub fn new(octets: impl Into<Vec<u8>>) -> Self {
+        Self(Zeroizing::new(octets.into()))
+    }
 
     /// Reads the first line of a file that nobody but its owner may touch.
     pub fn read(path: &Path) -> Result<Self, SecretError> {
         let failed = |error: io::Error| SecretError::Unreadable(error.kind());
-        let file = File::open(path).map_err(failed)?;
+        // Without it a pipe that nobody writes into would hold us up before
+        // anybody could see that it is one.
+        let nonblock = OFlags::NONBLOCK.bits() as i32;
+        let file =
+            OpenOptions::new().read(true).custom_flags(nonblock).open(path).map_err(failed)?;
         // Of the open file, not of the path: that may be another one by now.
-        let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o777;
+        let metadata = file.metadata().map_err(failed)?;
+        if !metadata.is_file() {
+            return Err(SecretError::NotAFile);
+        }
+        let mode = metadata.permissions().mode() & 0o777;
         if mode & 0o077 != 0 {
             return Err(SecretError::Open(mode));
         }
         // Room for a line end, and for seeing that there is too much. The
         // buffer never grows, which would leave a copy behind unwiped.
         let most = Self::MAX + 3;
-        let mut whole = Self(Vec::with_capacity(most + 64));
-        file.take(most as u64).read_to_end(&mut whole.0).map_err(failed)?;
-        let line = whole.0.split(|octet| *octet == b'\n').next().unwrap_or_default();
+        let mut whole = Zeroizing::new(Vec::with_capacity(most + 64));
+        file.take(most as u64).read_to_end(&mut whole).map_err(failed)?;
+        let line = whole.split(|octet| *octet == b'\n').next().unwrap_or_default();
         match line.strip_suffix(b"\r").unwrap_or(line) {
             [] => Err(SecretError::Empty),
             line if line.len() > Self::MAX => Err(SecretError::Long),
-            line => Ok(Self(line.to_vec())),
+            line => Ok(Self::new(line)),
         }
     }
 
-    /// The octets, for the one place that compares them.
+    /// The octets, for the one place that sends, compares or hashes them.
     pub fn expose(&self) -> &[u8] {
         &self.0
     }
@@ -67,29 +87,25 @@ impl fmt::Debug for Secret {
     }
 }
 
-impl Drop for Secret {
-    fn drop(&mut self) {
-        self.0.fill(0);
-        // Or the compiler finds that nobody reads what was filled.
-        hint::black_box(&self.0);
-    }
-}
-
 impl SecretError {
     /// What to do about it.
     pub fn form(self, path: &Path) -> String {
         match self {
-            Self::Unreadable(io::ErrorKind::NotFound) => "write the community, and nothing else, \
-                 into that file, mode 0600; relative paths count from the folder of the \
-                 configuration file"
-                .to_owned(),
-            Self::Unreadable(_) => {
-                "make it readable for the user the agent runs as, and nobody else".to_owned()
-            }
+            Self::Unreadable(io::ErrorKind::NotFound) => format!(
+                "write the secret, and nothing else, into {}, mode 0600; relative paths count \
+                 from the folder of the configuration file",
+                path.display()
+            ),
+            Self::Unreadable(_) => format!(
+                "make {} readable for the user who runs this, and nobody else",
+                path.display()
+            ),
+            Self::NotAFile => format!("make {} a file with the secret in it", path.display()),
             Self::Open(_) => format!("chmod 600 {}", path.display()),
-            Self::Empty | Self::Long => {
-                "write the community there, 1 to 255 octets and nothing else".to_owned()
-            }
+            Self::Empty | Self::Long => format!(
+                "write the secret into the first line of {}, 1 to 255 octets",
+                path.display()
+            ),
         }
     }
 }
@@ -118,6 +134,10 @@ mod tests {
         assert_eq!(octets(b"correct horse\r\n# a note\n"), Ok(b"correct horse".to_vec()));
         assert_eq!(octets(b"\n"), Err(SecretError::Empty));
         assert_eq!(octets(b""), Err(SecretError::Empty));
+    }
+
+    #[test]
+    fn a_secret_is_never_cut() {
         assert_eq!(octets(&[b'x'; 255]), Ok(vec![b'x'; 255]));
         assert_eq!(octets(&[b'x'; 256]), Err(SecretError::Long));
         assert_eq!(octets(&[b'x'; 100_000]), Err(SecretError::Long));
@@ -136,6 +156,17 @@ mod tests {
         let error = Secret::read(Path::new("/nowhere/community")).expect_err("no such file");
         assert_eq!(error.to_string(), "cannot be read: entity not found");
         assert!(error.form(Path::new("gone")).contains("mode 0600"));
+    }
+
+    /// A pipe into which nobody writes would be waited for without an end.
+    #[test]
+    fn a_pipe_is_no_secret() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg("-m").arg("600").arg(&pipe).status();
+        assert!(made.expect("mkfifo is there").success());
+        assert_eq!(Secret::read(&pipe), Err(SecretError::NotAFile));
+        assert_eq!(Secret::read(folder.path()), Err(SecretError::NotAFile));
     }
 
     #[test]

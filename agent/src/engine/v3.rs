@@ -1,0 +1,266 @@
+//! Messages of version 3 on their way in (RFC 3412 §7.2, RFC 3414 §3.2), step by
+//! step and in this order: is the message one at all, is it for this engine, is
+//! the user known and able to what the message claims, is its code right, is it
+//! timely, and only then what it says. Whoever is not authenticated makes us
+//! compute one code over the octets that came, and nothing more.
+
+use lcms_snmp::{
+    Pdu, PduKind,
+    usm::UsmParameters,
+    v3::{self, ScopedPdu, SecurityLevel, USM, V3Head, V3Message},
+};
+
+use super::{Admitted, At, Reported, State, Statistics};
+use crate::security::{LocalEngine, Security, User};
+
+/// What became of a message.
+pub(super) enum Outcome<'d> {
+    /// It is a request, whose sender is known.
+    Admitted(Admitted<'d>),
+    /// Its sender is to be told why it was not taken.
+    Report(Report<'d>),
+    /// Nothing is to be done.
+    Dropped,
+}
+
+/// A report before it is counted and written.
+pub(super) struct Report<'d> {
+    head: V3Head<'d>,
+    request_id: i32,
+    max_size: u32,
+    /// What it says.
+    pub(super) reported: Reported,
+}
+
+impl Report<'_> {
+    /// Writes it.
+    pub(super) fn write<'w>(
+        &self,
+        out: &'w mut Vec<u8>,
+        limit: usize,
+        statistics: &Statistics,
+    ) -> Option<&'w [u8]> {
+        let limit = limit.min(self.max_size as usize);
+        let variable = (self.reported.name(), statistics.reported(self.reported).value());
+        v3::report(out, &self.head, limit, self.request_id, variable)
+    }
+}
+
+/// Where counts go: nowhere when a message is read a second time.
+#[derive(Clone, Copy)]
+pub(super) struct Counting<'a>(pub(super) Option<&'a Statistics>);
+
+impl Counting<'_> {
+    fn asn_parse_error(self) {
+        if let Some(statistics) = self.0 {
+            statistics.in_asn_parse_errs.count();
+        }
+    }
+
+    fn reported(self, reported: Reported) {
+        if let Some(statistics) = self.0 {
+            statistics.reported(reported).count();
+        }
+    }
+}
+
+/// A message and what its security says.
+struct Received<'d> {
+    message: V3Message<'d>,
+    usm: UsmParameters<'d>,
+    level: SecurityLevel,
+    engine: &'d LocalEngine,
+    head: V3Head<'d>,
+}
+
+/// Takes a message: the whole outermost element. `room` is where it is decrypted.
+pub(super) fn open<'d, S: State>(
+    at: At<'d, S>,
+    whole: &'d [u8],
+    room: &'d mut Vec<u8>,
+    counting: Counting<'_>,
+) -> Outcome<'d> {
+    let security: &Security = at.state.security();
+    let Some(received) = Received::read(at, security, whole, counting) else {
+        return Outcome::Dropped;
+    };
+    match received.authenticate(security) {
+        Ok(user) => received.deliver(user, room, counting),
+        Err((reported, user)) => received.report(reported, user, None, counting),
+    }
+}
+
+impl<'d> Received<'d> {
+    fn read<S: State>(
+        at: At<'d, S>,
+        security: &'d Security,
+        whole: &'d [u8],
+        counting: Counting<'_>,
+    ) -> Option<Self> {
+        let Ok(message) = V3Message::decode(whole) else {
+            counting.asn_parse_error();
+            return None;
+        };
+        // RFC 3412 §7.2 (2) to (5): neither is worth an answer.
+        if message.security_model != USM {
+            counting.0.inspect(|statistics| statistics.unknown_security_models.count());
+            return None;
+        }
+        let Some(level) = message.flags.level() else {
+            counting.0.inspect(|statistics| statistics.invalid_msgs.count());
+            return None;
+        };
+        let Ok(usm) = message.usm() else {
+            counting.asn_parse_error();
+            return None;
+        };
+        let engine = &*security.engine;
+        let id = engine.id.as_octets();
+        let head = V3Head {
+            id: message.id,
+            max_size: engine.max_size,
+            reportable: false,
+            engine_id: security.engine.id.as_octets(),
+            clock: engine.clock(at.now),
+            user: usm.user,
+            auth: None,
+            privacy: None,
+            context_engine_id: id,
+            context_name: &[],
+        };
+        Some(Self { message, usm, level, engine, head })
+    }
+
+    /// RFC 3414 §3.2 (3) to (7): the user, or what is wrong and who it is about.
+    fn authenticate(
+        &self,
+        security: &'d Security,
+    ) -> Result<&'d User, (Reported, Option<&'d User>)> {
+        if self.usm.engine_id != self.engine.id.as_octets() {
+            return Err((Reported::UnknownEngineIds, None));
+        }
+        let Some(user) = security.user(self.usm.user) else {
+            return Err((Reported::UnknownUserNames, None));
+        };
+        if !user.supports(self.level) {
+            return Err((Reported::UnsupportedSecLevels, None));
+        }
+        if self.level == SecurityLevel::NoAuthNoPriv {
+            return Ok(user);
+        }
+        let key = user.auth.as_ref().ok_or((Reported::UnsupportedSecLevels, None))?;
+        if !self.message.is_authenticated_by(key, &self.usm) {
+            return Err((Reported::WrongDigests, None));
+        }
+        let claimed = lcms_snmp::usm::Clock { boots: self.usm.boots, time: self.usm.time };
+        match self.head.clock.admits(claimed) {
+            true => Ok(user),
+            // The one report that is signed: else anybody could set a manager's
+            // clock.
+            false => Err((Reported::NotInTimeWindows, Some(user))),
+        }
+    }
+
+    /// RFC 3414 §3.2 (8), RFC 3412 §7.2 (7) to (13) and §4.2.2.1: what the
+    /// message says, to whom and about what.
+    fn deliver(self, user: &'d User, room: &'d mut Vec<u8>, counting: Counting<'_>) -> Outcome<'d> {
+        let (octets, padded) = match &user.privacy {
+            Some(key) if self.level == SecurityLevel::AuthPriv => {
+                match self.message.decrypt(key, &self.usm, room) {
+                    // What another key was meant for decrypts to nothing.
+                    Ok(octets) if octets.first() == Some(&lcms_snmp::ber::tag::SEQUENCE) => {
+                        (octets, true)
+                    }
+                    _ => return self.report(Reported::DecryptionErrors, None, None, counting),
+                }
+            }
+            _ => match self.message.plain() {
+                Ok(octets) => (octets, false),
+                Err(_) => {
+                    counting.asn_parse_error();
+                    return Outcome::Dropped;
+                }
+            },
+        };
+        let Ok(scoped) = ScopedPdu::decode(octets, padded) else {
+            counting.asn_parse_error();
+            return Outcome::Dropped;
+        };
+        let pdu = scoped.pdu;
+        // A response or a report answers nothing that was asked from here.
+        if matches!(pdu.kind, PduKind::Response | PduKind::Report) {
+            return Outcome::Dropped;
+        }
+        let about = Some(&pdu);
+        if scoped.context_engine_id != self.engine.id.as_octets() || !is_answered_here(pdu.kind) {
+            return self.report(Reported::UnknownPduHandlers, Some(user), about, counting);
+        }
+        if !scoped.context_name.is_empty() {
+            let named =
+                Self { head: V3Head { context_name: scoped.context_name, ..self.head }, ..self };
+            return named.report(Reported::UnknownContexts, Some(user), about, counting);
+        }
+        let head = self.secured(user);
+        let principal = user.principal(self.level);
+        Outcome::Admitted(Admitted::v3(head, pdu, self.message.max_size, principal))
+    }
+
+    /// What stands around an answer at the message's own level.
+    fn secured(&self, user: &'d User) -> V3Head<'d> {
+        let salt = || self.engine.salts.next();
+        let auth = user.auth.as_ref().filter(|_| self.level >= SecurityLevel::AuthNoPriv);
+        let privacy = user.privacy.as_ref().filter(|_| self.level == SecurityLevel::AuthPriv);
+        V3Head { auth, privacy: privacy.map(|key| (key, salt())), ..self.head }
+    }
+
+    /// Counts, and decides whether the sender is to be told. `user` is for whom
+    /// the report is secured, if it is.
+    fn report(
+        self,
+        reported: Reported,
+        user: Option<&'d User>,
+        pdu: Option<&Pdu<'_>>,
+        counting: Counting<'_>,
+    ) -> Outcome<'d> {
+        counting.reported(reported);
+        // RFC 3412 §6.4: what the PDU is decides, and the flag where nobody can
+        // tell. So a report never answers a report.
+        let plain = || ScopedPdu::decode(self.message.plain().ok()?, false).ok();
+        let known = match pdu {
+            Some(pdu) => Some((pdu.kind, pdu.request_id)),
+            None => plain().map(|scoped| (scoped.pdu.kind, scoped.pdu.request_id)),
+        };
+        let (wanted, request_id) = match known {
+            Some((kind, request_id)) => (is_confirmed(kind), request_id),
+            None => (self.message.flags.reportable, 0),
+        };
+        if !wanted {
+            return Outcome::Dropped;
+        }
+        let head = match (user, reported) {
+            (Some(user), Reported::NotInTimeWindows) => {
+                V3Head { auth: user.auth.as_ref(), ..self.head }
+            }
+            (Some(user), _) => self.secured(user),
+            (None, _) => self.head,
+        };
+        Outcome::Report(Report { head, request_id, max_size: self.message.max_size, reported })
+    }
+}
+
+/// The Confirmed Class of RFC 3411 §2.8: whoever sends it waits for an answer.
+fn is_confirmed(kind: PduKind) -> bool {
+    match kind {
+        PduKind::GetRequest
+        | PduKind::GetNextRequest
+        | PduKind::GetBulkRequest
+        | PduKind::SetRequest
+        | PduKind::InformRequest => true,
+        PduKind::Response | PduKind::Trap | PduKind::SnmpV2Trap | PduKind::Report => false,
+    }
+}
+
+/// What a command responder takes; notifications are for managers.
+fn is_answered_here(kind: PduKind) -> bool {
+    is_confirmed(kind) && kind != PduKind::InformRequest
+}

@@ -1,0 +1,24 @@
+//! Who may do what: users with their keys (RFC 3414), communities in the same
+//! terms (RFC 3584), and groups, access and views (RFC 3415).
+//!
+//! `rows` is what the tables hold, from the configuration and from managers.
+//! `ready` is what a message needs of it: keys as HMAC states and ciphers, and
+//! the view that each sender has at each level, so that nothing is looked up
+//! twice. Both are one immutable [`Security`], swapped whole as rows change.
+//! `keeper` is who swaps and what stays on disk.
+
+mod engine;
+mod file;
+mod keeper;
+mod network;
+mod ready;
+mod rows;
+
+pub use engine::{Identity, IdentityError, LocalEngine};
+pub use keeper::{Keeper, KeeperError, Prepared};
+pub use network::Network;
+pub use ready::{Principal, Rights, Security, User};
+pub use rows::{
+    AccessId, AccessRow, CommunityRow, FamilyId, FamilyRow, GroupId, GroupRow, MOST_ROWS,
+    SecurityRows, Storage, UserId, UserRow, V1, V2C, V3, access_level,
+};

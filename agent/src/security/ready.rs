@@ -1,0 +1,192 @@
+//! What a message needs to know of its sender.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use lcms_lb_core::model::RowState;
+use lcms_snmp::{
+    Secret, Version,
+    usm::{AuthKey, PrivKey},
+    v3::SecurityLevel,
+    vacm::{AccessKey, Family, View},
+};
+
+use super::{LocalEngine, Network, SecurityRows, V1, V2C, V3, rows::GroupId};
+
+/// The rows, and what follows from them.
+#[derive(Debug)]
+pub struct Security {
+    /// The own engine.
+    pub engine: Arc<LocalEngine>,
+    /// The rows.
+    pub rows: Arc<SecurityRows>,
+    /// By name.
+    users: Vec<User>,
+    communities: Vec<Community>,
+}
+
+/// An active user of the own engine.
+#[derive(Debug)]
+pub struct User {
+    /// The name in messages, and for access.
+    pub name: Box<str>,
+    /// The key for authentication.
+    pub auth: Option<AuthKey>,
+    /// The key for encryption.
+    pub privacy: Option<PrivKey>,
+    /// By level, lowest first.
+    rights: [Rights; 3],
+}
+
+#[derive(Debug)]
+struct Community {
+    octets: Secret,
+    name: Box<str>,
+    sources: Vec<Network>,
+    v1: Rights,
+    v2c: Rights,
+}
+
+/// The views of a sender in the default context, which is the only one. `None`
+/// is what RFC 3415 calls noGroupName, noAccessEntry or noSuchView: the answer to
+/// all three is authorizationError.
+#[derive(Clone, Debug, Default)]
+pub struct Rights {
+    /// What may be read.
+    pub read: Option<Arc<View>>,
+    /// What may be written.
+    pub write: Option<Arc<View>>,
+}
+
+/// The sender of a message that was let in.
+#[derive(Clone, Copy, Debug)]
+pub struct Principal<'a> {
+    /// The name it goes by in logs and in the record of changes.
+    pub name: &'a str,
+    /// By which security model it is known.
+    pub model: i32,
+    /// What it may do.
+    pub rights: &'a Rights,
+}
+
+impl Security {
+    /// Makes the rows ready.
+    pub fn new(engine: Arc<LocalEngine>, rows: Arc<SecurityRows>) -> Self {
+        let users = rows
+            .users
+            .iter()
+            .filter(|(id, row)| id.engine == engine.id && row.row == RowState::Active)
+            .map(|(id, row)| User {
+                name: id.name.as_str().into(),
+                auth: row.auth.clone(),
+                privacy: row.privacy.clone(),
+                rights: LEVELS.map(|level| rights(&rows, V3, &id.name, level)),
+            });
+        let lowest = SecurityLevel::NoAuthNoPriv;
+        let communities = rows.communities.iter().map(|(name, row)| Community {
+            octets: row.community.clone(),
+            name: name.as_str().into(),
+            sources: row.sources.clone(),
+            v1: rights(&rows, V1, name, lowest),
+            v2c: rights(&rows, V2C, name, lowest),
+        });
+        let (mut users, communities): (Vec<User>, _) = (users.collect(), communities.collect());
+        users.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
+        Self { users, communities, engine, rows }
+    }
+
+    /// The user of the own engine with this name.
+    pub fn user(&self, name: &[u8]) -> Option<&User> {
+        let at = self.users.binary_search_by(|user| user.name.as_bytes().cmp(name)).ok()?;
+        self.users.get(at)
+    }
+
+    /// The sender that a community and an address stand for, if any (RFC 3584
+    /// §5.2.1). Where one community has two rows, the one that allows more counts.
+    pub fn community(
+        &self,
+        version: Version,
+        octets: &[u8],
+        from: SocketAddr,
+    ) -> Option<Principal<'_>> {
+        let ip = from.ip().to_canonical();
+        let admits = |community: &&Community| {
+            let networks = &community.sources;
+            community.octets.expose() == octets
+                && (networks.is_empty() || networks.iter().any(|n| n.contains(ip)))
+        };
+        let rights = |community: &'_ Community| match version {
+            Version::V1 => community.v1.write.is_some(),
+            _ => community.v2c.write.is_some(),
+        };
+        let found = self.communities.iter().filter(admits).max_by_key(|one| rights(one))?;
+        let (model, rights) = match version {
+            Version::V1 => (V1, &found.v1),
+            _ => (V2C, &found.v2c),
+        };
+        Some(Principal { name: &found.name, model, rights })
+    }
+}
+
+const LEVELS: [SecurityLevel; 3] =
+    [SecurityLevel::NoAuthNoPriv, SecurityLevel::AuthNoPriv, SecurityLevel::AuthPriv];
+
+impl User {
+    /// The user as the sender of a message of this level.
+    pub fn principal(&self, level: SecurityLevel) -> Principal<'_> {
+        let [lowest, middle, highest] = &self.rights;
+        let rights = match level {
+            SecurityLevel::NoAuthNoPriv => lowest,
+            SecurityLevel::AuthNoPriv => middle,
+            SecurityLevel::AuthPriv => highest,
+        };
+        Principal { name: &self.name, model: V3, rights }
+    }
+
+    /// Whether the user has the keys for a level.
+    pub fn supports(&self, level: SecurityLevel) -> bool {
+        match level {
+            SecurityLevel::NoAuthNoPriv => true,
+            SecurityLevel::AuthNoPriv => self.auth.is_some(),
+            SecurityLevel::AuthPriv => self.auth.is_some() && self.privacy.is_some(),
+        }
+    }
+}
+
+/// isAccessAllowed (RFC 3415 §3.2), as far as it does not depend on a variable.
+fn rights(rows: &SecurityRows, model: i32, name: &str, level: SecurityLevel) -> Rights {
+    let id = GroupId { model, name: name.to_owned() };
+    let Some(group) = rows.groups.get(&id).filter(|row| row.row == RowState::Active) else {
+        return Rights::default();
+    };
+    let entries = rows
+        .access
+        .iter()
+        .filter(|(id, row)| id.group == group.group && row.row == RowState::Active);
+    let suiting = entries.filter_map(|(id, row)| {
+        let key = AccessKey {
+            context: &id.context,
+            is_prefix: row.is_prefix,
+            model: id.model,
+            level: id.level,
+        };
+        Some((key.suits("", model, level)?, row))
+    });
+    let Some((_, entry)) = suiting.max_by(|(a, _), (b, _)| a.cmp(b)) else {
+        return Rights::default();
+    };
+    Rights { read: view(rows, &entry.read), write: view(rows, &entry.write) }
+}
+
+fn view(rows: &SecurityRows, name: &str) -> Option<Arc<View>> {
+    let families = rows
+        .families
+        .iter()
+        .filter(|(id, row)| id.view == name && row.row == RowState::Active)
+        .map(|(id, row)| Family {
+            subtree: id.subtree.clone(),
+            mask: row.mask.clone(),
+            included: row.included,
+        });
+    let families: Vec<Family> = families.collect();
+    (!families.is_empty()).then(|| Arc::new(View::new(families)))
+}

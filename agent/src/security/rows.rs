@@ -1,0 +1,203 @@
+//! The rows of the tables: users, groups, access, views and communities.
+
+use std::collections::BTreeMap;
+
+use lcms_lb_core::model::RowState;
+use lcms_snmp::{
+    EngineId, Secret,
+    usm::{AuthKey, PrivKey},
+    v3::{SecurityLevel, USM},
+};
+use load_cluster_mib::tc;
+
+use super::Network;
+
+/// The security model of messages of version 1 (RFC 3411 §5).
+pub const V1: i32 = 1;
+/// That of messages of version 2c.
+pub const V2C: i32 = 2;
+/// That of messages of version 3.
+pub const V3: i32 = USM;
+
+/// How many rows a table takes from managers, so that none of them fills our
+/// memory.
+pub const MOST_ROWS: usize = 1000;
+
+/// All of them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SecurityRows {
+    /// usmUserTable.
+    pub users: BTreeMap<UserId, UserRow>,
+    /// vacmSecurityToGroupTable.
+    pub groups: BTreeMap<GroupId, GroupRow>,
+    /// vacmAccessTable.
+    pub access: BTreeMap<AccessId, AccessRow>,
+    /// vacmViewTreeFamilyTable.
+    pub families: BTreeMap<FamilyId, FamilyRow>,
+    /// snmpCommunityTable.
+    pub communities: BTreeMap<String, CommunityRow>,
+}
+
+/// How long a row lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Storage {
+    /// Until the next restart.
+    Volatile,
+    /// Over restarts.
+    NonVolatile,
+    /// As long as the configuration has it; managers cannot change it, so that a
+    /// file under version control stays the truth.
+    ReadOnly,
+}
+
+/// usmUserEngineID and usmUserName.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UserId {
+    /// The engine whose keys the row has.
+    pub engine: EngineId,
+    /// The name in messages.
+    pub name: String,
+}
+
+/// A row of usmUserTable.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UserRow {
+    /// The key for authentication, if the user has one.
+    pub auth: Option<AuthKey>,
+    /// The key for encryption, if the user has one.
+    pub privacy: Option<PrivKey>,
+    /// usmUserPublic.
+    pub public: Vec<u8>,
+    /// Whether it was cloned, before which it has nothing.
+    pub cloned: bool,
+    /// Whether the keys are its own, and no longer those it was cloned with.
+    pub own_auth: bool,
+    /// The same for encryption.
+    pub own_privacy: bool,
+    /// How long it lives.
+    pub storage: Storage,
+    /// What its RowStatus was set to.
+    pub row: RowState,
+}
+
+impl UserRow {
+    /// Whether it may be active (RFC 3414, usmUserStatus): whoever knows the keys
+    /// of the row it was cloned from must not know its own.
+    pub fn is_complete(&self) -> bool {
+        self.cloned
+            && (self.auth.is_none() || self.own_auth)
+            && (self.privacy.is_none() || self.own_privacy)
+    }
+}
+
+/// vacmSecurityModel and vacmSecurityName.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GroupId {
+    /// The security model.
+    pub model: i32,
+    /// The name of the member.
+    pub name: String,
+}
+
+/// A row of vacmSecurityToGroupTable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupRow {
+    /// The group; empty while nobody has said.
+    pub group: String,
+    /// How long it lives.
+    pub storage: Storage,
+    /// What its RowStatus was set to.
+    pub row: RowState,
+}
+
+/// The index of vacmAccessTable.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AccessId {
+    /// The group.
+    pub group: String,
+    /// The context or its beginning.
+    pub context: String,
+    /// The security model; 0 for any.
+    pub model: i32,
+    /// The least security level.
+    pub level: SecurityLevel,
+}
+
+/// A row of vacmAccessTable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessRow {
+    /// Whether the context is the beginning of a name.
+    pub is_prefix: bool,
+    /// View for reading, by name.
+    pub read: String,
+    /// View for writing.
+    pub write: String,
+    /// View for notifications.
+    pub notify: String,
+    /// How long it lives.
+    pub storage: Storage,
+    /// What its RowStatus was set to.
+    pub row: RowState,
+}
+
+/// The index of vacmViewTreeFamilyTable.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FamilyId {
+    /// The view.
+    pub view: String,
+    /// The subtree.
+    pub subtree: Vec<u32>,
+}
+
+/// A row of vacmViewTreeFamilyTable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FamilyRow {
+    /// The mask.
+    pub mask: Vec<u8>,
+    /// Whether it is in the view.
+    pub included: bool,
+    /// How long it lives.
+    pub storage: Storage,
+    /// What its RowStatus was set to.
+    pub row: RowState,
+}
+
+/// What a new row has before anybody has said more.
+macro_rules! new_rows {
+    ($($row:ident { $($field:ident: $value:expr),+ })+) => {$(
+        impl Default for $row {
+            fn default() -> Self {
+                let (storage, row) = (Storage::NonVolatile, RowState::NotInService);
+                Self { $($field: $value,)+ storage, row }
+            }
+        }
+    )+};
+}
+
+new_rows! {
+    UserRow {
+        auth: None, privacy: None, public: Vec::new(),
+        cloned: false, own_auth: false, own_privacy: false
+    }
+    GroupRow { group: String::new() }
+    AccessRow { is_prefix: false, read: String::new(), write: String::new(), notify: String::new() }
+    FamilyRow { mask: Vec::new(), included: true }
+}
+
+/// A row of snmpCommunityTable. The configuration alone has such rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommunityRow {
+    /// The octets that a message must carry.
+    pub community: Secret,
+    /// Where its messages may come from; empty allows every address.
+    pub sources: Vec<Network>,
+}
+
+/// A level by the MIB's word.
+pub fn access_level(level: tc::SnmpSecurityLevel) -> SecurityLevel {
+    match level {
+        tc::SnmpSecurityLevel::NoAuthNoPriv => SecurityLevel::NoAuthNoPriv,
+        tc::SnmpSecurityLevel::AuthNoPriv => SecurityLevel::AuthNoPriv,
+        tc::SnmpSecurityLevel::AuthPriv => SecurityLevel::AuthPriv,
+    }
+}

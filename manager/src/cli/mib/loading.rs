@@ -1,0 +1,52 @@
+//! From paths on the command line to a MIB.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use lcms_mibs::{Compiler, FileId, Mib};
+
+use crate::cli::CliError;
+
+/// How modules are loaded.
+#[derive(Debug, clap::Args)]
+pub struct Loading {
+    /// Leave the built-in modules out
+    #[arg(long)]
+    no_base: bool,
+}
+
+impl Loading {
+    /// The modules in these folders and files.
+    pub fn load(&self, paths: &[PathBuf]) -> Result<Mib, CliError> {
+        Ok(self.load_with(paths, &[])?.0)
+    }
+
+    /// The same together with modules they stand on; and the files that were
+    /// named themselves.
+    pub fn load_with(
+        &self,
+        paths: &[PathBuf],
+        beside: &[PathBuf],
+    ) -> Result<(Mib, BTreeSet<FileId>), CliError> {
+        let mut compiler = if self.no_base { Compiler::new() } else { Compiler::with_base() };
+        let mut add = |path: &Path| {
+            let before = compiler.file_count();
+            let added = match path.is_dir() {
+                true => compiler.tree(path).map(drop),
+                false => compiler.file(path).map(drop),
+            };
+            added.map_err(|source| CliError::Read { path: path.display().to_string(), source })?;
+            Ok::<_, CliError>((before..compiler.file_count()).map(FileId::new))
+        };
+        let mut judged = BTreeSet::new();
+        for path in paths {
+            judged.extend(add(path)?);
+        }
+        for path in beside {
+            drop(add(path)?);
+        }
+        Ok((compiler.compile(), judged))
+    }
+}
