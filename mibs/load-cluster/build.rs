@@ -1,8 +1,8 @@
 //! Generates the tables of the modules the agent serves from their texts.
 
-use std::{env, error::Error, fs, path::Path};
+use std::{env, error::Error, fmt::Write as _, fs, path::Path};
 
-use lcms_mibs::{Compiler, Severity, codegen};
+use lcms_mibs::{Compiler, Kind, Severity, codegen};
 
 const MODULES: &[&str] = &[
     "LOAD-CLUSTER-MIB",
@@ -17,7 +17,14 @@ const MODULES: &[&str] = &[
     "SNMP-USM-AES-MIB",
     "SNMP-USM-HMAC-SHA2-MIB",
     "LCMS-USM-AES-MIB",
+    "IF-MIB",
+    "IP-MIB",
+    "HOST-RESOURCES-MIB",
+    "UCD-SNMP-MIB",
 ];
+
+/// Modules that define nothing but identities, which other objects' values name.
+const IDENTITIES: &[&str] = &["HOST-RESOURCES-TYPES"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../modules");
@@ -30,7 +37,37 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cargo::error={}:{}: {}", record.file, record.line, record.message);
     }
 
-    let code = codegen::generate(&mib, MODULES)?;
+    let mut code = codegen::generate(&mib, MODULES)?;
+    for name in IDENTITIES {
+        let module = mib.module(name).ok_or_else(|| format!("no module {name}"))?;
+        // A plain OBJECT IDENTIFIER has no STATUS.
+        let identities =
+            module.nodes().filter(|node| node.kind() == Kind::Node && node.status().is_some());
+        writeln!(
+            code,
+            "/// What {name} names.\npub mod {} {{",
+            name.to_lowercase().replace('-', "_")
+        )?;
+        for node in identities {
+            let description = node.description().unwrap_or_default();
+            let constant = screaming(node.name());
+            writeln!(code, "    /// {}: {description}", node.name())?;
+            writeln!(code, "    pub const {constant}: &[u32] = &{:?};", node.oid())?;
+        }
+        code.push_str("}\n");
+    }
     fs::write(Path::new(&env::var("OUT_DIR")?).join("tables.rs"), code)?;
     Ok(())
+}
+
+/// `hrStorageRam` as a constant: `HR_STORAGE_RAM`.
+fn screaming(name: &str) -> String {
+    let mut constant = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() {
+            constant.push('_');
+        }
+        constant.push(letter.to_ascii_uppercase());
+    }
+    constant
 }

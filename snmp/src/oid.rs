@@ -48,6 +48,12 @@ impl Oid {
         }
     }
 
+    /// `0.0`, the zeroDotZero of RFC 2578: what stands where there is nothing to
+    /// point at.
+    pub fn null() -> Self {
+        Self(vec![0, 0])
+    }
+
     /// The sub-identifiers.
     pub fn arcs(&self) -> &[u32] {
         &self.0

@@ -44,6 +44,20 @@ impl Agent {
         Self { process, folder, name: name.to_owned(), address }
     }
 
+    /// Starts an agent of the machine the tests run on, where [`Agent::start`]
+    /// has an idle host made for it. Such figures move by themselves.
+    #[track_caller]
+    pub fn of_this_machine(name: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        configure(folder.path(), name, "");
+        let file = config_file(folder.path());
+        let text = fs::read_to_string(&file).expect("it was just written");
+        let text = text.replace("proc_root = \"proc\"", "proc_root = \"/proc\"");
+        fs::write(file, text).expect("the folder is ours");
+        let (process, address) = launch(folder.path());
+        Self { process, folder, name: name.to_owned(), address }
+    }
+
     /// Where it answers.
     pub fn address(&self) -> SocketAddr {
         self.address

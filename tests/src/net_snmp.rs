@@ -30,6 +30,16 @@ pub fn command(tool: &Path) -> Command {
     command
 }
 
+/// A walk by `snmpbulkwalk`: full names in numbers and what stands behind them,
+/// `None` where the tool is missing.
+#[track_caller]
+pub fn walk(agent: SocketAddr, community: &str, root: &str) -> Option<Vec<(String, String)>> {
+    let said = run("snmpbulkwalk", &["-v2c", "-On"], community, agent, &[root])?;
+    assert_eq!((said.code, said.errors.as_str()), (Some(0), ""), "{}", said.text());
+    let pairs = said.lines.iter().filter_map(|line| line.split_once(" = "));
+    Some(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+}
+
 /// What a tool said, with its standard output as lines.
 pub struct Said {
     /// Lines of standard output.

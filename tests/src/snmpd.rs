@@ -3,6 +3,7 @@
 use std::{
     fs,
     net::{Ipv4Addr, SocketAddr, UdpSocket},
+    path::Path,
     process::Command,
 };
 
@@ -19,7 +20,7 @@ use crate::{
 pub struct Snmpd {
     process: Process,
     // Its configuration and persistent files, for as long as it runs.
-    _folder: TempDir,
+    folder: TempDir,
     address: SocketAddr,
 }
 
@@ -30,10 +31,10 @@ impl Snmpd {
         Self::start_with("")
     }
 
-    /// The same, with more lines of configuration.
+    /// Starts it with more in its configuration. `FOLDER` there stands for a
+    /// folder of its own.
     #[track_caller]
     pub fn start_with(more: &str) -> Option<Self> {
-        let snmpd = net_snmp::tool("snmpd")?;
         let folder = tempfile::tempdir().expect("a temporary directory");
         // snmpd cannot say which port it got, so one is found for it.
         let port = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))
@@ -41,31 +42,60 @@ impl Snmpd {
             .expect("loopback has free ports")
             .port();
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let more = more.replace("FOLDER", &folder.path().display().to_string());
         let config = folder.path().join("snmpd.conf");
         let text = format!(
             "rocommunity {READ} 127.0.0.1\n\
              rwcommunity {WRITE} 127.0.0.1\n\
              sysServices 72\n\
              sysName peer.example\n\
-             {more}"
+             {more}\n"
         );
         fs::write(&config, text).expect("the folder is ours");
-        let mut command = Command::new(snmpd);
-        command
-            .args(["-f", "-Lo", "-C", "-c"])
-            .arg(&config)
-            .arg(format!("udp:{address}"))
-            .env("SNMP_PERSISTENT_DIR", folder.path())
-            .env("MIBS", "");
-        let mut process = Process::start(&mut command);
-        process.says("NET-SNMP version");
-        Some(Self { process, _folder: folder, address })
+        let process = launch(folder.path(), address)?;
+        Some(Self { process, folder, address })
+    }
+
+    /// Kills it without a chance to tidy up.
+    #[track_caller]
+    pub fn kill(&mut self) {
+        self.process.end(Signal::KILL);
+    }
+
+    /// Starts it again where it was.
+    #[track_caller]
+    pub fn restart(&mut self) {
+        self.process = launch(self.folder.path(), self.address).expect("it was there before");
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// All it has said.
+    pub fn output(&self) -> String {
+        self.process.output()
     }
 
     /// Where it answers.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
+}
+
+#[track_caller]
+fn launch(folder: &Path, address: SocketAddr) -> Option<Process> {
+    let mut command = Command::new(net_snmp::tool("snmpd")?);
+    command
+        .args(["-f", "-Lo", "-C", "-c"])
+        .arg(folder.join("snmpd.conf"))
+        .arg(format!("udp:{address}"))
+        .env("SNMP_PERSISTENT_DIR", folder)
+        .env("MIBS", "");
+    let mut process = Process::start(&mut command);
+    process.says("NET-SNMP version");
+    Some(process)
 }
 
 impl Drop for Snmpd {

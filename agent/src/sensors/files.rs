@@ -21,6 +21,11 @@ pub enum ProcFile {
     NetDev,
     NetSnmp,
     NetRoute,
+    Uptime,
+    Mounts,
+    CommandLine,
+    Ipv6Forwarding,
+    Ipv6HopLimit,
 }
 
 impl ProcFile {
@@ -35,6 +40,7 @@ impl ProcFile {
         Self::PressureIo,
         Self::NetDev,
         Self::NetSnmp,
+        Self::Uptime,
     ];
 
     /// Where it stands under `proc_root`.
@@ -50,6 +56,11 @@ impl ProcFile {
             Self::NetDev => "net/dev",
             Self::NetSnmp => "net/snmp",
             Self::NetRoute => "net/route",
+            Self::Uptime => "uptime",
+            Self::Mounts => "mounts",
+            Self::CommandLine => "cmdline",
+            Self::Ipv6Forwarding => "sys/net/ipv6/conf/all/forwarding",
+            Self::Ipv6HopLimit => "sys/net/ipv6/conf/all/hop_limit",
         }
     }
 
@@ -78,6 +89,16 @@ pub enum Text {
     Unreadable(io::ErrorKind),
     /// This.
     Read(String),
+}
+
+impl Text {
+    /// What was read, if anything was.
+    pub fn read(&self) -> Option<&str> {
+        match self {
+            Self::Read(text) => Some(text),
+            Self::Absent | Self::Unreadable(_) => None,
+        }
+    }
 }
 
 impl From<&str> for Text {
@@ -112,7 +133,7 @@ impl<T: Into<Text>> FromIterator<(ProcFile, T)> for Files {
 /// stays below it, and `proc_root` may name a folder that somebody else fills.
 const MOST: u64 = 1 << 20;
 
-fn read(path: &Path) -> io::Result<String> {
+pub(super) fn read(path: &Path) -> io::Result<String> {
     let mut octets = Vec::new();
     File::open(path)?.take(MOST).read_to_end(&mut octets)?;
     Ok(String::from_utf8(octets)

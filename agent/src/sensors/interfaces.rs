@@ -8,7 +8,7 @@ use std::{
 
 use sysinfo::{InterfaceOperationalState, NetworkData, Networks};
 
-const NET_CLASS: &str = "/sys/class/net";
+pub(super) const NET_CLASS: &str = "/sys/class/net";
 
 /// One network interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +94,7 @@ impl Interface {
         all
     }
 
-    fn read(class: &Path, name: &str, data: &NetworkData) -> Self {
+    pub(super) fn read(class: &Path, name: &str, data: &NetworkData) -> Self {
         let folder = class.join(name);
         let mac = data.mac_address();
         let mut addresses: Vec<IpAddr> = data.ip_networks().iter().map(|net| net.addr).collect();
@@ -152,7 +152,7 @@ fn megabits(bits: u64) -> Option<u32> {
     u32::try_from(bits / 1_000_000).ok().filter(|speed| *speed > 0 && *speed < u32::MAX)
 }
 
-fn number(path: PathBuf) -> Option<u32> {
+pub(super) fn number(path: PathBuf) -> Option<u32> {
     fs::read_to_string(path).ok()?.trim().parse().ok()
 }
 

@@ -9,6 +9,7 @@
 mod facts;
 mod files;
 mod interfaces;
+pub mod inventory;
 mod meter;
 pub mod proc_files;
 mod sample;
@@ -17,6 +18,7 @@ mod sampler;
 pub use facts::{Facts, ProcFacts};
 pub use files::{Files, ProcFile, Text};
 pub use interfaces::{Interface, InterfaceKind};
+pub use inventory::Inventory;
 pub use meter::{Cause, Meter, Trouble};
 pub use sample::{Freeness, Limit, Load, Overload, Sample};
 pub use sampler::{Sensors, Source};

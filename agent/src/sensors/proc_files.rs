@@ -171,6 +171,27 @@ pub struct NetDev<'a> {
     pub received: u64,
     /// Octets sent.
     pub sent: u64,
+    /// Everything else it has counted.
+    pub packets: Packets,
+}
+
+/// The packets of an interface, as the kernel counts them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Packets {
+    /// Received, multicast included.
+    pub received: u64,
+    /// Received with errors.
+    pub receive_errors: u64,
+    /// Received and dropped.
+    pub receive_drops: u64,
+    /// Received by multicast.
+    pub multicast: u64,
+    /// Sent.
+    pub sent: u64,
+    /// Not sent because of errors.
+    pub send_errors: u64,
+    /// Dropped instead of sent.
+    pub send_drops: u64,
 }
 
 /// Reads a net/dev file.
@@ -180,10 +201,28 @@ pub fn net_dev(text: &str) -> Result<Vec<NetDev<'_>>, Malformed> {
     for line in text.lines().skip(2) {
         // An interface may have colons in its name, the numbers have none.
         let (name, numbers) = line.rsplit_once(':').ok_or(Missing("the name of an interface"))?;
-        let mut words = numbers.split_ascii_whitespace();
-        let received = parse(words.next().ok_or(Missing(COLUMNS))?, COLUMNS)?;
-        let sent = parse(words.nth(7).ok_or(Missing(COLUMNS))?, COLUMNS)?;
-        all.push(NetDev { name: name.trim(), received, sent });
+        let mut columns = [0u64; 16];
+        let mut found = 0;
+        for (column, word) in columns.iter_mut().zip(numbers.split_ascii_whitespace()) {
+            *column = parse(word, COLUMNS)?;
+            found += 1;
+        }
+        // Up to the octets sent every file has them.
+        if found < 9 {
+            return Err(Missing(COLUMNS));
+        }
+        let [octets, received, errors, drops, _, _, _, multicast, sent_octets, sent, rest @ ..] =
+            columns;
+        let packets = Packets {
+            received,
+            receive_errors: errors,
+            receive_drops: drops,
+            multicast,
+            sent,
+            send_errors: rest[0],
+            send_drops: rest[1],
+        };
+        all.push(NetDev { name: name.trim(), received: octets, sent: sent_octets, packets });
     }
     Ok(all)
 }
@@ -226,13 +265,13 @@ pub fn net_route(text: &str) -> Result<Option<&str>, Malformed> {
 }
 
 /// The first word after a key that begins a line.
-fn keyed<'a>(text: &'a str, key: &str, after: char) -> Option<&'a str> {
+pub(super) fn keyed<'a>(text: &'a str, key: &str, after: char) -> Option<&'a str> {
     text.lines()
         .find_map(|line| line.strip_prefix(key)?.strip_prefix(after))
         .map(|rest| rest.split_ascii_whitespace().next().unwrap_or(""))
 }
 
-fn parse<T: std::str::FromStr>(word: &str, what: &'static str) -> Result<T, Malformed> {
+pub(super) fn parse<T: std::str::FromStr>(word: &str, what: &'static str) -> Result<T, Malformed> {
     word.parse().map_err(|_| NotANumber(what))
 }
 
@@ -356,8 +395,10 @@ mod tests {
                     eth0:0:82997584    4893    0    0    0     0          0         0   403908 \
                     3177    0    0    0     0       0          0\n";
         let text = format!("{DEV_HEAD}{rows}");
-        let lo = NetDev { name: "lo", received: 3193, sent: 3193 };
-        let eth0 = NetDev { name: "eth0:0", received: 82_997_584, sent: 403_908 };
+        let packets = Packets { received: 29, sent: 29, ..Packets::default() };
+        let lo = NetDev { name: "lo", received: 3193, sent: 3193, packets };
+        let packets = Packets { received: 4893, sent: 3177, ..Packets::default() };
+        let eth0 = NetDev { name: "eth0:0", received: 82_997_584, sent: 403_908, packets };
         assert_eq!(net_dev(&text), Ok(vec![lo, eth0]));
         assert_eq!(net_dev(""), Ok(vec![]));
         for (row, wanted) in [

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use super::Facts;
+use super::{Facts, Inventory};
 
 /// The figures of one moment, published whole and never changed after.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,6 +11,8 @@ pub struct Sample {
     pub facts: Arc<Facts>,
     /// How loaded it is.
     pub load: Load,
+    /// What the standard MIBs say of it.
+    pub inventory: Inventory,
 }
 
 /// The load of the own host: lcHostLoadTable, in its names and units.

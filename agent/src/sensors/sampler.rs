@@ -14,8 +14,9 @@ use std::{
 use arc_swap::ArcSwap;
 
 use super::{
-    Facts, ProcFacts,
+    Facts, Inventory, ProcFacts,
     files::{Files, ProcFile},
+    inventory::{self, Collector, Counting, FileSystem, Links, Mounted, Processes},
     meter::Meter,
     sample::Sample,
 };
@@ -42,7 +43,7 @@ impl Sensors {
     /// Takes a first sample, so that there always is one, and goes on sampling
     /// on a thread of its own.
     pub fn start(source: Source) -> io::Result<Self> {
-        let mut sampler = Sampler::new(source);
+        let mut sampler = Sampler::new(source)?;
         let latest = Arc::new(ArcSwap::from_pointee(sampler.sample(Instant::now())));
         let (stop, stopped) = mpsc::channel();
         let thread = thread::Builder::new().name("sensors".to_owned()).spawn({
@@ -74,6 +75,10 @@ impl Drop for Sensors {
 /// which comes at round intervals is not always met, or always missed.
 const TICK: Duration = Duration::from_millis(97);
 
+/// Time from one look at interfaces and processes to the next, and from one at
+/// file systems.
+const LOOK: Duration = Duration::from_secs(5);
+
 /// Time after which the facts are read anew.
 const FACTS_AGE: Duration = Duration::from_secs(60);
 
@@ -81,12 +86,36 @@ struct Sampler {
     source: Source,
     meter: Meter,
     facts: Option<(Instant, Arc<Facts>)>,
+    counting: Counting,
+    seen: Collector<(Arc<Links>, Arc<Processes>)>,
+    storage: Collector<Arc<Vec<FileSystem>>>,
 }
 
 impl Sampler {
-    fn new(source: Source) -> Self {
+    fn new(source: Source) -> io::Result<Self> {
         let own = if is_kernels_own(&source.proc_root) { 1 } else { 0 };
-        Self { meter: Meter::new(Instant::now(), own), facts: None, source }
+        let look = {
+            let root = source.proc_root.clone();
+            move || {
+                let links = Arc::new(inventory::collect_links(&root));
+                (links, Arc::new(inventory::collect_processes(&root)))
+            }
+        };
+        let ask = {
+            let root = source.proc_root.clone();
+            let mut mounted = Mounted::default();
+            move || Arc::new(inventory::collect_storage(&root, &mut mounted))
+        };
+        Ok(Self {
+            meter: Meter::new(Instant::now(), own),
+            facts: None,
+            counting: Counting::default(),
+            // Interfaces are there from the first answer on; file systems are
+            // not waited for, because asking them can hang.
+            seen: Collector::start("inventory", LOOK, look(), look)?,
+            storage: Collector::start("storage", LOOK, Arc::default(), ask)?,
+            source,
+        })
     }
 
     fn run(mut self, latest: &ArcSwap<Sample>, stopped: &mpsc::Receiver<()>) {
@@ -114,7 +143,9 @@ impl Sampler {
     }
 
     fn sample(&mut self, now: Instant) -> Sample {
-        let load = self.meter.sample(now, &Files::read(&self.source.proc_root));
+        let files = Files::read(&self.source.proc_root);
+        let load = self.meter.sample(now, &files);
+        let inventory = self.inventory(now, &files);
         let facts = match &self.facts {
             Some((read, facts)) if now.saturating_duration_since(*read) < FACTS_AGE => {
                 Arc::clone(facts)
@@ -138,7 +169,20 @@ impl Sampler {
                 "cannot use this file; the figures it gives are absent"
             );
         }
-        Sample { facts, load }
+        Sample { facts, load, inventory }
+    }
+
+    fn inventory(&mut self, now: Instant, files: &Files) -> Inventory {
+        let (links, processes) = &*self.seen.latest();
+        let counted = inventory::devices(files.text(ProcFile::NetDev).read().unwrap_or(""));
+        let device = |link: &inventory::Link| counted.get(&*link.interface.name).copied();
+        Inventory {
+            counters: self.counting.sample(now, files),
+            devices: links.all.iter().map(device).collect(),
+            links: Arc::clone(links),
+            processes: Arc::clone(processes),
+            storage: Arc::clone(&self.storage.latest()),
+        }
     }
 }
 

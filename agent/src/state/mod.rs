@@ -3,6 +3,7 @@
 //! nobody.
 
 mod draft;
+mod host_rows;
 mod index;
 mod node;
 mod publisher;
@@ -14,6 +15,7 @@ use std::{sync::Arc, time::Instant};
 use lcms_lb_core::{director::Snapshot, model::Name};
 
 pub use draft::Draft;
+pub use host_rows::{AddressAt, Device, HostRows, StorageRow};
 pub use index::{AddressRow, Index, inet_address};
 pub use node::{Lock, Locks, Node, System};
 pub use publisher::Publisher;
@@ -45,6 +47,8 @@ pub struct AgentState {
     pub load: Arc<Rows<()>>,
     /// The rows of lcHostReportTable.
     pub reports: Arc<Rows<Name>>,
+    /// The rows of the standard MIBs.
+    pub host: Arc<HostRows>,
     /// Who may do what.
     pub security: Arc<Security>,
     /// The rows of the tables that say so.
@@ -66,6 +70,7 @@ impl AgentState {
             addresses: Arc::new(index::addresses(&node.name, &sample.facts)),
             load: Arc::new(index::load(&node.name)),
             reports: Arc::new(index::reports(&snapshot.runtime)),
+            host: Arc::new(HostRows::of(&sample.inventory, None, now)),
             security_index: Arc::new(SecurityIndex::of(&security.rows)),
             security,
             node,
@@ -89,6 +94,10 @@ impl AgentState {
             true => Arc::clone(&self.reports),
             false => Arc::new(index::reports(&snapshot.runtime)),
         };
+        let host = match self.host.are_those_of(&sample.inventory) {
+            true => Arc::clone(&self.host),
+            false => Arc::new(HostRows::of(&sample.inventory, Some(&self.host), now)),
+        };
         let security = self.node.security.current();
         let security_index = match Arc::ptr_eq(&self.security, &security) {
             true => Arc::clone(&self.security_index),
@@ -98,6 +107,7 @@ impl AgentState {
             security,
             security_index,
             node: Arc::clone(&self.node),
+            host,
             summary: Summary::of(&snapshot, self.node.name, &sample.load, now),
             index,
             addresses,

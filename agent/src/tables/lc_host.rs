@@ -160,7 +160,8 @@ impl<'s> View<'s> for Row<'s> {
     }
 }
 
-fn if_type(interface: &Interface) -> IANAifType {
+/// The type of an interface.
+pub fn if_type(interface: &Interface) -> IANAifType {
     match interface.kind {
         InterfaceKind::Other => IANAifType::Other,
         InterfaceKind::Ethernet => IANAifType::EthernetCsmacd,

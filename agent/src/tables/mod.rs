@@ -20,6 +20,7 @@ mod snmp;
 mod snmp_community;
 mod snmp_engine;
 mod snmp_set;
+mod standard;
 mod sys_or;
 mod system;
 mod usm_user;
@@ -58,7 +59,8 @@ pub fn subtree(name: &str) -> Option<Vec<u32>> {
 
 /// All of them.
 pub fn regions() -> Vec<Box<dyn Region<AgentState>>> {
-    vec![
+    let mut regions = standard::regions();
+    regions.extend::<Vec<Box<dyn Region<AgentState>>>>(vec![
         Box::new(Instrumented(system::System)),
         Box::new(Instrumented(sys_or::SysOr)),
         Box::new(Instrumented(snmp::Snmp)),
@@ -85,5 +87,6 @@ pub fn regions() -> Vec<Box<dyn Region<AgentState>>> {
         Box::new(Instrumented(lc_director::LcDirector)),
         Box::new(Instrumented(lc_service::LcService)),
         Box::new(Instrumented(lc_server::LcServer)),
-    ]
+    ]);
+    regions
 }

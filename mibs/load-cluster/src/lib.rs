@@ -1,5 +1,6 @@
-//! The typed tables of LOAD-CLUSTER-MIB and of the modules that describe the
-//! SNMP entity itself, generated from their texts in `mibs/modules`.
+//! The typed tables of LOAD-CLUSTER-MIB, of the modules that describe the SNMP
+//! entity itself, and of the standard ones that a host is expected to have,
+//! generated from their texts in `mibs/modules`.
 //!
 //! Each table and each group of scalars has a module with its `ENTRY`, a typed
 //! `Index` whose order is the order of the OIDs, a `Row` of what can be read, a
@@ -13,7 +14,8 @@ mod generated {
 }
 
 pub use generated::{
-    MODULES, Module, lcms_usm_aes_mib, load_cluster_mib, snmp_community_mib, snmp_framework_mib,
-    snmp_mpd_mib, snmp_target_mib, snmp_user_based_sm_mib, snmp_usm_aes_mib,
-    snmp_usm_hmac_sha2_mib, snmp_view_based_acm_mib, snmpv2_mib, snmpv2_smi, tc,
+    MODULES, Module, host_resources_mib, host_resources_types, if_mib, ip_mib, lcms_usm_aes_mib,
+    load_cluster_mib, snmp_community_mib, snmp_framework_mib, snmp_mpd_mib, snmp_target_mib,
+    snmp_user_based_sm_mib, snmp_usm_aes_mib, snmp_usm_hmac_sha2_mib, snmp_view_based_acm_mib,
+    snmpv2_mib, snmpv2_smi, tc, ucd_snmp_mib,
 };

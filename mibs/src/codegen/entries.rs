@@ -83,7 +83,22 @@ pub(super) fn plan<'m>(
             _ => {}
         }
     }
+    tell_apart(&mut plans);
     Ok(plans)
+}
+
+/// `hrStorage` has scalars, and beside them `hrStorageTable` whose rows are named
+/// alike: then the scalars' module says that it is theirs.
+fn tell_apart(plans: &mut [EntryPlan<'_>]) {
+    let is_table = |plan: &EntryPlan<'_>| plan.node.kind() == Kind::Row;
+    let tables: Vec<String> =
+        plans.iter().filter(|p| is_table(p)).map(|p| p.module.clone()).collect();
+    for plan in plans.iter_mut().filter(|plan| !is_table(plan)) {
+        if tables.contains(&plan.module) {
+            plan.module.push_str("_scalars");
+            plan.table.push_str("Scalars");
+        }
+    }
 }
 
 fn table<'m>(row: Node<'m>, all: &[Module<'m>]) -> Result<EntryPlan<'m>, CodegenError> {

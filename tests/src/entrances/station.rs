@@ -12,7 +12,7 @@ use lcms_agent::{
     config::{Community, Config, Right, Senders, User},
     engine::{At, Engine, Fault, Statistics, Verdict, Workspace},
     security::{Identity, Keeper, LocalEngine, SecurityRows},
-    sensors::{Facts, Interface, InterfaceKind, Load, Sample},
+    sensors::{Facts, Interface, InterfaceKind, Inventory, Load, Sample},
     state::{AgentState, Locks, Node, System},
     tables,
 };
@@ -209,5 +209,5 @@ fn sample(now: Instant) -> Sample {
         in_octets: Some(1 << 40),
         ..Load::unknown(now)
     };
-    Sample { facts: Arc::new(facts), load }
+    Sample { facts: Arc::new(facts), load, inventory: Inventory::default() }
 }

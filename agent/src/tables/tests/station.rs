@@ -30,7 +30,7 @@ use crate::{
         },
     },
     security::{Keeper, SecurityRows},
-    sensors::{Facts, Interface, InterfaceKind, Load, Sample},
+    sensors::{Facts, Interface, InterfaceKind, Inventory, Load, Sample},
     state::{AgentState, Locks, Node, System},
     tables,
 };
@@ -189,7 +189,8 @@ impl Station {
             in_octets: Some(1 << 40),
             ..Load::unknown(now)
         };
-        let sample = Arc::new(Sample { facts: Arc::new(facts()), load });
+        let sample =
+            Arc::new(Sample { facts: Arc::new(facts()), load, inventory: Inventory::default() });
         let state =
             AgentState::new(Arc::clone(&node), director.snapshot(), Arc::clone(&sample), now);
         Self { director, node, now, engine, sample, state, workspace: Workspace::default() }
