@@ -137,7 +137,6 @@ pub(crate) struct OidPart {
     pub module: Option<Name>,
     pub name: Option<Name>,
     pub number: Option<u32>,
-    pub span: Span,
 }
 
 #[derive(Debug)]
@@ -156,7 +155,6 @@ pub(crate) enum Defval {
 /// A type, with its sub-typing.
 #[derive(Debug)]
 pub(crate) struct Syntax {
-    pub span: Span,
     pub shape: Shape,
     pub constraint: Option<Constraint>,
     /// `{ a(1), b(2) }` behind INTEGER or BITS, or behind a type's name.

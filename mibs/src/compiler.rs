@@ -11,10 +11,10 @@ use crate::{
     builtin,
     lexer::reserved,
     model::Mib,
-    parser::{File, parse_file},
+    parser::{Desk, File, parse_file},
     resolve::{Origin, resolve},
     source::Source,
-    symbol::{SharedSymbols, Words},
+    symbol::SharedSymbols,
 };
 
 /// Collects source texts and compiles them together.
@@ -116,14 +116,14 @@ impl Compiler {
     fn parse(&self, symbols: &SharedSymbols) -> Vec<File> {
         let next = AtomicUsize::new(0);
         let work = || {
-            let mut words = Words::new(symbols);
-            let mut read = Vec::new();
+            let mut desk = Desk::new(symbols);
+            let (mut read, mut buffer) = (Vec::new(), Vec::new());
             loop {
                 let at = next.fetch_add(1, Ordering::Relaxed);
                 let Some((source, origin)) = self.sources.get(at).zip(self.origins.get(at)) else {
                     return read;
                 };
-                read.push((at, parse_source(source, *origin, &mut words)));
+                read.push((at, parse_source(source, *origin, &mut desk, &mut buffer)));
             }
         };
         let cores = thread::available_parallelism().map_or(1, |n| n.get());
@@ -148,15 +148,20 @@ impl Compiler {
     const FEW: usize = 16;
 }
 
-fn parse_source(source: &Source, origin: Origin, words: &mut Words<'_>) -> File {
-    match source.read() {
+fn parse_source(
+    source: &Source,
+    origin: Origin,
+    desk: &mut Desk<'_>,
+    buffer: &mut Vec<u8>,
+) -> File {
+    match source.read(buffer) {
         Ok(text) => match origin {
             // A folder may hold anything; only what is named is expected to be
             // a module.
-            Origin::Found if memchr::memmem::find(&text, b"DEFINITIONS").is_none() => {
+            Origin::Found if memchr::memmem::find(text, b"DEFINITIONS").is_none() => {
                 File::default()
             }
-            _ => parse_file(&text, words),
+            _ => parse_file(text, desk),
         },
         Err(error) => File::unreadable(&error),
     }
@@ -191,7 +196,7 @@ impl Mib {
 /// number of definitions that were read, and of problems.
 pub fn parse(octets: &[u8]) -> (usize, usize) {
     let symbols = SharedSymbols::new(reserved());
-    let file = parse_file(octets, &mut Words::new(&symbols));
+    let file = parse_file(octets, &mut Desk::new(&symbols));
     let definitions = file.modules.iter().map(|module| module.definitions.len()).sum();
     (definitions, file.problems.len())
 }

@@ -189,10 +189,14 @@ impl Kind {
     }
 }
 
-/// The tokens of a text, and what is wrong with it at this level.
-pub(crate) fn tokenize(text: &[u8], words: &mut Words<'_>) -> (Vec<Token>, Vec<(Span, Problem)>) {
-    // About one token for six octets in modules that are not mostly prose.
-    let mut tokens = Vec::with_capacity(text.len() / 8);
+/// Puts the tokens of a text into `tokens`, and returns what is wrong with it at
+/// this level.
+pub(crate) fn tokenize(
+    text: &[u8],
+    words: &mut Words<'_>,
+    tokens: &mut Vec<Token>,
+) -> Vec<(Span, Problem)> {
+    tokens.clear();
     let mut lexer = Lexer { text, at: 0, symbol: Symbol::NONE, words, problems: Vec::new() };
     while let Some(mut token) = lexer.next_token() {
         // Short texts that are asked for with the node, and often the same.
@@ -202,11 +206,11 @@ pub(crate) fn tokenize(text: &[u8], words: &mut Words<'_>) -> (Vec<Token>, Vec<(
         {
             let quoted = text.get(token.span.start as usize..token.span.end as usize);
             let inside = crate::model::unquote(quoted.unwrap_or_default());
-            token.symbol = lexer.words.intern(&inside);
+            token.symbol = lexer.words.intern(inside.as_bytes());
         }
         tokens.push(token);
     }
-    (tokens, lexer.problems)
+    lexer.problems
 }
 
 struct Lexer<'a, 'w, 's> {
@@ -323,8 +327,7 @@ impl Lexer<'_, '_, '_> {
             }
         }
         let word = self.text.get(start..self.at).unwrap_or_default();
-        // Only the letters above are in it.
-        self.symbol = self.words.intern(std::str::from_utf8(word).unwrap_or_default());
+        self.symbol = self.words.intern(word);
         match word.first() {
             Some(b'a'..=b'z') => Kind::Lower,
             _ => Kind::of_symbol(self.symbol),
@@ -403,7 +406,9 @@ mod tests {
 
     fn read(text: &[u8]) -> (Vec<Token>, Vec<(Span, Problem)>) {
         let shared = SharedSymbols::new(reserved());
-        tokenize(text, &mut Words::new(&shared))
+        let mut tokens = Vec::new();
+        let problems = tokenize(text, &mut Words::new(&shared), &mut tokens);
+        (tokens, problems)
     }
 
     fn kinds(text: &str) -> Vec<Kind> {

@@ -1,6 +1,12 @@
 //! Source texts, and places in them.
 
-use std::{borrow::Cow, fs, path::PathBuf, sync::OnceLock};
+use std::{
+    borrow::Cow,
+    fs,
+    io::{self, Read as _},
+    path::PathBuf,
+    sync::OnceLock,
+};
 
 /// A stretch of one source text, in octets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,14 +74,21 @@ impl Source {
         Self { name, path: Some(path), octets: OnceLock::new(), lines: OnceLock::new() }
     }
 
-    /// The text, without keeping it if it is on disk; an error where it cannot
-    /// be read.
-    pub(crate) fn read(&self) -> std::io::Result<Cow<'_, [u8]>> {
-        match (self.octets.get(), &self.path) {
-            (Some(octets), _) => Ok(Cow::Borrowed(octets)),
-            (None, Some(path)) => Ok(readable(fs::read(path)?.into())),
-            (None, None) => Ok(Cow::Borrowed(&[])),
+    /// The text, in `buffer` if it is on disk; an error where it cannot be read.
+    pub(crate) fn read<'a>(&'a self, buffer: &'a mut Vec<u8>) -> io::Result<&'a [u8]> {
+        if let Some(octets) = self.octets.get() {
+            return Ok(octets);
         }
+        buffer.clear();
+        if let Some(path) = &self.path {
+            // A device or a pipe among the modules would never end.
+            let limit = Self::MAX_LEN as u64 + 1;
+            fs::File::open(path)?.take(limit).read_to_end(buffer)?;
+        }
+        if let Cow::Owned(converted) = readable(Cow::Borrowed(buffer.as_slice())) {
+            *buffer = converted;
+        }
+        Ok(buffer)
     }
 
     /// The file's name.
@@ -86,7 +99,11 @@ impl Source {
     /// All octets.
     pub fn octets(&self) -> &[u8] {
         // A file that has gone meanwhile has no prose any more.
-        self.octets.get_or_init(|| Cow::Owned(self.read().map(Cow::into_owned).unwrap_or_default()))
+        self.octets.get_or_init(|| {
+            let mut buffer = Vec::new();
+            let is_read = self.read(&mut buffer).is_ok();
+            Cow::Owned(if is_read { buffer } else { Vec::new() })
+        })
     }
 
     /// The octets of a span.
@@ -122,7 +139,7 @@ impl Source {
 
 /// Text as the lexer reads it: UTF-16 becomes UTF-8, and what lies beyond the
 /// width of an offset is cut off.
-fn readable(mut octets: Cow<'static, [u8]>) -> Cow<'static, [u8]> {
+fn readable(mut octets: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
     let unit = match octets.get(..2) {
         Some([0xff, 0xfe]) => Some(u16::from_le_bytes as fn([u8; 2]) -> u16),
         Some([0xfe, 0xff]) => Some(u16::from_be_bytes as fn([u8; 2]) -> u16),
@@ -136,7 +153,7 @@ fn readable(mut octets: Cow<'static, [u8]>) -> Cow<'static, [u8]> {
         octets = Cow::Owned(text.into_bytes());
     }
     if octets.len() > Source::MAX_LEN {
-        octets.to_mut().truncate(Source::MAX_LEN);
+        octets = Cow::Owned(octets.get(..Source::MAX_LEN).unwrap_or_default().to_vec());
     }
     octets
 }

@@ -8,6 +8,8 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use crate::source::decode;
+
 /// An interned name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Symbol(NonZeroU32);
@@ -33,24 +35,31 @@ pub(crate) struct Symbols {
     texts: String,
     /// Where each text ends.
     ends: Vec<u32>,
-    /// Symbols by hash; zero where there is none. At most half of it is in use.
-    table: Vec<u32>,
+    /// Symbols by hash, each below the upper half of its hash, so that few other
+    /// texts are looked at; zero where there is none. At most half is in use.
+    table: Vec<u64>,
 }
 
 impl Symbols {
     pub fn intern(&mut self, text: &str) -> Symbol {
+        self.intern_octets(text.as_bytes())
+    }
+
+    /// The same for octets of any encoding.
+    pub fn intern_octets(&mut self, octets: &[u8]) -> Symbol {
         if self.table.len() <= self.ends.len() * 2 {
             self.grow();
         }
-        let slot = match self.slot(text) {
+        let hash = hash_of(octets);
+        let slot = match self.slot(octets, hash) {
             Ok(symbol) => return symbol,
             Err(slot) => slot,
         };
-        self.texts.push_str(text);
+        self.texts.push_str(&decode(octets));
         self.ends.push(self.texts.len() as u32);
         let symbol = Symbol::at(self.ends.len() - 1).unwrap_or(Symbol::NONE);
         if let Some(place) = self.table.get_mut(slot) {
-            *place = symbol.0.get();
+            *place = entry(symbol, hash);
         }
         symbol
     }
@@ -59,7 +68,7 @@ impl Symbols {
         if self.table.is_empty() {
             return None;
         }
-        self.slot(text).ok()
+        self.slot(text.as_bytes(), hash_of(text.as_bytes())).ok()
     }
 
     pub fn text(&self, symbol: Symbol) -> &str {
@@ -74,15 +83,16 @@ impl Symbols {
     }
 
     /// The symbol of a text, or the slot where it would go.
-    fn slot(&self, text: &str) -> Result<Symbol, usize> {
+    fn slot(&self, octets: &[u8], hash: u64) -> Result<Symbol, usize> {
         let mask = self.table.len().wrapping_sub(1);
-        let mut slot = hash_of(text) & mask;
+        let mut slot = hash as usize & mask;
         loop {
-            match self.table.get(slot).copied().and_then(NonZeroU32::new).map(Symbol) {
-                None => return Err(slot),
-                Some(symbol) if self.text(symbol) == text => return Ok(symbol),
-                Some(_) => slot = (slot + 1) & mask,
+            let found = self.table.get(slot).copied().unwrap_or(0);
+            let Some(symbol) = NonZeroU32::new(found as u32).map(Symbol) else { return Err(slot) };
+            if found == entry(symbol, hash) && self.text(symbol).as_bytes() == octets {
+                return Ok(symbol);
             }
+            slot = (slot + 1) & mask;
         }
     }
 
@@ -90,19 +100,26 @@ impl Symbols {
         self.table = vec![0; (self.table.len() * 2).max(256)];
         for at in 0..self.ends.len() {
             let Some(symbol) = Symbol::at(at) else { return };
-            if let Err(slot) = self.slot(self.text(symbol))
+            let octets = self.text(symbol).as_bytes();
+            let hash = hash_of(octets);
+            if let Err(slot) = self.slot(octets, hash)
                 && let Some(place) = self.table.get_mut(slot)
             {
-                *place = symbol.0.get();
+                *place = entry(symbol, hash);
             }
         }
     }
 }
 
-fn hash_of(text: &str) -> usize {
+fn hash_of(octets: &[u8]) -> u64 {
     let mut hasher = FastHasher::default();
-    hasher.write(text.as_bytes());
-    hasher.finish() as usize
+    hasher.write(octets);
+    hasher.finish()
+}
+
+/// What stands in the table.
+fn entry(symbol: Symbol, hash: u64) -> u64 {
+    (hash >> 32 << 32) | u64::from(symbol.0.get())
 }
 
 /// The names of a compilation while several threads read files.
@@ -138,12 +155,12 @@ impl<'s> Words<'s> {
         Self { shared, own: Symbols::default(), shared_of: Vec::new() }
     }
 
-    pub fn intern(&mut self, word: &str) -> Symbol {
-        let own = self.own.intern(word);
+    pub fn intern(&mut self, word: &[u8]) -> Symbol {
+        let own = self.own.intern_octets(word);
         if let Some(&symbol) = self.shared_of.get(own.index()) {
             return symbol;
         }
-        let symbol = self.shared.lock().intern(word);
+        let symbol = self.shared.lock().intern_octets(word);
         self.shared_of.push(symbol);
         symbol
     }

@@ -15,9 +15,9 @@ use std::cell::RefCell;
 use crate::{
     ast::{Body, Definition, Import, Invocation, Module, Name},
     diagnostic::{Expected, Problem, TokenKind},
-    lexer::{Kind, tokenize},
+    lexer::{Kind, Token, tokenize},
     source::{Span, decode},
-    symbol::{Symbol, Words},
+    symbol::{SharedSymbols, Symbol, Words},
 };
 use input::{Parsed, Refusal, Tokens, token};
 
@@ -36,11 +36,26 @@ impl File {
     }
 }
 
+/// What a thread keeps from one file to the next.
+#[derive(Debug)]
+pub(crate) struct Desk<'s> {
+    words: Words<'s>,
+    /// Memory for tokens, used again.
+    tokens: Vec<Token>,
+}
+
+impl<'s> Desk<'s> {
+    pub fn new(symbols: &'s SharedSymbols) -> Self {
+        Self { words: Words::new(symbols), tokens: Vec::new() }
+    }
+}
+
 /// Reads a file, whatever is in it.
-pub(crate) fn parse_file(text: &[u8], words: &mut Words<'_>) -> File {
-    let (tokens, problems) = tokenize(text, words);
+pub(crate) fn parse_file(text: &[u8], desk: &mut Desk<'_>) -> File {
+    let Desk { words, tokens } = desk;
+    let problems = tokenize(text, words, tokens);
     let log = RefCell::new(problems);
-    let mut input = Tokens { rest: &tokens, text, log: &log };
+    let mut input = Tokens { rest: tokens, text, log: &log };
     let mut modules = Vec::new();
     while let Some(header) = next_header(input) {
         let (after, module) = module(header);

@@ -33,7 +33,7 @@ pub(super) fn syntax(input: Tokens<'_>) -> Parsed<'_, Syntax> {
         Some(Kind::LeftParenthesis) => map(constraint, Some).parse(after)?,
         _ => (after, None),
     };
-    Ok((after, Syntax { span: input.until(&after), shape, constraint, labels }))
+    Ok((after, Syntax { shape, constraint, labels }))
 }
 
 fn shape(input: Tokens<'_>) -> Parsed<'_, Shape> {

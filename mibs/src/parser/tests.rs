@@ -1,10 +1,10 @@
 use super::*;
 use crate::ast::{Clause, Constraint, Defval, Shape};
-use crate::{lexer::reserved, symbol::SharedSymbols};
+use crate::lexer::reserved;
 
 fn parsed(text: &[u8]) -> File {
     let symbols = SharedSymbols::new(reserved());
-    parse_file(text, &mut Words::new(&symbols))
+    parse_file(text, &mut Desk::new(&symbols))
 }
 
 fn read(body: &str) -> (Vec<Definition>, Vec<String>, String) {

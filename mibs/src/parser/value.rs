@@ -127,15 +127,10 @@ fn oid_parts(input: Tokens<'_>) -> Parsed<'_, Vec<OidPart>> {
 }
 
 fn oid_part(input: Tokens<'_>) -> Parsed<'_, OidPart> {
-    let part = |after: Tokens<'_>, module, name, number| OidPart {
-        module,
-        name,
-        number,
-        span: input.until(&after),
-    };
+    let part = |module, name, number| OidPart { module, name, number };
     if let Some(Kind::Number) = input.kind(0) {
         let (after, number) = arc(input)?;
-        return Ok((after, part(after, None, None, Some(number))));
+        return Ok((after, part(None, None, Some(number))));
     }
     let (mut after, mut label) = match input.first() {
         Some(token) if token.kind.is_word() => (input.skip(1), token.name()),
@@ -152,9 +147,9 @@ fn oid_part(input: Tokens<'_>) -> Parsed<'_, OidPart> {
         let (after, number) =
             delimited(token(Kind::LeftParenthesis), arc, token(Kind::RightParenthesis))
                 .parse(after)?;
-        return Ok((after, part(after, module, Some(label), Some(number))));
+        return Ok((after, part(module, Some(label), Some(number))));
     }
-    Ok((after, part(after, module, Some(label), None)))
+    Ok((after, part(module, Some(label), None)))
 }
 
 /// A sub-identifier.
@@ -171,7 +166,7 @@ fn arc(input: Tokens<'_>) -> Parsed<'_, u32> {
 pub(super) fn trap_number(input: Tokens<'_>) -> Parsed<'_, OidValue> {
     map(arc, |number| {
         let span = input.here();
-        let part = OidPart { module: None, name: None, number: Some(number), span };
+        let part = OidPart { module: None, name: None, number: Some(number) };
         OidValue { parts: vec![part], span }
     })
     .parse(input)
@@ -184,7 +179,7 @@ pub(super) fn enterprise(input: Tokens<'_>) -> Parsed<'_, Box<OidValue>> {
     }
     map(name, |name| {
         let span = input.here();
-        let part = OidPart { module: None, name: Some(name), number: None, span };
+        let part = OidPart { module: None, name: Some(name), number: None };
         Box::new(OidValue { parts: vec![part], span })
     })
     .parse(input)

@@ -157,14 +157,12 @@ impl<'a> Resolver<'a> {
         let parts: &[ast::OidPart] = match defval {
             Defval::Oid(value) => &value.parts,
             Defval::Name(name) => {
-                let span = self.span_of(*name);
-                one = [ast::OidPart { module: None, name: Some(*name), number: None, span }];
+                one = [ast::OidPart { module: None, name: Some(*name), number: None }];
                 &one
             }
             Defval::Bits(names) => {
                 let [name] = names.as_slice() else { return None };
-                let span = self.span_of(*name);
-                one = [ast::OidPart { module: None, name: Some(*name), number: None, span }];
+                one = [ast::OidPart { module: None, name: Some(*name), number: None }];
                 &one
             }
             _ => return None,
