@@ -9,4 +9,5 @@ mod datagrams;
 mod health;
 mod introductions;
 mod spreading;
+mod storm;
 mod support;

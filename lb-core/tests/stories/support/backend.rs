@@ -1,8 +1,9 @@
 //! A real server: one thread that accepts, one for each connection.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, Weak};
 use std::thread;
@@ -14,6 +15,7 @@ pub struct Backend {
     pub address: SocketAddr,
     killed: Arc<AtomicBool>,
     streams: Arc<Mutex<Vec<Weak<TcpStream>>>>,
+    broken: Arc<AtomicUsize>,
 }
 
 impl Backend {
@@ -53,6 +55,26 @@ impl Backend {
         (Self::serving(free_address(), serve), take)
     }
 
+    /// Meets each connection like this. What panics there is broken.
+    pub fn meeting(
+        meet: impl Fn(TcpStream) -> io::Result<()> + Clone + Send + Sync + 'static,
+    ) -> Self {
+        let broken = Arc::new(AtomicUsize::new(0));
+        let count = broken.clone();
+        let mut backend = Self::serving(free_address(), move |stream| {
+            let stream = Arc::into_inner(stream).expect("the list holds it weakly");
+            let met = panic::catch_unwind(AssertUnwindSafe(|| meet(stream)));
+            count.fetch_add(met.is_err().into(), Ordering::SeqCst);
+        });
+        backend.broken = broken;
+        backend
+    }
+
+    /// Connections whose meeting panicked.
+    pub fn broken(&self) -> usize {
+        self.broken.load(Ordering::SeqCst)
+    }
+
     fn serving(
         address: SocketAddr,
         serve: impl Fn(Arc<TcpStream>) + Clone + Send + 'static,
@@ -60,7 +82,12 @@ impl Backend {
         let listener = TcpListener::bind(address).expect("the address is free");
         let killed = Arc::new(AtomicBool::new(false));
         let streams = Arc::new(Mutex::new(Vec::new()));
-        let backend = Self { address, killed: killed.clone(), streams: streams.clone() };
+        let backend = Self {
+            address,
+            killed: killed.clone(),
+            streams: streams.clone(),
+            broken: Arc::default(),
+        };
         thread::spawn(move || {
             for stream in listener.incoming() {
                 if killed.load(Ordering::SeqCst) {
