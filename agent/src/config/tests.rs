@@ -351,11 +351,14 @@ fn every_sample_is_right() {
         }
         let text = fs::read_to_string(&path).expect("to read it");
         let folder = tempfile::tempdir().expect("a temporary folder");
-        // The communities it names are the operator's; here they are made.
+        // The secrets it names are the operator's; here they are made.
         let table: toml::Table = text.parse().expect("TOML");
-        for community in table["community"].as_array().expect("a list") {
-            let secret = folder.path().join(community["file"].as_str().expect("a path"));
-            fs::write(&secret, "made up").expect("to write it");
+        let rows =
+            |key: &str| table.get(key).and_then(|rows| rows.as_array()).into_iter().flatten();
+        let communities = rows("community").filter_map(|row| row["file"].as_str());
+        for file in communities.chain(rows("user").filter_map(|row| row["auth_file"].as_str())) {
+            let secret = folder.path().join(file);
+            fs::write(&secret, "all made up").expect("to write it");
             fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).expect("to own it");
         }
         let config = Config::parse(&folder.path().join(&name), &text);
