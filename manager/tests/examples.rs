@@ -5,14 +5,15 @@
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use lcms_manager::inventory;
+use lcms_snmp::Version;
 
 #[test]
 fn the_sample_inventory_loads() {
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/manager.toml");
     let folder = tempfile::tempdir().unwrap();
-    for secret in ["read.community", "lb.community"] {
+    for secret in ["read.community", "operator.password"] {
         let path = folder.path().join(secret);
-        fs::write(&path, "secret\n").unwrap();
+        fs::write(&path, "a secret\n").unwrap();
         fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
     }
     let config = folder.path().join("manager.toml");
@@ -21,5 +22,7 @@ fn the_sample_inventory_loads() {
     assert_eq!(inventory.nodes.len(), 5);
     let directors: Vec<&str> = inventory.directors().map(|node| node.name.as_str()).collect();
     assert_eq!(directors, ["lb1", "lb2"]);
-    assert!(inventory.node("lb1").unwrap().write.is_some());
+    assert_eq!(inventory.node("lb1").unwrap().version, Version::V3);
+    assert!(inventory.node("lb1").unwrap().user.is_some());
+    assert_eq!(inventory.node("rs2").unwrap().version, Version::V2c);
 }

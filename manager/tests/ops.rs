@@ -192,7 +192,7 @@ async fn a_refusal_names_the_object_and_the_next_step() {
         (
             ErrorStatus::NoAccess,
             "lb1: lcServerWeight.\"main\".\"web\".\"rs1\": noAccess",
-            "write_community_file",
+            "a user and its auth_file",
         ),
         (ErrorStatus::WrongValue, "wrongValue", "lcServerWeight takes 0 to 65535"),
         (ErrorStatus::CommitFailed, "commitFailed", "log"),

@@ -355,11 +355,14 @@ fn every_sample_is_right() {
         }
         let text = fs::read_to_string(&path).expect("to read it");
         let folder = tempfile::tempdir().expect("a temporary folder");
-        // The communities it names are the operator's; here they are made.
+        // The secrets it names are the operator's; here they are made.
         let table: toml::Table = text.parse().expect("TOML");
-        for community in table["community"].as_array().expect("a list") {
-            let secret = folder.path().join(community["file"].as_str().expect("a path"));
-            fs::write(&secret, "made up").expect("to write it");
+        let rows =
+            |key: &str| table.get(key).and_then(|rows| rows.as_array()).into_iter().flatten();
+        let communities = rows("community").filter_map(|row| row["file"].as_str());
+        for file in communities.chain(rows("user").filter_map(|row| row["auth_file"].as_str())) {
+            let secret = folder.path().join(file);
+            fs::write(&secret, "all made up").expect("to write it");
             fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).expect("to own it");
         }
         let config = Config::parse(&folder.path().join(&name), &text);
@@ -404,6 +407,120 @@ proptest! {
             for fault in faults {
                 prop_assert!((1..=text.lines().count() + 1).contains(&fault.line));
             }
+        }
+    }
+}
+
+/// Each with `hush`, whose secret is long enough, and `short`, whose is not.
+#[test]
+fn what_is_wrong_with_users_views_and_groups() {
+    let folder = tempfile::tempdir().unwrap();
+    for (file, secret) in [("hush", "correct horse"), ("short", "horse")] {
+        fs::write(folder.path().join(file), secret).unwrap();
+        let permissions = fs::Permissions::from_mode(0o600);
+        fs::set_permissions(folder.path().join(file), permissions).unwrap();
+    }
+    let user = |rest: &str| format!("[[user]]\nname = \"ann\"\n{rest}");
+    for (text, line, wanted) in [
+        (user(""), 3, "user ann has no auth_file"),
+        (user("auth_file = \"short\""), 4, "less than 8 octets"),
+        (user("auth = \"SHA-3\"\nauth_file = \"hush\""), 4, "\"SHA-3\" is no protocol"),
+        (user("auth = \"none\"\npriv = \"DES\""), 5, "priv without auth"),
+        (
+            user("priv = \"none\"\nauth_file = \"hush\"\naccess = \"write\""),
+            6,
+            "writing without encryption",
+        ),
+        (user("auth_file = \"hush\"\ngroup = \"g\""), 5, "nothing says what group g may do"),
+        (
+            user(
+                "auth_file = \"hush\"\ngroup = \"g\"\naccess = \"read\"\n[[access]]\ngroup = \"g\"",
+            ),
+            6,
+            "access and group cannot stand together",
+        ),
+        (user("auth_file = \"hush\"\n").repeat(2), 6, "there is a user ann already, in line 3"),
+        ("[[access]]\ngroup = \"g\"\nread = \"v\"".to_owned(), 4, "there is no view v"),
+        (
+            "[[access]]\ngroup = \"g\"\nlevel = \"noAuthNoPriv\"\nwrite = \"v\"\n\
+             [[view]]\nname = \"v\"\ninclude = [\"system\"]"
+                .to_owned(),
+            5,
+            "writing without encryption",
+        ),
+        ("[[view]]\nname = \"v\"".to_owned(), 3, "view v includes nothing"),
+        ("[[view]]\nname = \"lcms-v\"\ninclude = [\"1.3\"]".to_owned(), 3, "the agent's own"),
+        (
+            "[[view]]\nname = \"v\"\ninclude = [\"sysTem\"]".to_owned(),
+            4,
+            "neither an OID nor the name",
+        ),
+        (
+            "[[community]]\nname = \"c\"\nfile = \"hush\"\naccess = \"admin\"".to_owned(),
+            5,
+            "could change all users",
+        ),
+    ] {
+        let text = format!("name = \"web1\"\n{text}\n");
+        let found = Config::parse(&folder.path().join("agent.toml"), &text).unwrap_err();
+        let ConfigError::Invalid(faults) = &found else { panic!("{text} was read") };
+        let said = faults[0].to_string();
+        assert_eq!(faults.len(), 1, "{text}: {found}");
+        assert!(said.contains(wanted), "{said}");
+        assert_eq!(faults[0].line, line, "{said}");
+        assert!(!faults[0].form.is_empty());
+    }
+}
+
+/// What a sender may do follows from one word, and is never more than that.
+#[test]
+fn access_is_no_more_than_what_was_said() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("hush"), "correct horse").unwrap();
+    fs::set_permissions(folder.path().join("hush"), fs::Permissions::from_mode(0o600)).unwrap();
+    let text = "name = \"web1\"\n[[user]]\nname = \"reader\"\nauth_file = \"hush\"\n\
+                [[user]]\nname = \"writer\"\nauth_file = \"hush\"\naccess = \"write\"\n\
+                [[user]]\nname = \"root\"\nauth_file = \"hush\"\naccess = \"admin\"\n\
+                [[user]]\nname = \"plain\"\nauth = \"none\"\n";
+    let config = Config::parse(&folder.path().join("agent.toml"), text).unwrap();
+    assert!(!format!("{config:?}").contains("correct horse"));
+    let id = lcms_snmp::EngineId::of_enterprise(1, [1; 12]);
+    let identity = crate::security::Identity { id, boots: 1 };
+    let engine = crate::security::LocalEngine::new(identity, std::time::Instant::now(), 0, 65_507);
+    let rows = std::sync::Arc::new(config.senders.rows(id));
+    let security = crate::security::Security::new(std::sync::Arc::new(engine), rows);
+    use lcms_snmp::v3::SecurityLevel::{AuthNoPriv, AuthPriv, NoAuthNoPriv};
+    let system = &crate::tables::subtree("sysName").unwrap();
+    let user_table = &crate::tables::subtree("usmUserTable").unwrap();
+    let community = &crate::tables::subtree("snmpCommunityName").unwrap();
+    let own_key = &crate::tables::subtree("usmUserOwnAuthKeyChange").unwrap();
+    for (name, level, reads, writes) in [
+        ("reader", AuthPriv, &[system][..], &[][..]),
+        ("reader", AuthNoPriv, &[], &[]),
+        ("writer", AuthPriv, &[system], &[system, own_key]),
+        ("writer", AuthNoPriv, &[], &[]),
+        ("root", AuthPriv, &[system, user_table, community], &[system, own_key, user_table]),
+        ("root", NoAuthNoPriv, &[], &[]),
+        ("plain", NoAuthNoPriv, &[system], &[]),
+    ] {
+        let rights = security.user(name.as_bytes()).unwrap().principal(level).rights.clone();
+        let all = [system, user_table, community, own_key];
+        let of = |view: &Option<std::sync::Arc<lcms_snmp::vacm::View>>| -> Vec<&Vec<u32>> {
+            let holds = |name: &&Vec<u32>| view.as_ref().is_some_and(|view| view.contains(name));
+            all.into_iter().filter(holds).collect()
+        };
+        for name in reads {
+            assert!(of(&rights.read).contains(name), "{name:?}");
+        }
+        assert_eq!(of(&rights.read).is_empty(), reads.is_empty(), "{name} {level}");
+        for name in writes {
+            assert!(of(&rights.write).contains(name), "{name:?}");
+        }
+        assert_eq!(of(&rights.write).is_empty(), writes.is_empty(), "{name} {level}");
+        if name != "root" {
+            assert!(!of(&rights.read).contains(&user_table));
+            assert!(!of(&rights.read).contains(&community));
+            assert!(!of(&rights.write).contains(&user_table));
         }
     }
 }

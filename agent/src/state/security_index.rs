@@ -1,8 +1,6 @@
 //! The rows of the tables of users, groups, access, views and communities, in
 //! the order of their names.
 
-use std::collections::BTreeSet;
-
 use lcms_snmp::Oid;
 use load_cluster_mib::{
     snmp_community_mib::snmp_community,
@@ -84,10 +82,5 @@ impl SecurityIndex {
             families: Rows::new(families),
             communities: Rows::new(communities),
         }
-    }
-
-    /// The names of the views there are.
-    pub fn views(rows: &SecurityRows) -> BTreeSet<&str> {
-        rows.families.keys().map(|id| id.view.as_str()).collect()
     }
 }

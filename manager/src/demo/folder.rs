@@ -1,4 +1,4 @@
-//! The files of a demo: configurations, communities, state, and the load of
+//! The files of a demo: configurations, secrets, state, and the load of
 //! emulated hosts, all in one temporary folder that goes when the demo ends.
 
 use std::fmt::Write as _;
@@ -29,13 +29,13 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Makes the folder with two random communities.
+    /// Makes the folder with a random community and a random password.
     pub fn create() -> io::Result<Self> {
         let path = std::env::temp_dir().join(format!("lcms-demo-{}", random_word()?));
         DirBuilder::new().mode(0o700).create(&path)?;
         let folder = Self { path, reader: random_word()? };
         folder.secret("read.community", &folder.reader)?;
-        folder.secret("write.community", &random_word()?)?;
+        folder.secret("controller.password", &random_word()?)?;
         Ok(folder)
     }
 
@@ -48,9 +48,9 @@ impl Folder {
     pub fn director(&self, network: Network, hosts: &[Spec]) -> io::Result<PathBuf> {
         let mut text = self.agent(DIRECTOR, network, 1, "director");
         text.push_str(concat!(
-            "allow_insecure_writes = true\n\n",
-            "[[community]]\nname = \"reader\"\nfile = \"read.community\"\n\n",
-            "[[community]]\nname = \"writer\"\nfile = \"write.community\"\naccess = \"write\"\n",
+            "\n[[community]]\nname = \"reader\"\nfile = \"read.community\"\n\n",
+            "[[user]]\nname = \"controller\"\nauth_file = \"controller.password\"\n",
+            "access = \"write\"\n",
         ));
         for host in hosts {
             let _ = write!(text, "\n[[host]]\nname = \"{}\"\n", host.name);
@@ -95,7 +95,7 @@ impl Folder {
         let mut text = format!(
             "[defaults]\ncommunity_file = \"read.community\"\ntimeout_ms = 300\nretries = 1\n\
              \n[[node]]\nname = \"{DIRECTOR}\"\naddress = \"{}\"\nroles = [\"director\"]\n\
-             write_community_file = \"write.community\"\n",
+             user = \"controller\"\nauth_file = \"controller.password\"\n",
             network.agent(1),
         );
         for (number, host) in (2..).zip(hosts) {
@@ -167,7 +167,7 @@ mod tests {
         let path = folder.inventory(network, &[host]).expect("written");
         let inventory = crate::inventory::load(&path).expect("an inventory");
         assert_eq!(inventory.nodes.len(), 2);
-        assert!(inventory.node(DIRECTOR).is_some_and(|node| node.write.is_some()));
+        assert!(inventory.node(DIRECTOR).is_some_and(|node| node.user.is_some()));
         drop(folder);
         assert!(!path.exists());
     }

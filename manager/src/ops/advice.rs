@@ -17,8 +17,8 @@ pub(super) fn of_refusal(node: Name, doing: Doing, error: &ClientError) -> Strin
     };
     match (status, doing) {
         (NoAccess | NotWritable | AuthorizationError | NoSuchName | ReadOnly, _) => format!(
-            "give {node} a write_community_file in the inventory; the agent lets it write only \
-             with allow_insecure_writes = true"
+            "give {node} a user and its auth_file in the inventory, one that its agent has as a \
+             [[user]] with access = \"write\""
         ),
         (WrongType | WrongLength | WrongEncoding | WrongValue | BadValue | NoCreation, _) => {
             match refused_object(error) {

@@ -105,8 +105,8 @@ pub fn advice(director: Name, error: &ClientError) -> String {
         ),
         Some(ErrorStatus::NoAccess | ErrorStatus::NoSuchName | ErrorStatus::AuthorizationError) => {
             format!(
-                "{director} lets this community read only; give its [[node]] a \
-                 write_community_file, and see allow_insecure_writes in its agent's configuration"
+                "{director} lets us read only; give its [[node]] a user and its auth_file, one \
+                 that its agent has as a [[user]] with access = \"write\""
             )
         }
         _ if error.is_unreachable() => format!(

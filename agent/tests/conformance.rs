@@ -1,0 +1,82 @@
+//! The table of what the RFCs demand cannot drift from code and tests: whoever
+//! renames or removes a place that it names has to look at it.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    must: Vec<Must>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Must {
+    rfc: u32,
+    section: String,
+    says: String,
+    /// `FILE: TEXT`.
+    code: String,
+    /// `FILE: NAME`.
+    test: String,
+}
+
+/// What an agent must do is in these.
+const RFCS: [u32; 7] = [3411, 3412, 3413, 3414, 3415, 3584, 7860];
+
+#[test]
+fn every_must_has_its_code_and_its_test() {
+    let table: Table = toml::from_str(include_str!("conformance.toml")).unwrap();
+    let mut files = BTreeMap::new();
+    let mut faults = Vec::new();
+    for must in &table.must {
+        let what = format!("RFC {} {}", must.rfc, must.section);
+        let (file, text) = must.code.split_once(": ").expect("FILE: TEXT");
+        if !text_of(&mut files, file).contains(text) {
+            faults.push(format!("{what}: {file} has no {text:?}"));
+        }
+        let (file, name) = must.test.split_once(": ").expect("FILE: NAME");
+        // The name as a test has it: an attribute, and nothing that skips it.
+        let head = format!("fn {name}()");
+        let source = text_of(&mut files, file);
+        let lines: Vec<&str> = source.lines().map(str::trim).collect();
+        let at = lines.iter().position(|line| line.starts_with(&head));
+        let is_test = at.is_some_and(|at| {
+            let attributes = lines[..at].iter().rev().take_while(|line| line.starts_with("#["));
+            let attributes: Vec<_> = attributes.collect();
+            attributes.iter().any(|line| line.starts_with("#[test]"))
+                && !attributes.iter().any(|line| line.contains("ignore"))
+        });
+        if !is_test {
+            faults.push(format!("{what}: {file} has no test {name}"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn every_rfc_is_there_and_nothing_is_said_twice() {
+    let table: Table = toml::from_str(include_str!("conformance.toml")).unwrap();
+    let covered: BTreeSet<u32> = table.must.iter().map(|must| must.rfc).collect();
+    for rfc in RFCS {
+        assert!(covered.contains(&rfc), "nothing of RFC {rfc}");
+    }
+    let sayings: BTreeSet<&str> = table.must.iter().map(|must| must.says.as_str()).collect();
+    assert_eq!(sayings.len(), table.must.len());
+    assert!(table.must.iter().all(|must| must.says.ends_with('.')));
+}
+
+fn text_of<'f>(files: &'f mut BTreeMap<String, String>, file: &str) -> &'f str {
+    files.entry(file.to_owned()).or_insert_with(|| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
+        fs::read_to_string(path).unwrap_or_else(|error| panic!("{file}: {error}"))
+    })
+}
