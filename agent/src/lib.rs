@@ -5,6 +5,7 @@
 //! the sensors, and what both amount to. `udp` and `setter` are the threads
 //! around it, and `run` puts everything together.
 
+pub mod agentx;
 pub mod cli;
 pub mod config;
 pub mod engine;

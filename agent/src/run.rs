@@ -18,16 +18,18 @@ use lcms_lb_core::{
     model::UnixTime,
     store::{Note, Store, StoreError},
 };
+use load_cluster_mib::{MODULES, load_cluster_mib::MODULE_OID};
 use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
+    agentx::{self, LocalObjects, Subtree},
     config::Config,
     engine::{Engine, Statistics},
     security::{Identity, IdentityError, Keeper, KeeperError, LocalEngine},
     sensors::{Facts, Sensors},
     setter::Setter,
-    state::{Locks, Node, Publisher, System},
+    state::{AgentState, Locks, Node, Publisher, System},
     tables,
     udp::{Listener, Service},
 };
@@ -96,6 +98,7 @@ pub fn run(config: Config) -> Result<(), RunError> {
 pub struct Agent {
     addresses: Vec<SocketAddr>,
     services: Vec<Service>,
+    link: Option<agentx::Link>,
     setting: JoinHandle<()>,
     publishing: JoinHandle<()>,
     stop: Arc<AtomicBool>,
@@ -164,8 +167,12 @@ impl Agent {
                 listener.serve(Arc::clone(&engine), Arc::clone(&publisher), setter.clone())
             })
             .collect::<io::Result<_>>()?;
+        let link = match config.master {
+            Some(master) => Some(join(master, &engine, &publisher)?),
+            None => None,
+        };
         addresses.iter().for_each(announce);
-        Ok(Self { addresses, services, setting, publishing, stop, director })
+        Ok(Self { addresses, services, link, setting, publishing, stop, director })
     }
 
     /// Where it answers, with the ports that were free.
@@ -176,6 +183,7 @@ impl Agent {
     /// Ends everything: no more requests first, then what they would ask for.
     pub fn stop(self) {
         self.services.into_iter().for_each(Service::stop);
+        drop(self.link);
         self.stop.store(true, Ordering::Release);
         // The last setter went with the last listener, so its thread ends too.
         for thread in [self.setting, self.publishing] {
@@ -191,6 +199,26 @@ fn bind(addresses: &[SocketAddr]) -> Result<Vec<Listener>, RunError> {
     let bind =
         |&address| Listener::bind(address).map_err(|source| RunError::Listen { address, source });
     addresses.iter().map(bind).collect()
+}
+
+/// Joins an AgentX master with LOAD-CLUSTER-MIB: what a host is the master knows
+/// by itself.
+fn join(
+    master: agentx::Master,
+    engine: &Arc<Engine<AgentState>>,
+    publisher: &Arc<Publisher>,
+) -> io::Result<agentx::Link> {
+    let served = MODULES.iter().filter(|module| module.oid == MODULE_OID);
+    let subtrees: Vec<Subtree> = served
+        .map(|module| Subtree {
+            oid: module.oid.to_vec(),
+            description: module.description.to_owned(),
+        })
+        .collect();
+    let oids = subtrees.iter().map(|subtree| subtree.oid.clone());
+    let objects = LocalObjects::new(Arc::clone(engine), Arc::clone(publisher), oids);
+    let description = format!("LCMS agent {}", env!("CARGO_PKG_VERSION"));
+    agentx::Link::start(master, subtrees, description, objects)
 }
 
 /// Programs that start an agent on port 0 read this line.

@@ -1,5 +1,6 @@
 //! SETs, one at a time, on a thread that may wait for the disk, so that no
-//! reader waits for a writer.
+//! reader waits for a writer. Those that come by AgentX have that thread to
+//! themselves, and take turns with these.
 
 use std::{
     io,
@@ -12,12 +13,13 @@ use std::{
     time::Instant,
 };
 
-use lcms_lb_core::director::CommitError;
+use lcms_lb_core::director::{CommitError, Snapshot};
 use lcms_snmp::ErrorStatus;
 
 use crate::{
-    engine::{At, Checked, Engine, Fault, SetRequest, Verdict, Workspace},
-    state::{AgentState, Publisher},
+    engine::{At, Checked, Engine, Fault, State, Verdict, Workspace},
+    security::Principal,
+    state::{AgentState, Draft, Publisher},
     tables, udp,
 };
 
@@ -97,47 +99,93 @@ impl Worker {
             let mut room = Vec::new();
             let request = self.engine.set(at, from, &datagram, &mut room);
             let Some(request) = request else { continue };
-            let result = (0..ATTEMPTS)
-                .find_map(|_| self.attempt(&request))
-                .unwrap_or(Err(Fault { status: ErrorStatus::ResourceUnavailable, index: 1 }));
-            if let Err(fault) = &result {
+            let result = carry_out(&self.publisher, request.principal(), |at| request.check(at));
+            let result = result.map(|_| ()).inspect_err(|fault| {
                 let (principal, status) = (request.principal(), fault.status.name());
                 tracing::info!(principal, %from, status, index = fault.index, "SET refused");
-            }
+            });
             if let Verdict::Reply(reply) = request.answer(result, &mut workspace) {
                 udp::send(&socket, from, reply);
             }
         }
     }
+}
 
-    /// Checks and commits a SET on the state as it is now; `None` if that was not
-    /// the state any more when it came to the commit.
-    fn attempt(&self, request: &SetRequest<'_, AgentState>) -> Option<Result<(), Fault>> {
-        self.publisher.refresh();
-        let state = self.publisher.current();
-        let at = At { state: &**state, now: Instant::now() };
-        let Checked { draft, places } = match request.check(at) {
-            Ok(checked) => checked,
-            Err(fault) => return Some(Err(fault)),
-        };
-        let changes_configuration = draft.changes_configuration();
-        match draft.commit(self.publisher.director()) {
-            Ok(()) => {
-                let principal = request.principal();
-                match changes_configuration {
-                    true => tracing::info!(principal, "the configuration was changed"),
-                    // Controllers do this every second.
-                    false => tracing::debug!(principal, "SET done"),
-                }
-                // The answer says that it is done, so the next GET must show it.
-                self.publisher.refresh();
-                Some(Ok(()))
+/// What a SET did, for whoever may have to take it back.
+#[derive(Debug)]
+pub struct Done {
+    before: Arc<Snapshot>,
+    after: Arc<Snapshot>,
+}
+
+/// Checks and commits a SET, on the state as it is then.
+pub fn carry_out<'d>(
+    publisher: &Publisher,
+    principal: &str,
+    check: impl Fn(At<'_, AgentState>) -> Result<Checked<'d, Draft>, Fault>,
+) -> Result<Done, Fault> {
+    // From the check to the commit nobody else may advance a lock.
+    let _turn = publisher.turn();
+    (0..ATTEMPTS)
+        .find_map(|_| attempt(publisher, principal, &check))
+        .unwrap_or(Err(Fault { status: ErrorStatus::ResourceUnavailable, index: 1 }))
+}
+
+/// `None` if the state that was checked was not that any more when it came to
+/// the commit.
+fn attempt<'d>(
+    publisher: &Publisher,
+    principal: &str,
+    check: impl Fn(At<'_, AgentState>) -> Result<Checked<'d, Draft>, Fault>,
+) -> Option<Result<Done, Fault>> {
+    publisher.refresh();
+    let state = publisher.current();
+    let at = At { state: &**state, now: Instant::now() };
+    let Checked { draft, places } = match check(at) {
+        Ok(checked) => checked,
+        Err(fault) => return Some(Err(fault)),
+    };
+    let changes_configuration = draft.changes_configuration();
+    match draft.commit(publisher.director()) {
+        Ok(()) => {
+            match changes_configuration {
+                true => tracing::info!(principal, "the configuration was changed"),
+                // Controllers do this every second.
+                false => tracing::debug!(principal, "SET done"),
             }
-            Err(CommitError::Stale) => None,
-            Err(error) => {
-                tracing::info!(%error, "the director refused a SET");
-                Some(Err(tables::fault(&error, &places)))
-            }
+            // The answer says that it is done, so the next GET must show it.
+            publisher.refresh();
+            let after = Arc::clone(&publisher.current().snapshot);
+            Some(Ok(Done { before: Arc::clone(&state.snapshot), after }))
+        }
+        Err(CommitError::Stale) => None,
+        Err(error) => {
+            tracing::info!(%error, "the director refused a SET");
+            Some(Err(tables::fault(&error, &places)))
         }
     }
+}
+
+/// Makes the state again what it was before a SET. That can be done as long as
+/// nobody built on what the SET made of it.
+pub fn take_back(
+    publisher: &Publisher,
+    principal: &Principal<'_>,
+    done: Done,
+) -> Result<(), CommitError> {
+    let _turn = publisher.turn();
+    publisher.refresh();
+    let state = publisher.current();
+    if !Arc::ptr_eq(&state.snapshot.wanted, &done.after.wanted) {
+        return Err(CommitError::Stale);
+    }
+    let mut draft = state.draft(principal, Instant::now());
+    draft.wanted = (*done.before.wanted).clone();
+    if Arc::ptr_eq(&state.snapshot.runtime, &done.after.runtime) {
+        draft.runtime = (*done.before.runtime).clone();
+    }
+    draft.commit(publisher.director())?;
+    publisher.refresh();
+    tracing::info!(principal = principal.name, "a SET was taken back");
+    Ok(())
 }

@@ -4,6 +4,7 @@
 //! Bytes and the current time go in; a value, a reply or a named next step
 //! comes out. Sockets and timers belong to the crates that use this one.
 
+pub mod agentx;
 pub mod ber;
 mod credentials;
 mod engine_id;

@@ -16,6 +16,10 @@ use crate::{
     process::Process,
 };
 
+/// Its configuration. It keeps a `snmpd.conf` of its own making in the same
+/// folder, and moves away what it finds there under that name.
+const CONFIG: &str = "peer.conf";
+
 /// A running `snmpd` on loopback that knows our two communities.
 pub struct Snmpd {
     process: Process,
@@ -43,7 +47,7 @@ impl Snmpd {
             .port();
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let more = more.replace("FOLDER", &folder.path().display().to_string());
-        let config = folder.path().join("snmpd.conf");
+        let config = folder.path().join(CONFIG);
         let text = format!(
             "rocommunity {READ} 127.0.0.1\n\
              rwcommunity {WRITE} 127.0.0.1\n\
@@ -89,7 +93,7 @@ fn launch(folder: &Path, address: SocketAddr) -> Option<Process> {
     let mut command = Command::new(net_snmp::tool("snmpd")?);
     command
         .args(["-f", "-Lo", "-C", "-c"])
-        .arg(folder.join("snmpd.conf"))
+        .arg(folder.join(CONFIG))
         .arg(format!("udp:{address}"))
         .env("SNMP_PERSISTENT_DIR", folder)
         .env("MIBS", "");

@@ -14,6 +14,7 @@ use lcms_snmp::SecretError;
 use miette::{Diagnostic, GraphicalReportHandler, LabeledSpan, NamedSource, SourceCode};
 
 use super::forms;
+use crate::agentx::MasterError;
 
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +109,14 @@ pub enum Cause {
     /// Nowhere to listen.
     #[error("listen: an agent without an address cannot be asked")]
     NoListener,
+    /// No master could be there.
+    #[error("{text:?} is {error}")]
+    Master {
+        /// What stands there.
+        text: String,
+        /// What is the matter with it.
+        error: MasterError,
+    },
     /// The own host among the others.
     #[error("{0} is the agent's own host, which the keys at the top of the file describe")]
     OwnHost(Name),

@@ -40,6 +40,7 @@ pub(super) struct File {
     pub proc_root: Option<PathBuf>,
     pub sample_interval: Option<PollInterval>,
     pub shards: Option<ShardCount>,
+    pub agentx: Option<AgentxTable>,
     #[serde(default)]
     pub community: Vec<CommunityTable>,
     #[serde(default)]
@@ -54,6 +55,12 @@ pub(super) struct File {
     pub policy: Vec<PolicyTable>,
     #[serde(default)]
     pub cluster: Vec<ClusterTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AgentxTable {
+    pub master: Spanned<String>,
 }
 
 /// What every SNMP engine takes (RFC 3417 §3.2), and what a datagram holds.

@@ -22,6 +22,7 @@ const VALUES: &[(&str, &str)] = &[
     ("state_dir", "state_dir = \"/var/lib/lcms\""),
     ("proc_root", "proc_root = \"/proc\""),
     ("sample_interval", "sample_interval = 1000    # milliseconds, 100 to 3600000"),
+    ("master", "master = \"/var/agentx/master\"    # a path, or tcp:127.0.0.1:705"),
     ("shards", "shards = 2    # threads of the proxy, 1 to 256"),
     ("auth", "auth = \"SHA-256\"    # or SHA-224, SHA-384, SHA-512, SHA, MD5, none"),
     ("auth_file", "auth_file = \"operator.password\"    # holds the password alone, mode 0600"),
@@ -80,6 +81,7 @@ const VALUES: &[(&str, &str)] = &[
 
 /// Keys with tables of rows, each with the shortest row.
 const ROWS: &[(&str, &str)] = &[
+    ("agentx", "[agentx]\nmaster = \"/var/agentx/master\""),
     ("community", "[[community]]\nname = \"monitoring\"\nfile = \"monitoring.community\""),
     ("user", "[[user]]\nname = \"operator\"\nauth_file = \"operator.password\""),
     ("view", "[[view]]\nname = \"cluster\"\ninclude = [\"LOAD-CLUSTER-MIB\"]"),
@@ -109,6 +111,7 @@ pub(super) fn of(cause: &Cause) -> String {
         }
         Cause::DuplicateListener { .. } => "name each address once".to_owned(),
         Cause::NoListener => value_or_syntax("listen"),
+        Cause::Master { .. } => value_or_syntax("master"),
         Cause::OwnHost(_) => "write role_potential and role_status at the top".to_owned(),
         Cause::Rule { kind, .. } => of_rule(kind),
         Cause::InsecureWrites => "access = \"read\", or allow_insecure_writes = true at the top, \
@@ -284,6 +287,7 @@ mod tests {
         let service = "[[cluster]]\nname = \"main\"\n[[cluster.service]]\n";
         for table in [
             "".to_owned(),
+            "[agentx]\n".to_owned(),
             "[[community]]\n".to_owned(),
             "[[user]]\n".to_owned(),
             "[[view]]\n".to_owned(),

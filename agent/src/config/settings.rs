@@ -18,7 +18,7 @@ use super::{
     file::{AccessTable, CommunityTable, File, MessageSize, Right},
     rows,
 };
-use crate::sensors::Source;
+use crate::{agentx::Master, sensors::Source};
 
 /// Where the file is looked for when nobody says.
 pub const DEFAULT_PATH: &str = "/etc/lcms/agent.toml";
@@ -42,8 +42,11 @@ pub struct Config {
     pub contact: String,
     /// What sysLocation says.
     pub location: String,
-    /// Where to listen, at least one; port 0 takes any that is free.
+    /// Where to listen, at least one unless a master does; port 0 takes any that
+    /// is free.
     pub listen: Vec<SocketAddr>,
+    /// The AgentX master to join.
+    pub master: Option<Master>,
     /// Greatest message sent, in octets.
     pub max_message_size: usize,
     /// Who may ask and set.
@@ -81,6 +84,7 @@ impl Config {
         let folder = path.parent().unwrap_or(Path::new(""));
         let senders = Senders::read(&file, folder, &mut findings);
         let listen = listen(&file, &mut findings);
+        let master = master(&file, folder, &mut findings);
         check_writes(&file, &mut findings);
         let wanted = rows::wanted(&file, &mut findings);
         findings.result()?;
@@ -90,6 +94,7 @@ impl Config {
             contact: file.contact.map(|text| text.0).unwrap_or_default(),
             location: file.location.map(|text| text.0).unwrap_or_default(),
             listen,
+            master,
             max_message_size: file.max_message_size.unwrap_or(DEFAULT_MESSAGE_SIZE).value()
                 as usize,
             senders,
@@ -122,7 +127,10 @@ fn may_write(file: &File, table: &CommunityTable) -> bool {
 }
 
 fn listen(file: &File, findings: &mut Findings) -> Vec<SocketAddr> {
-    let Some(listen) = &file.listen else { return vec![DEFAULT_LISTEN] };
+    // A subagent has a master that listens.
+    let Some(listen) = &file.listen else {
+        return if file.agentx.is_some() { Vec::new() } else { vec![DEFAULT_LISTEN] };
+    };
     let mut all: Vec<&Spanned<SocketAddr>> = Vec::new();
     for one in listen {
         let address = *one.get_ref();
@@ -133,10 +141,23 @@ fn listen(file: &File, findings: &mut Findings) -> Vec<SocketAddr> {
         }
         all.push(one);
     }
-    if all.is_empty() {
+    if all.is_empty() && file.agentx.is_none() {
         findings.add(file.name.span(), Cause::NoListener);
     }
     all.into_iter().map(|one| *one.get_ref()).collect()
+}
+
+fn master(file: &File, folder: &Path, findings: &mut Findings) -> Option<Master> {
+    let text = &file.agentx.as_ref()?.master;
+    match text.get_ref().parse() {
+        Ok(Master::Unix(path)) => Some(Master::Unix(folder.join(path))),
+        Ok(master) => Some(master),
+        Err(error) => {
+            let cause = Cause::Master { text: text.get_ref().clone(), error };
+            findings.add(text.span(), cause);
+            None
+        }
+    }
 }
 
 /// A community travels in the clear, so writing by one stays on the machine,

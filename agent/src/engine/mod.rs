@@ -23,7 +23,8 @@ pub(crate) mod tests;
 use std::{net::SocketAddr, sync::Arc};
 
 use lcms_snmp::{
-    DecodeError, Envelope, ErrorStatus, Message, OidBuf, PduKind, ResponseWriter, Version, message,
+    DecodeError, Envelope, ErrorStatus, Message, Oid, OidBuf, PduKind, ResponseWriter, Value,
+    Version, message, vacm::View,
 };
 
 use admitted::Admitted;
@@ -172,6 +173,31 @@ impl<S: State> Engine<S> {
             _ => 0,
         };
         self.refuse(writer, ErrorStatus::AuthorizationError, index)
+    }
+
+    /// The value of a variable in a view, or what is missing of it.
+    pub fn variable<'s>(&self, at: At<'s, S>, view: &View, name: &[u32]) -> Value<'s> {
+        self.registry.get(at, Filter { without_counter64: false, view }, name)
+    }
+
+    /// The first variable in a view after a name.
+    pub fn variable_after(
+        &self,
+        at: At<'_, S>,
+        view: &View,
+        name: &[u32],
+    ) -> Option<(Oid, Value<'static>)> {
+        let filter = Filter { without_counter64: false, view };
+        let mut place = self.registry.seek(name);
+        loop {
+            let (object, index, value) = self.registry.next(at, filter, &mut place, name)?;
+            match Oid::new([object, index].concat()) {
+                Ok(name) => return Some((name, value.into_owned())),
+                // A name that is too long to be one: the walk goes on behind its
+                // column.
+                Err(_) => place += 1,
+            }
+        }
     }
 
     /// Reads a SET that [`Engine::receive`] recognised; `room` is where it is

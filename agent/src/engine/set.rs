@@ -10,9 +10,10 @@
 
 use std::collections::BTreeMap;
 
-use lcms_snmp::{ErrorStatus, OidBuf, object::Entry, vacm::View};
+use lcms_snmp::{ErrorStatus, OidBuf, Value, object::Entry, vacm::View};
 
 use super::{Admitted, Assignment, At, Engine, Refusal, RowSet, State, Verdict, Workspace};
+use crate::security::Principal;
 
 /// A SET by someone who may write.
 pub struct SetRequest<'d, S: State> {
@@ -54,19 +55,18 @@ impl<'d, S: State> SetRequest<'d, S> {
 
     /// Works out the draft, or what is wrong.
     pub fn check(&self, at: At<'_, S>) -> Result<Checked<'d, S::Draft>, Fault> {
-        let rows = self.rows()?;
-        let mut draft = at.state.draft(&self.request.principal, at.now);
-        for (region, row) in rows.values() {
-            if let Some(region) = self.engine.registry.region(*region) {
-                region.assign(&mut draft, row).map_err(|refusal| refusal.fault(row))?;
-            }
+        // RFC 3416 §4.2.5: first of all the size of the response, which repeats
+        // the request. Otherwise a SET would be done and answered with tooBig.
+        let mut probe = Vec::new();
+        if !self.request.writer(&mut probe, self.engine.max_size).echo() {
+            return Err(Fault { status: ErrorStatus::TooBig, index: 0 });
         }
-        for (region, row) in rows.values() {
-            if let Some(region) = self.engine.registry.region(*region) {
-                region.settle(&mut draft, row).map_err(|refusal| refusal.fault(row))?;
-            }
-        }
-        Ok(Checked { draft, places: Places(rows) })
+        let varbinds = self.request.pdu().varbinds.iter().map(|raw| {
+            let mut name = OidBuf::new();
+            raw.name.read_into(&mut name);
+            (name, raw.value)
+        });
+        self.engine.check(at, &self.request.principal, self.view, varbinds)
     }
 
     /// Writes the response.
@@ -84,35 +84,56 @@ impl<'d, S: State> SetRequest<'d, S> {
             Err(fault) => engine.refuse(writer, fault.status, fault.index),
         }
     }
+}
+
+impl<S: State> Engine<S> {
+    /// Works out what assignments would make of the state, whichever way they
+    /// came, or what is wrong with them.
+    pub fn check<'d>(
+        &self,
+        at: At<'_, S>,
+        principal: &Principal<'_>,
+        view: &View,
+        varbinds: impl IntoIterator<Item = (OidBuf, Value<'d>)>,
+    ) -> Result<Checked<'d, S::Draft>, Fault> {
+        let rows = self.rows(view, varbinds)?;
+        let mut draft = at.state.draft(principal, at.now);
+        for (region, row) in rows.values() {
+            if let Some(region) = self.registry.region(*region) {
+                region.assign(&mut draft, row).map_err(|refusal| refusal.fault(row))?;
+            }
+        }
+        for (region, row) in rows.values() {
+            if let Some(region) = self.registry.region(*region) {
+                region.settle(&mut draft, row).map_err(|refusal| refusal.fault(row))?;
+            }
+        }
+        Ok(Checked { draft, places: Places(rows) })
+    }
 
     /// The bindings gathered by row, if nothing is wrong with any of them.
-    fn rows(&self) -> Result<Gathered<'d>, Fault> {
-        let varbinds = self.request.pdu().varbinds;
-        // RFC 3416 §4.2.5: first of all the size of the response, which repeats
-        // the request. Otherwise a SET would be done and answered with tooBig.
-        let mut probe = Vec::new();
-        if !self.request.writer(&mut probe, self.engine.max_size).echo() {
-            return Err(Fault { status: ErrorStatus::TooBig, index: 0 });
-        }
+    fn rows<'d>(
+        &self,
+        view: &View,
+        varbinds: impl IntoIterator<Item = (OidBuf, Value<'d>)>,
+    ) -> Result<Gathered<'d>, Fault> {
         let mut rows = Gathered::new();
-        let mut name = OidBuf::new();
-        for (position, raw) in varbinds.iter().enumerate() {
+        for (position, (name, value)) in varbinds.into_iter().enumerate() {
             let fault = |status| Fault { status, index: position + 1 };
-            raw.name.read_into(&mut name);
             // (1): of what the view does not hold nothing else is said.
-            if !self.view.contains(&name) {
+            if !view.contains(&name) {
                 return Err(fault(ErrorStatus::NoAccess));
             }
             // (2): no variable of this prefix can be written whatever the value.
             let (object, index) =
-                self.engine.registry.object(&name).ok_or(fault(ErrorStatus::NotWritable))?;
-            let region = self.engine.registry.region(object.region);
+                self.registry.object(&name).ok_or(fault(ErrorStatus::NotWritable))?;
+            let region = self.registry.region(object.region);
             let region = region.ok_or(fault(ErrorStatus::NotWritable))?;
             if !object.column.access.is_writable() || !region.writes(object.column.arc) {
                 return Err(fault(ErrorStatus::NotWritable));
             }
             // (3), (4), (6); what step (5) is about no decoder lets through.
-            object.column.syntax.check(&raw.value).map_err(|error| fault(error.into()))?;
+            object.column.syntax.check(&value).map_err(|error| fault(error.into()))?;
             // (7): the name of an instance that can never be.
             if !region.admits(index) {
                 return Err(fault(ErrorStatus::NoCreation));
@@ -123,10 +144,10 @@ impl<'d, S: State> SetRequest<'d, S> {
             let arc = object.column.arc;
             match row.assignments.iter().find(|other| other.arc == arc) {
                 // Twice the same is harmless; of two values neither can be meant.
-                Some(other) if other.value == raw.value => {}
+                Some(other) if other.value == value => {}
                 Some(_) => return Err(fault(ErrorStatus::InconsistentValue)),
                 None => {
-                    row.assignments.push(Assignment { arc, value: raw.value, varbind: position });
+                    row.assignments.push(Assignment { arc, value, varbind: position });
                 }
             }
         }

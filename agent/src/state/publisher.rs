@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
@@ -24,6 +24,8 @@ pub struct Publisher {
     current: ArcSwap<AgentState>,
     /// Held while a state is made; never by a reader.
     making: Mutex<()>,
+    /// Held while a SET is checked and committed; never by a reader.
+    setting: Mutex<()>,
 }
 
 impl Publisher {
@@ -31,7 +33,13 @@ impl Publisher {
     pub fn new(node: Arc<Node>, director: DirectorHandle, sensors: Sensors) -> Self {
         let (snapshot, sample) = (director.snapshot(), sensors.sample());
         let first = AgentState::new(node, snapshot, sample, Instant::now());
-        Self { director, sensors, current: ArcSwap::from_pointee(first), making: Mutex::new(()) }
+        Self {
+            director,
+            sensors,
+            current: ArcSwap::from_pointee(first),
+            making: Mutex::new(()),
+            setting: Mutex::new(()),
+        }
     }
 
     /// The present state, without waiting.
@@ -42,6 +50,11 @@ impl Publisher {
     /// The director behind it.
     pub fn director(&self) -> &DirectorHandle {
         &self.director
+    }
+
+    /// The turn of one SET among those that come different ways.
+    pub fn turn(&self) -> MutexGuard<'_, ()> {
+        self.setting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes a state of what is there now.

@@ -1,0 +1,162 @@
+//! The load generator: a window of requests under way, each answer checked.
+
+use std::{
+    io,
+    net::UdpSocket,
+    time::{Duration, Instant},
+};
+
+use lcms_snmp::{Oid, OutMessage, PduKind, Value, VarBind, Version, message};
+
+use crate::party::Party;
+
+/// What is asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// GET of sysUpTime.0.
+    Get,
+    /// GETBULK of twenty variables from the system group on.
+    Bulk,
+}
+
+/// A generator for one party.
+pub struct Load<'p> {
+    party: &'p Party,
+    socket: UdpSocket,
+    time: Duration,
+}
+
+/// What came back.
+pub struct Answers {
+    count: u64,
+    wall: Duration,
+    cpu: Duration,
+    /// Round trips in nanoseconds, ascending.
+    trips: Vec<u32>,
+}
+
+/// Where the request id stands: the last octets that change.
+struct Template {
+    octets: Vec<u8>,
+    id: usize,
+}
+
+const FIRST_ID: i32 = 0x4000_0000;
+
+impl Template {
+    fn new(question: Question, community: &[u8]) -> Self {
+        let (kind, repetitions, name) = match question {
+            Question::Get => (PduKind::GetRequest, 0, "1.3.6.1.2.1.1.3.0"),
+            Question::Bulk => (PduKind::GetBulkRequest, 20, "1.3.6.1.2.1.1"),
+        };
+        let name: Oid = name.parse().expect("an OID");
+        let octets = message::encode(&OutMessage {
+            version: Version::V2c,
+            community,
+            kind,
+            request_id: FIRST_ID,
+            error_status: 0,
+            error_index: repetitions,
+            varbinds: &[VarBind { name, value: Value::Null }],
+        });
+        let id = FIRST_ID.to_be_bytes();
+        let id = octets.windows(4).position(|window| window == id).expect("it was put there");
+        Self { octets, id }
+    }
+
+    fn with(&mut self, number: u32) -> &[u8] {
+        let id = (FIRST_ID.cast_unsigned() + number).to_be_bytes();
+        self.octets[self.id..self.id + 4].copy_from_slice(&id);
+        &self.octets
+    }
+}
+
+impl<'p> Load<'p> {
+    pub fn new(party: &'p Party, time: Duration) -> Self {
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("loopback has free ports");
+        socket.connect(party.address).expect("it is there");
+        socket.set_read_timeout(Some(Duration::from_millis(200))).expect("a timeout");
+        Self { party, socket, time }
+    }
+
+    /// Asks with so many requests under way.
+    pub fn run(&self, question: Question, window: usize) -> Answers {
+        let mut template = Template::new(question, self.party.community);
+        let (mut sent, mut count, mut trips) = (0_u32, 0_u64, Vec::new());
+        let mut times = vec![Instant::now(); window];
+        let mut buffer = [0; 4096];
+        let cpu = self.party.cpu();
+        let start = Instant::now();
+        let mut ask = |sent: &mut u32, times: &mut [Instant]| {
+            times[*sent as usize % window] = Instant::now();
+            self.socket.send(template.with(*sent)).expect("loopback takes it");
+            *sent += 1;
+        };
+        for _ in 0..window {
+            ask(&mut sent, &mut times);
+        }
+        while start.elapsed() < self.time {
+            match self.socket.recv(&mut buffer) {
+                Ok(length) => {
+                    let number = self.check(&buffer[..length], question);
+                    if window == 1 {
+                        let trip = times[number as usize % window].elapsed();
+                        trips.push(trip.as_nanos() as u32);
+                    }
+                    count += 1;
+                    ask(&mut sent, &mut times);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    // All are lost: begin again.
+                    for _ in 0..window {
+                        ask(&mut sent, &mut times);
+                    }
+                }
+                Err(error) => panic!("{}: {error}", self.party.name),
+            }
+        }
+        let (wall, cpu) = (start.elapsed(), self.party.cpu().saturating_sub(cpu));
+        // What is still under way must not be taken for an answer to what comes.
+        while self.socket.set_read_timeout(Some(Duration::from_millis(20))).is_ok()
+            && self.socket.recv(&mut buffer).is_ok()
+        {}
+        let _ = self.socket.set_read_timeout(Some(Duration::from_millis(200)));
+        trips.sort_unstable();
+        Answers { count, wall, cpu, trips }
+    }
+
+    /// The number of the request that is answered.
+    fn check(&self, answer: &[u8], question: Question) -> u32 {
+        let message = message::decode(answer).expect("a message");
+        let pdu = message.pdu;
+        if !self.party.is_echo {
+            let expected = if question == Question::Get { 1 } else { 20 };
+            assert_eq!(pdu.kind, PduKind::Response);
+            assert_eq!(
+                (pdu.error_status, pdu.varbinds.len()),
+                (0, expected),
+                "{}",
+                self.party.name
+            );
+        }
+        pdu.request_id.wrapping_sub(FIRST_ID).cast_unsigned()
+    }
+}
+
+impl Answers {
+    /// Answers for each second of the party's processor time.
+    pub fn per_cpu_second(&self) -> f64 {
+        self.count as f64 / self.cpu.as_secs_f64().max(1e-9)
+    }
+
+    /// Answers for each second of the clock.
+    pub fn per_second(&self) -> f64 {
+        self.count as f64 / self.wall.as_secs_f64()
+    }
+
+    /// A quantile of the round trips, in microseconds.
+    pub fn quantile(&self, share: f64) -> f64 {
+        let at = (self.trips.len() as f64 * share) as usize;
+        self.trips.get(at).or(self.trips.last()).map_or(f64::NAN, |ns| f64::from(*ns) / 1000.0)
+    }
+}
