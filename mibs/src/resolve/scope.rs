@@ -96,6 +96,17 @@ impl Resolver<'_> {
     }
 
     /// The definition of a name in a module that is named with it.
+    /// The definition a name means, without a word about how it was found.
+    pub(crate) fn quiet_find(&self, module: ModuleId, name: Symbol) -> Option<DefinitionId> {
+        let unit = self.unit_of(module);
+        if let Some(&at) = unit.definitions.get(&name) {
+            return Some((module, at));
+        }
+        let imported = unit.imports.get(&name).copied().flatten();
+        let exported = imported.and_then(|target| self.exported(target, name));
+        exported.or_else(|| self.anywhere.get(name.index()).copied().flatten())
+    }
+
     pub(super) fn find_in(&self, module: Name, name: Symbol) -> Option<DefinitionId> {
         let target = self.by_name.get(&module.symbol).copied()?;
         self.exported(target, name)
