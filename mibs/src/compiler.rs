@@ -168,6 +168,10 @@ fn parse_source(
             Origin::Found if memchr::memmem::find(text, b"DEFINITIONS").is_none() => {
                 File::default()
             }
+            Origin::Found => {
+                let file = parse_file(text, desk);
+                if file.modules.is_empty() { File::default() } else { file }
+            }
             _ => parse_file(text, desk),
         },
         Err(error) => File::unreadable(&error),

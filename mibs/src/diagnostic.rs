@@ -182,8 +182,8 @@ pub enum Problem {
     MissingImport { module: Box<str>, name: Box<str> },
     #[error("`{name}` is not imported")]
     NotImported { name: Box<str>, module: Box<str> },
-    #[error("there is no {role} `{name}`")]
-    Unknown { role: Role, name: Box<str> },
+    #[error("there is no {role} `{name}`{}", like.as_ref().map(|l| format!("; did you mean `{l}`?")).unwrap_or_default())]
+    Unknown { role: Role, name: Box<str>, like: Option<Box<str>> },
     #[error("`{name}` is defined twice")]
     DuplicateDefinition { name: Box<str> },
     #[error("`{name}` is defined by itself")]

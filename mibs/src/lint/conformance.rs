@@ -12,12 +12,10 @@ impl Judge<'_, '_> {
         let nodes = self.nodes();
         let mut grouped: FastMap<NodeId, ()> = FastMap::default();
         let mut listed: FastMap<Symbol, ()> = FastMap::default();
-        let mut has_groups = false;
         let mut has_compliance = false;
         for &(definition, id) in &nodes {
             match self.node(id).kind {
                 Kind::Group => {
-                    has_groups = true;
                     for member in self.resolver.mib.node(id).members() {
                         grouped.insert(member.id, ());
                     }
@@ -40,15 +38,10 @@ impl Judge<'_, '_> {
                 Kind::Notification => true,
                 _ => false,
             };
-            if has_groups && is_reachable && !grouped.contains_key(&id) {
+            if self.is_v2 && is_reachable && !grouped.contains_key(&id) {
                 self.say(Rule::GroupMembership, definition.name, about);
             }
-            let is_current = node.status == Some(Status::Current);
-            if node.kind == Kind::Group
-                && is_current
-                && has_compliance
-                && !listed.contains_key(&node.name)
-            {
+            if node.kind == Kind::Group && has_compliance && !listed.contains_key(&node.name) {
                 self.say(Rule::GroupUnreferenced, definition.name, about);
             }
         }

@@ -12,9 +12,6 @@ const MOST_ARCS: i64 = 128;
 
 impl Judge<'_, '_> {
     pub(super) fn indexes(&mut self) {
-        if !self.is_v2 {
-            return;
-        }
         for (definition, id) in self.nodes() {
             if self.node(id).kind == Kind::Row {
                 self.row(definition, id);
@@ -32,23 +29,25 @@ impl Judge<'_, '_> {
             let Some(node) = part.node() else { continue };
             let is_own = node.row() == Some(row);
             let is_hidden = node.access() == Some(Access::NotAccessible);
-            if is_own && !is_hidden && !all_index {
+            if is_own && !is_hidden && !all_index && self.is_v2 {
                 self.say(Rule::IndexElementAccessible, definition.name, node.name());
             }
-            if node.module().id == self.id {
-                self.element(part, node);
-            }
+            // One of another module is judged where it is used.
+            let is_ours = node.module().id == self.id;
+            let start = definition.name.start;
+            let end = start + self.word(definition.name).len() as u32;
+            let span = if is_ours { node.span() } else { Span { start, end } };
+            self.element(part, node, span);
         }
         let most: i64 = index.iter().map(most_arcs).sum();
         let total = row.oid().len() as i64 + 1 + most;
-        if total > MOST_ARCS && !index.is_empty() {
+        if total > MOST_ARCS && !index.is_empty() && self.is_v2 {
             self.say(Rule::IndexTooLarge, definition.name, &(total - MOST_ARCS).to_string());
         }
     }
 
-    fn element(&mut self, part: &Index<'_>, node: Node<'_>) {
+    fn element(&mut self, part: &Index<'_>, node: Node<'_>, span: Span) {
         let syntax = part.syntax();
-        let span = Span { ..node.span() };
         let is_plain = syntax.labels().next().is_none();
         match syntax.base() {
             Base::Integer32 if is_plain && syntax.ranges().iter().all(|r| r.0 < 0) => {

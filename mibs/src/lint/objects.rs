@@ -34,7 +34,7 @@ impl Judge<'_, '_> {
                     self.say(Rule::AccessInSmiV2, *word, about);
                 }
                 Clause::Access(word) if !self.is_v2 => {
-                    self.say(Rule::MaxAccessInSmiV1, *word, about)
+                    self.say(Rule::MaxAccessInSmiV1, *word, about);
                 }
                 Clause::Access(word) if self.word(*word) == "write-only" => {
                     self.say(Rule::WriteOnly, *word, about);
@@ -74,7 +74,10 @@ impl Judge<'_, '_> {
         {
             self.say_at(Rule::NodeImplicit, value.span, about);
         }
-        if is_notification && !is_trap && oid.iter().rev().nth(1) != Some(&0) {
+        // RFC 3584 §3.1 has the six standard traps apart.
+        let is_standard = matches!(oid, [1, 3, 6, 1, 6, 3, 1, 1, 5, _]);
+        let is_reversible = oid.iter().rev().nth(1) == Some(&0) || is_standard;
+        if is_notification && !is_trap && !is_reversible {
             self.say(Rule::NotificationNotReversible, definition.name, about);
         }
     }
@@ -107,7 +110,10 @@ impl Judge<'_, '_> {
     fn value_access(&mut self, definition: &Definition, id: NodeId, access: Access) {
         let about = self.word(definition.name);
         let Some(syntax) = self.resolver.mib.node(id).syntax() else { return };
-        if matches!(syntax.base(), Base::Counter32 | Base::Counter64) && access.is_writable() {
+        if matches!(syntax.base(), Base::Counter32 | Base::Counter64)
+            && !matches!(access, Access::ReadOnly | Access::AccessibleForNotify)
+            && self.is_v2
+        {
             self.say(Rule::CounterAccess, definition.name, about);
         }
         if syntax.name() == "RowStatus" && self.is_v2 {

@@ -125,7 +125,7 @@ rules! {
     TableAccess, "access-table-illegal", Minor, "a table that can be accessed", "say not-accessible";
     RowAccess, "access-row-illegal", Minor, "a row that can be accessed", "say not-accessible";
     CounterAccess, "access-counter-illegal", Change,
-        "a counter that can be written", "say read-only";
+        "a counter that is not read-only", "say read-only";
     ComplianceGroupStatus, "compliance-group-status", Change,
         "a compliance statement asks for a group whose status is behind its own", "leave the group out";
     RefinementNotListed, "refinement-not-listed", Minor,
@@ -141,7 +141,9 @@ rules! {
     OidReuse, "oid-reuse", Warning, "this OBJECT IDENTIFIER has a name already", "choose a free number";
     DuplicateOid, "object-identifier-not-unique", Error,
         "another object has the same OBJECT IDENTIFIER", "choose a free number";
-    ScalarParent, "parent-scalar", Error, "a scalar below something that is no plain node", "put it below a plain node";
+    NoIndexMacro, "parent-scalar", Error,
+        "a column of a row without INDEX, which this OBJECT-TYPE does not have", "import OBJECT-TYPE FROM RFC-1212, and say INDEX";
+    ScalarParent, "scalar-parent", Error, "a scalar below something that is no plain node", "put it below a plain node";
     ColumnParent, "parent-column", Error, "a column below something that is no row", "put it below the row";
     RowParent, "parent-row", Error, "a row below something that is no table", "put it below its table";
     LabelNumberTwice, "named-number-redefined", Error, "two labels have one number", "give each its own";

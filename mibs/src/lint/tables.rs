@@ -19,6 +19,9 @@ impl Judge<'_, '_> {
             match (self.node(id).kind, parent_kind) {
                 (Kind::Column, _) => {
                     let number = self.oid(id).last().copied().unwrap_or(0);
+                    if self.resolver.lacks_index(self.id) {
+                        self.say(Rule::NoIndexMacro, definition.name, about);
+                    }
                     if let Some(row) = parent {
                         columns.entry(row).or_default().push((number, id));
                     }
@@ -84,11 +87,8 @@ impl Judge<'_, '_> {
         let Some(own) = own else { return };
         let Body::Type { syntax, .. } = &own.body else { return };
         let Shape::Sequence(members) = &syntax.shape else { return };
-        let by_name: FastMap<Symbol, (usize, NodeId)> = columns
-            .iter()
-            .enumerate()
-            .map(|(at, &(_, id))| (self.node(id).name, (at, id)))
-            .collect();
+        let by_name: FastMap<Symbol, usize> =
+            columns.iter().enumerate().map(|(at, &(_, id))| (self.node(id).name, at)).collect();
         let mut last = None;
         let mut ordered = true;
         for member in members {
@@ -97,19 +97,19 @@ impl Judge<'_, '_> {
                     let about = self.word(member.name);
                     self.say(Rule::SequenceNoColumn, member.name, about);
                 }
-                Some(&(at, id)) => {
+                Some(&at) => {
                     if last.is_some_and(|last| at < last) && ordered {
                         ordered = false;
                         self.say(Rule::SequenceOrder, own.name, self.word(member.name));
                     }
                     last = Some(at);
-                    self.member_type(member, id);
+                    self.member_type(member);
                 }
             }
         }
     }
 
-    fn member_type(&mut self, member: &Member, column: NodeId) {
+    fn member_type(&mut self, member: &Member) {
         let definition = self.ast.definitions.iter().find(|d| d.name.symbol == member.name.symbol);
         let Some(syntax) = definition.and_then(|definition| definition.syntax()) else { return };
         let written = match &syntax.shape {
@@ -125,8 +125,9 @@ impl Judge<'_, '_> {
         let plain =
             |word: &str| if word == "Integer32" { "INTEGER".to_owned() } else { word.to_owned() };
         if plain(written) != plain(in_sequence) {
-            let _ = column;
-            self.say(Rule::SequenceTypeMismatch, member.name, written);
+            let value = definition.and_then(|definition| definition.value());
+            let span = value.map(|value| value.span).unwrap_or_default();
+            self.say_at(Rule::SequenceTypeMismatch, span, self.word(member.name));
         }
     }
 }

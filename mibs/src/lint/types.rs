@@ -24,14 +24,13 @@ impl Judge<'_, '_> {
             }
         }
         for definition in &self.ast.definitions {
-            let is_current = definition.status().is_none_or(|s| self.word(s) == "current");
             let is_type =
                 matches!(definition.body, Body::TextualConvention { .. } | Body::Type { .. });
-            if is_type && is_current && self.is_v2 && !used.contains_key(&definition.name.symbol) {
+            if is_type && self.is_v2 && !used.contains_key(&definition.name.symbol) {
                 self.say(Rule::TypeUnreferenced, definition.name, self.word(definition.name));
             }
-            if let Body::TextualConvention { clauses } = &definition.body {
-                self.textual_convention(definition, clauses);
+            if is_type {
+                self.named_type(definition);
             }
         }
     }
@@ -41,17 +40,17 @@ impl Judge<'_, '_> {
         self.resolver.type_of_definition(id)
     }
 
-    fn textual_convention(&mut self, definition: &Definition, clauses: &[Clause]) {
+    fn named_type(&mut self, definition: &Definition) {
         let Some(own) = self.type_named(definition.name) else { return };
-        let has_hint = clauses.iter().any(|clause| matches!(clause, Clause::DisplayHint(_)));
         let wants_hint = match own.base() {
-            Base::OctetString => true,
+            Base::OctetString | Base::Opaque => true,
             Base::Integer32 | Base::Unsigned32 | Base::Gauge32 => own.labels().next().is_none(),
             _ => false,
         };
-        let is_nested = own.parent().is_some_and(|parent| parent.is_textual_convention());
+        let is_nested = own.is_textual_convention()
+            && own.parent().is_some_and(|parent| parent.is_textual_convention());
         let about = self.word(definition.name);
-        if wants_hint && !has_hint && own.hint().is_none() {
+        if wants_hint && own.hint().is_none() {
             self.say(Rule::TypeWithoutFormat, definition.name, about);
         }
         if is_nested {

@@ -74,7 +74,11 @@ impl Judge<'_, '_> {
     /// Names that differ only in the case of their letters.
     fn case(&mut self) {
         let mut first: FastMap<String, Name> = FastMap::default();
-        for definition in &self.ast.definitions {
+        // A row and the type of its SEQUENCE differ only so, by custom.
+        let is_sequence = |definition: &&Definition| {
+            !definition.syntax().is_some_and(|syntax| matches!(syntax.shape, Shape::Sequence(_)))
+        };
+        for definition in self.ast.definitions.iter().filter(is_sequence) {
             let word = self.word(definition.name);
             let before = *first.entry(word.to_ascii_lowercase()).or_insert(definition.name);
             if before.symbol != definition.name.symbol {

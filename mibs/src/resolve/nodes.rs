@@ -78,7 +78,7 @@ impl<'a> Resolver<'a> {
                     node.syntax = Some(self.object_type(id.0, syntax));
                 }
                 Clause::Access(span) | Clause::OldAccess(span) => {
-                    node.access = self.access(id.0, *span)
+                    node.access = self.access(id.0, *span);
                 }
                 Clause::Status(span) => node.status = self.status(id.0, *span),
                 Clause::Units(span) => node.units = Some(*span),
@@ -135,7 +135,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Whether the module uses the OBJECT-TYPE of RFC 1155, which had no INDEX.
-    fn lacks_index(&self, module: ModuleId) -> bool {
+    pub(crate) fn lacks_index(&self, module: ModuleId) -> bool {
         let imports = &self.unit_of(module).ast.imports;
         imports.iter().any(|import| {
             matches!(self.word(import.module), "RFC1155-SMI" | "RFC1065-SMI")
