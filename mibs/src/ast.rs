@@ -19,6 +19,8 @@ pub(crate) struct Module {
     pub name: Name,
     pub imports: Vec<Import>,
     pub definitions: Vec<Definition>,
+    /// Where END stands.
+    pub end: u32,
 }
 
 /// `a, b FROM C`.
@@ -65,6 +67,21 @@ pub(crate) enum Invocation {
 }
 
 impl Invocation {
+    /// The macro's name.
+    pub fn keyword(self) -> &'static str {
+        match self {
+            Self::ModuleIdentity => "MODULE-IDENTITY",
+            Self::ObjectIdentity => "OBJECT-IDENTITY",
+            Self::ObjectType => "OBJECT-TYPE",
+            Self::NotificationType => "NOTIFICATION-TYPE",
+            Self::TrapType => "TRAP-TYPE",
+            Self::ObjectGroup => "OBJECT-GROUP",
+            Self::NotificationGroup => "NOTIFICATION-GROUP",
+            Self::ModuleCompliance => "MODULE-COMPLIANCE",
+            Self::AgentCapabilities => "AGENT-CAPABILITIES",
+        }
+    }
+
     pub fn of(kind: Kind) -> Option<Self> {
         Some(match kind {
             Kind::ModuleIdentity => Self::ModuleIdentity,
@@ -88,8 +105,10 @@ pub(crate) enum Clause {
     Syntax(Box<Syntax>),
     WriteSyntax(Box<Syntax>),
     Units(Symbol),
-    /// ACCESS or MAX-ACCESS.
+    /// MAX-ACCESS.
     Access(Name),
+    /// ACCESS, as SMIv1 has it.
+    OldAccess(Name),
     MinAccess(Name),
     Status(Name),
     Description(Span),
@@ -104,7 +123,7 @@ pub(crate) enum Clause {
     LastUpdated(Name),
     Organization(Span),
     ContactInfo(Span),
-    Revision(Span),
+    Revision(Name),
     /// MODULE of a compliance, with the module's name where it has one.
     Module(Option<Name>),
     MandatoryGroups(Vec<Name>),
@@ -155,6 +174,7 @@ pub(crate) enum Defval {
 /// A type, with its sub-typing.
 #[derive(Debug)]
 pub(crate) struct Syntax {
+    pub start: u32,
     pub shape: Shape,
     pub constraint: Option<Constraint>,
     /// `{ a(1), b(2) }` behind INTEGER or BITS, or behind a type's name.
@@ -178,6 +198,8 @@ pub(crate) enum Shape {
 #[derive(Debug)]
 pub(crate) struct Member {
     pub name: Name,
+    /// The first word of the type.
+    pub syntax: Name,
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -22,6 +22,7 @@ use crate::{
 pub struct Compiler {
     sources: Vec<Source>,
     origins: Vec<Origin>,
+    judge: bool,
 }
 
 impl Compiler {
@@ -95,6 +96,12 @@ impl Compiler {
         Ok(self)
     }
 
+    /// Looks for what is questionable as well, not only for what is wrong.
+    pub fn judge(&mut self) -> &mut Self {
+        self.judge = true;
+        self
+    }
+
     /// How many texts there are; the next one's number.
     pub fn file_count(&self) -> u32 {
         self.sources.len() as u32
@@ -109,7 +116,7 @@ impl Compiler {
     pub fn compile(self) -> Mib {
         let symbols = SharedSymbols::new(reserved());
         let files = self.parse(&symbols);
-        resolve(self.sources, &files, &self.origins, symbols.into_inner())
+        resolve(self.sources, &files, &self.origins, symbols.into_inner(), self.judge)
     }
 
     /// Reads all files on all cores.
@@ -160,6 +167,10 @@ fn parse_source(
             // a module.
             Origin::Found if memchr::memmem::find(text, b"DEFINITIONS").is_none() => {
                 File::default()
+            }
+            Origin::Found => {
+                let file = parse_file(text, desk);
+                if file.modules.is_empty() { File::default() } else { file }
             }
             _ => parse_file(text, desk),
         },

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::{
     lexer::Kind,
+    lint::Rule,
     source::{FileId, Position, Source, Span},
 };
 
@@ -155,6 +156,8 @@ impl std::fmt::Display for Role {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[allow(missing_docs, reason = "each message says what the variant means")]
 pub enum Problem {
+    #[error("{}: `{name}`", rule.text())]
+    Style { rule: Rule, name: Box<str> },
     #[error("this file cannot be read: {cause}")]
     Unreadable { cause: Box<str> },
     #[error("this quoted string does not end")]
@@ -179,8 +182,8 @@ pub enum Problem {
     MissingImport { module: Box<str>, name: Box<str> },
     #[error("`{name}` is not imported")]
     NotImported { name: Box<str>, module: Box<str> },
-    #[error("there is no {role} `{name}`")]
-    Unknown { role: Role, name: Box<str> },
+    #[error("there is no {role} `{name}`{}", like.as_ref().map(|l| format!("; did you mean `{l}`?")).unwrap_or_default())]
+    Unknown { role: Role, name: Box<str>, like: Option<Box<str>> },
     #[error("`{name}` is defined twice")]
     DuplicateDefinition { name: Box<str> },
     #[error("`{name}` is defined by itself")]
@@ -209,6 +212,7 @@ impl Problem {
     /// The stable name, for filters and documentation.
     pub fn code(&self) -> &'static str {
         match self {
+            Self::Style { rule, .. } => rule.code(),
             Self::Unreadable { .. } => "unreadable",
             Self::UnterminatedText => "unterminated-text",
             Self::NameBeginsWithDigit => "name-begins-with-digit",
@@ -239,6 +243,7 @@ impl Problem {
     /// How much it matters.
     pub fn severity(&self) -> Severity {
         match self {
+            Self::Style { rule, .. } => rule.severity(),
             Self::Unreadable { .. } | Self::NoModule => Severity::Fatal,
             Self::UnterminatedText
             | Self::Unexpected { .. }
@@ -268,6 +273,7 @@ impl Problem {
     /// What to do about it.
     pub fn help(&self) -> Option<String> {
         Some(match self {
+            Self::Style { rule, .. } => rule.help().to_owned(),
             Self::UnterminatedText => {
                 "close it with a quote; within it, write a quote twice".to_owned()
             }

@@ -202,7 +202,8 @@ pub(crate) fn tokenize(
         // Short texts that are asked for with the node, and often the same.
         let before = tokens.last().map(|token: &Token| token.kind);
         if token.kind == Kind::Text
-            && let Some(Kind::Units | Kind::DisplayHint | Kind::LastUpdated) = before
+            && let Some(Kind::Units | Kind::DisplayHint | Kind::LastUpdated | Kind::Revision) =
+                before
         {
             let quoted = text.get(token.span.start as usize..token.span.end as usize);
             let inside = crate::model::unquote(quoted.unwrap_or_default());

@@ -15,6 +15,7 @@ mod diagnostic;
 mod hint;
 mod instance;
 mod lexer;
+mod lint;
 mod model;
 mod names;
 mod parser;
@@ -26,6 +27,7 @@ mod values;
 
 pub use compiler::{Compiler, parse};
 pub use diagnostic::{Diagnostic, Expected, Problem, Record, Role, Severity};
+pub use lint::Rule;
 pub use model::{
     Access, Base, Compliance, DefaultValue, Index, Kind, Mib, Module, Node, Status, Type,
 };

@@ -274,7 +274,7 @@ fn pieces(path: &str) -> Result<Vec<Piece>, NameError> {
 }
 
 /// Levenshtein's distance, the case of letters aside.
-fn distance(a: &str, b: &str) -> usize {
+pub(crate) fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().map(|c| c.to_ascii_lowercase()).collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.chars().map(|c| c.to_ascii_lowercase()).enumerate() {

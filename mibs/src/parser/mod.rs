@@ -102,8 +102,9 @@ fn module(header: Tokens<'_>) -> (Tokens<'_>, Module) {
     // What stands between the name and BEGIN says nothing.
     let begin = header.rest.iter().take(300).position(|t| t.kind == Kind::Begin);
     let mut input = header.skip(begin.map_or(2, |at| at + 1));
-    let mut module = Module { name, imports: Vec::new(), definitions: Vec::new() };
+    let mut module = Module { name, imports: Vec::new(), definitions: Vec::new(), end: 0 };
     loop {
+        module.end = input.here().start;
         match input.kind(0) {
             Some(Kind::End) => return (input.skip(1), module),
             Some(Kind::Imports) => input = imports(input.skip(1), &mut module.imports),

@@ -33,7 +33,7 @@ pub(super) fn syntax(input: Tokens<'_>) -> Parsed<'_, Syntax> {
         Some(Kind::LeftParenthesis) => map(constraint, Some).parse(after)?,
         _ => (after, None),
     };
-    Ok((after, Syntax { shape, constraint, labels }))
+    Ok((after, Syntax { start: input.here().start, shape, constraint, labels }))
 }
 
 fn shape(input: Tokens<'_>) -> Parsed<'_, Shape> {
@@ -138,7 +138,8 @@ fn members(input: Tokens<'_>) -> Parsed<'_, Vec<Member>> {
                 if after_syntax.rest.len() == after.rest.len() {
                     return after.refuse(Expected::Type);
                 }
-                members.push(Member { name });
+                let syntax = after.first().map_or(name, |token| token.name());
+                members.push(Member { name, syntax });
                 input = after_syntax;
             }
         }

@@ -23,25 +23,26 @@ use oids::OidState;
 pub(crate) use oids::root_of;
 
 /// A definition: the module, and its place in the module's list.
-type DefinitionId = (ModuleId, u32);
+pub(crate) type DefinitionId = (ModuleId, u32);
 
 /// A module under way.
-struct Unit<'a> {
+pub(crate) struct Unit<'a> {
     file: FileId,
-    name: Symbol,
+    pub(crate) name: Symbol,
     /// The number of its first definition among all.
     first: u32,
-    ast: &'a ast::Module,
+    pub(crate) ast: &'a ast::Module,
     /// The first definition of each name.
     definitions: FastMap<Symbol, u32>,
-    imports: FastMap<Symbol, Option<ModuleId>>,
+    pub(crate) imports: FastMap<Symbol, Option<ModuleId>>,
     last_updated: Option<Symbol>,
     /// Whether it defines the types of the language itself.
-    is_base: bool,
+    pub(crate) is_base: bool,
+    pub(crate) origin: Origin,
 }
 
-struct Resolver<'a> {
-    units: Vec<Unit<'a>>,
+pub(crate) struct Resolver<'a> {
+    pub(crate) units: Vec<Unit<'a>>,
     by_name: FastMap<Symbol, ModuleId>,
     /// Who defines a name, for those who forgot to import it.
     anywhere: Vec<Option<DefinitionId>>,
@@ -52,7 +53,7 @@ struct Resolver<'a> {
     type_ids: Vec<Option<TypeId>>,
     oids: Vec<Option<OidState>>,
     node_ids: Vec<Option<NodeId>>,
-    mib: Mib,
+    pub(crate) mib: Mib,
 }
 
 /// Whether a file belongs to the built-in base, whose modules give way to a
@@ -72,6 +73,7 @@ pub(crate) fn resolve(
     files: &[File],
     origins: &[Origin],
     symbols: Symbols,
+    judge: bool,
 ) -> Mib {
     let mut mib = Mib { symbols, ..Mib::default() };
     let language = types::Language::new(&mut mib);
@@ -91,6 +93,9 @@ pub(crate) fn resolve(
     resolver.resolve_types();
     resolver.resolve_nodes();
     resolver.resolve_objects();
+    if judge {
+        crate::lint::judge(&mut resolver);
+    }
     let mut mib = resolver.finish();
     mib.sources = sources;
     mib
@@ -111,7 +116,7 @@ impl<'a> Resolver<'a> {
                 });
             }
             for ast in &file.modules {
-                let unit = self.unit(id, ast);
+                let unit = self.unit(id, ast, origin);
                 match self.by_name.get(&unit.name).copied() {
                     Some(other) => self.choose(&mut chosen, other, unit, origin),
                     None => {
@@ -128,7 +133,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn unit(&mut self, file: FileId, ast: &'a ast::Module) -> Unit<'a> {
+    fn unit(&mut self, file: FileId, ast: &'a ast::Module, origin: Origin) -> Unit<'a> {
         let name = ast.name.symbol;
         let last_updated = ast.definitions.iter().find_map(|definition| {
             definition.clauses().iter().find_map(|clause| match clause {
@@ -149,6 +154,7 @@ impl<'a> Resolver<'a> {
             imports: FastMap::default(),
             last_updated,
             is_base,
+            origin,
         }
     }
 
@@ -224,11 +230,11 @@ impl<'a> Resolver<'a> {
         (self.unit_of(module).first + at) as usize
     }
 
-    fn node_id(&self, id: DefinitionId) -> Option<NodeId> {
+    pub(crate) fn node_id(&self, id: DefinitionId) -> Option<NodeId> {
         self.node_ids.get(self.number(id)).copied().flatten()
     }
 
-    fn word(&self, name: Name) -> &str {
+    pub(crate) fn word(&self, name: Name) -> &str {
         self.mib.symbols.text(name.symbol)
     }
 
@@ -236,11 +242,11 @@ impl<'a> Resolver<'a> {
         Span { start: name.start, end: name.start + self.word(name).len() as u32 }
     }
 
-    fn report(&mut self, module: ModuleId, name: Name, problem: Problem) {
+    pub(crate) fn report(&mut self, module: ModuleId, name: Name, problem: Problem) {
         self.report_at(module, self.span_of(name), problem);
     }
 
-    fn report_at(&mut self, module: ModuleId, span: Span, problem: Problem) {
+    pub(crate) fn report_at(&mut self, module: ModuleId, span: Span, problem: Problem) {
         let file = self.unit_of(module).file;
         self.mib.diagnostics.push(Diagnostic { file, span, problem });
     }
@@ -288,6 +294,12 @@ impl<'a> Resolver<'a> {
         with_century(date.unwrap_or_default().trim())
     }
 
+    /// The type a definition makes, if it makes one.
+    pub(crate) fn type_of_definition(&self, id: DefinitionId) -> Option<Type<'_>> {
+        let id = self.type_ids.get(self.number(id)).copied().flatten()?;
+        Some(self.type_handle(id))
+    }
+
     fn type_handle(&self, id: TypeId) -> Type<'_> {
         Type { mib: &self.mib, id }
     }
@@ -301,7 +313,7 @@ pub(crate) fn with_century(date: &str) -> String {
 }
 
 impl ast::Definition {
-    fn clauses(&self) -> &[Clause] {
+    pub(crate) fn clauses(&self) -> &[Clause] {
         match &self.body {
             Body::Invocation { clauses, .. } | Body::TextualConvention { clauses } => clauses,
             _ => &[],
@@ -309,7 +321,7 @@ impl ast::Definition {
     }
 
     /// The type of a type assignment, or behind SYNTAX.
-    fn syntax(&self) -> Option<&ast::Syntax> {
+    pub(crate) fn syntax(&self) -> Option<&ast::Syntax> {
         if let Body::Type { syntax, .. } = &self.body {
             return Some(syntax);
         }

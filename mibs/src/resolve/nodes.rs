@@ -77,7 +77,9 @@ impl<'a> Resolver<'a> {
                 Clause::Syntax(syntax) if node.kind == Kind::Scalar => {
                     node.syntax = Some(self.object_type(id.0, syntax));
                 }
-                Clause::Access(span) => node.access = self.access(id.0, *span),
+                Clause::Access(span) | Clause::OldAccess(span) => {
+                    node.access = self.access(id.0, *span);
+                }
                 Clause::Status(span) => node.status = self.status(id.0, *span),
                 Clause::Units(span) => node.units = Some(*span),
                 Clause::Description(span) => node.description = Some(*span),
@@ -90,7 +92,10 @@ impl<'a> Resolver<'a> {
             if node.syntax.is_none() {
                 self.report_at(id.0, node.span, Problem::MissingSyntax { name: name.clone() });
             }
-            if !clauses.iter().any(|clause| matches!(clause, Clause::Access(_))) {
+            if !clauses
+                .iter()
+                .any(|clause| matches!(clause, Clause::Access(_) | Clause::OldAccess(_)))
+            {
                 self.report_at(id.0, node.span, Problem::MissingAccess { name });
             }
         }
@@ -130,7 +135,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Whether the module uses the OBJECT-TYPE of RFC 1155, which had no INDEX.
-    fn lacks_index(&self, module: ModuleId) -> bool {
+    pub(crate) fn lacks_index(&self, module: ModuleId) -> bool {
         let imports = &self.unit_of(module).ast.imports;
         imports.iter().any(|import| {
             matches!(self.word(import.module), "RFC1155-SMI" | "RFC1065-SMI")

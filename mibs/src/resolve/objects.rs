@@ -60,15 +60,13 @@ impl<'a> Resolver<'a> {
 
     /// The node a name stands for.
     fn named(&mut self, module: ModuleId, written: Name, role: Role) -> Option<NodeId> {
-        let symbol = written.symbol;
         let found = self.find(module, written).map(|id| (id, self.node_id(id)));
         match found {
             Some((_, Some(node))) => Some(node),
             // It is defined and has no OID, which was reported there.
             Some((id, None)) if !self.is_type(id) => None,
             _ => {
-                let name = self.mib.symbols.text(symbol).into();
-                self.report(module, written, Problem::Unknown { role, name });
+                self.report_unknown(module, written, role);
                 None
             }
         }

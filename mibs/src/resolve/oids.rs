@@ -142,8 +142,7 @@ impl<'a> Resolver<'a> {
                 match root_of(name).or(part.number.filter(|_| first)) {
                     Some(root) => Step::Ready(vec![root]),
                     None => {
-                        let problem = Problem::Unknown { role: Role::Parent, name: name.into() };
-                        self.report(user.0, written, problem);
+                        self.report_unknown(user.0, written, Role::Parent);
                         Step::Never
                     }
                 }

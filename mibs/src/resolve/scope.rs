@@ -3,8 +3,9 @@
 use super::{DefinitionId, Resolver};
 use crate::{
     ast::{Body, Name},
-    diagnostic::Problem,
+    diagnostic::{Problem, Role},
     model::ModuleId,
+    names::distance,
     symbol::Symbol,
 };
 
@@ -96,6 +97,35 @@ impl Resolver<'_> {
     }
 
     /// The definition of a name in a module that is named with it.
+    /// Says that a name stands for nothing, with the name in scope that looks
+    /// most like it.
+    pub(super) fn report_unknown(&mut self, module: ModuleId, written: Name, role: Role) {
+        let word: Box<str> = self.word(written).into();
+        let allowed = (word.len() / 4).clamp(1, 3);
+        let unit = self.unit_of(module);
+        let in_scope = unit.definitions.keys().chain(unit.imports.keys());
+        let in_scope = in_scope.map(|&symbol| self.mib.symbols.text(symbol));
+        let near = in_scope.chain(self.language.names()).filter(|name| {
+            let is_type = name.starts_with(|c: char| c.is_ascii_uppercase());
+            is_type == (role == Role::Type) && name.len().abs_diff(word.len()) <= allowed
+        });
+        let ranked = near.map(|name| (distance(name, &word), name)).filter(|&(d, _)| d <= allowed);
+        let like: Option<Box<str>> = ranked.min().map(|(_, name)| name.into());
+        let problem = Problem::Unknown { role, name: word, like };
+        self.report(module, written, problem);
+    }
+
+    /// The definition a name means, without a word about how it was found.
+    pub(crate) fn quiet_find(&self, module: ModuleId, name: Symbol) -> Option<DefinitionId> {
+        let unit = self.unit_of(module);
+        if let Some(&at) = unit.definitions.get(&name) {
+            return Some((module, at));
+        }
+        let imported = unit.imports.get(&name).copied().flatten();
+        let exported = imported.and_then(|target| self.exported(target, name));
+        exported.or_else(|| self.anywhere.get(name.index()).copied().flatten())
+    }
+
     pub(super) fn find_in(&self, module: Name, name: Symbol) -> Option<DefinitionId> {
         let target = self.by_name.get(&module.symbol).copied()?;
         self.exported(target, name)

@@ -42,6 +42,10 @@ impl Language {
         Self { integer, octet_string, object_identifier, bits, none, named }
     }
 
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.named.keys().copied()
+    }
+
     pub fn named(&self, name: &str) -> Option<TypeId> {
         self.named.get(name).copied()
     }
@@ -50,6 +54,8 @@ impl Language {
 const APPLICATION: &[(&str, Base)] = &[
     ("Integer32", Base::Integer32),
     ("Unsigned32", Base::Unsigned32),
+    // RFC 1442's name for it.
+    ("UInteger32", Base::Unsigned32),
     ("Gauge32", Base::Gauge32),
     ("Gauge", Base::Gauge32),
     ("Counter32", Base::Counter32),
@@ -166,8 +172,7 @@ impl<'a> Resolver<'a> {
                 if let Some(id) = self.language.named(text) {
                     return Parent::Type(id);
                 }
-                let problem = Problem::Unknown { role: Role::Type, name: text.into() };
-                self.report(module, name, problem);
+                self.report_unknown(module, name, Role::Type);
                 Parent::Type(self.language.none)
             }
         }

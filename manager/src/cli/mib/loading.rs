@@ -20,7 +20,7 @@ pub struct Loading {
 impl Loading {
     /// The modules in these folders and files.
     pub fn load(&self, paths: &[PathBuf]) -> Result<Mib, CliError> {
-        Ok(self.load_with(paths, &[])?.0)
+        Ok(self.load_with(paths, &[], false)?.0)
     }
 
     /// The same together with modules they stand on; and the files that were
@@ -29,6 +29,7 @@ impl Loading {
         &self,
         paths: &[PathBuf],
         beside: &[PathBuf],
+        judge: bool,
     ) -> Result<(Mib, BTreeSet<FileId>), CliError> {
         let mut compiler = if self.no_base { Compiler::new() } else { Compiler::with_base() };
         let mut add = |path: &Path| {
@@ -46,6 +47,9 @@ impl Loading {
         }
         for path in beside {
             drop(add(path)?);
+        }
+        if judge {
+            compiler.judge();
         }
         Ok((compiler.compile(), judged))
     }

@@ -1,0 +1,210 @@
+//! The module as a whole: its words, its imports, its identity.
+
+use super::{Judge, Rule};
+use crate::{
+    ast::{Body, Clause, Definition, Defval, Name, OidValue, Shape, Syntax},
+    source::Span,
+    symbol::{FastMap, Symbol},
+};
+
+/// The types that SMIv2 wants imported.
+const BASE_TYPES: &[&str] = &[
+    "Integer32",
+    "Unsigned32",
+    "Gauge32",
+    "Counter32",
+    "Counter64",
+    "TimeTicks",
+    "IpAddress",
+    "Opaque",
+];
+
+impl Judge<'_, '_> {
+    pub(super) fn words(&mut self) {
+        self.imports();
+        self.case();
+        self.identity();
+        let name = self.word(self.ast.name);
+        if self.is_v2 && !name.ends_with("-MIB") && !name.ends_with("-SMI") {
+            let span = Span { start: self.ast.end, end: self.ast.end + 3 };
+            self.say_at(Rule::ModuleNameSuffix, span, name);
+        }
+    }
+
+    fn imports(&mut self) {
+        let mut used: FastMap<Symbol, ()> = FastMap::default();
+        let mut types: Vec<Name> = Vec::new();
+        for definition in &self.ast.definitions {
+            uses(definition, &mut |name| {
+                used.insert(name.symbol, ());
+            });
+            type_uses(definition, &mut |name| types.push(name));
+        }
+        if !self.is_v2 {
+            return;
+        }
+        let unit = &self.resolver.units[self.id.0 as usize];
+        for name in types {
+            let known = unit.imports.contains_key(&name.symbol) || self.defines(name.symbol);
+            if BASE_TYPES.contains(&self.word(name)) && !known {
+                self.say(Rule::BaseTypeNotImported, name, self.word(name));
+            }
+        }
+        let macros = self.ast.definitions.iter().filter_map(|d| d.macro_name());
+        let macros: Vec<&str> = macros.collect();
+        for import in &self.ast.imports {
+            for &name in &import.symbols {
+                let word = self.word(name);
+                if !used.contains_key(&name.symbol) && !macros.contains(&word) {
+                    self.say(Rule::ImportUnused, name, word);
+                }
+                if self.word(import.module) == "RFC1213-MIB"
+                    && matches!(word, "mib-2" | "transmission" | "DisplayString")
+                {
+                    self.say(Rule::ObsoleteImport, name, word);
+                }
+            }
+        }
+    }
+
+    fn defines(&self, symbol: Symbol) -> bool {
+        self.ast.definitions.iter().any(|d| d.name.symbol == symbol)
+    }
+
+    /// Names that differ only in the case of their letters.
+    fn case(&mut self) {
+        let mut first: FastMap<String, Name> = FastMap::default();
+        // A row and the type of its SEQUENCE differ only so, by custom.
+        let is_sequence = |definition: &&Definition| {
+            !definition.syntax().is_some_and(|syntax| matches!(syntax.shape, Shape::Sequence(_)))
+        };
+        for definition in self.ast.definitions.iter().filter(is_sequence) {
+            let word = self.word(definition.name);
+            let before = *first.entry(word.to_ascii_lowercase()).or_insert(definition.name);
+            if before.symbol != definition.name.symbol {
+                self.say(Rule::CaseMatch, definition.name, word);
+                self.say(Rule::PreviousDefinition, before, self.word(before));
+            }
+        }
+    }
+
+    fn identity(&mut self) {
+        let Some(identity) = self.ast.definitions.iter().find(|d| d.is_identity()) else {
+            if self.is_v2 && !self.ast.definitions.is_empty() {
+                let span = Span { start: self.ast.end, end: self.ast.end + 3 };
+                self.say_at(Rule::IdentityMissing, span, self.word(self.ast.name));
+            }
+            return;
+        };
+        let mut updated = None;
+        let mut revisions: Vec<(String, Span)> = Vec::new();
+        for clause in identity.clauses() {
+            match clause {
+                Clause::LastUpdated(date) => updated = Some(full(self.word(*date))),
+                Clause::Revision(date) => {
+                    let span = Span { start: date.start, end: date.start + 2 };
+                    revisions.push((full(self.word(*date)), span));
+                }
+                _ => {}
+            }
+        }
+        let about = self.word(identity.name);
+        if let (Some(updated), Some(value)) = (&updated, identity.value()) {
+            if !revisions.iter().any(|(date, _)| date == updated) {
+                self.say_at(Rule::RevisionMissing, value.span, about);
+            }
+            for (date, span) in revisions.iter().filter(|(date, _)| date > updated) {
+                self.say_at(Rule::RevisionAfterUpdate, *span, date);
+            }
+        }
+        for pair in revisions.windows(2) {
+            if let [(before, _), (date, span)] = pair
+                && date > before
+            {
+                self.say_at(Rule::RevisionOrder, *span, date);
+            }
+        }
+        if let Some(oid) = self.meant(identity.name).map(|node| self.oid(node)) {
+            let is_controlled = match oid {
+                // mib-2, transmission, snmpModules, enterprises and experiments.
+                [1, 3, 6, 1, 2, 1, _] | [1, 3, 6, 1, 2, 1, 10, _] => true,
+                [1, 3, 6, 1, 2 | 6, ..] => matches!(oid, [1, 3, 6, 1, 6, 3, _]),
+                _ => true,
+            };
+            if !is_controlled {
+                self.say(Rule::IdentityRegistration, identity.name, about);
+            }
+        }
+    }
+}
+
+fn full(date: &str) -> String {
+    crate::resolve::with_century(date.trim())
+}
+
+impl Definition {
+    /// The macro it invokes.
+    fn macro_name(&self) -> Option<&'static str> {
+        match &self.body {
+            Body::Invocation { kind, .. } => Some(kind.keyword()),
+            Body::TextualConvention { .. } => Some("TEXTUAL-CONVENTION"),
+            _ => None,
+        }
+    }
+}
+
+/// Every name a definition speaks of.
+fn uses(definition: &Definition, visit: &mut impl FnMut(Name)) {
+    match &definition.body {
+        Body::Type { syntax, .. } => syntax_uses(syntax, visit),
+        Body::Value { value } | Body::Invocation { value, .. } => value_uses(value, visit),
+        _ => {}
+    }
+    for clause in definition.clauses() {
+        match clause {
+            Clause::Syntax(syntax) | Clause::WriteSyntax(syntax) => syntax_uses(syntax, visit),
+            Clause::Index(items) => items.iter().for_each(|item| syntax_uses(&item.syntax, visit)),
+            Clause::Augments(name)
+            | Clause::Group(name)
+            | Clause::Object(name)
+            | Clause::Supports(name)
+            | Clause::Variation(name) => visit(*name),
+            Clause::Members(names)
+            | Clause::MandatoryGroups(names)
+            | Clause::Includes(names)
+            | Clause::CreationRequires(names) => names.iter().copied().for_each(&mut *visit),
+            Clause::Enterprise(value) => value_uses(value, visit),
+            Clause::Defval(defval) => match &**defval {
+                Defval::Name(name) => visit(*name),
+                Defval::Bits(names) => names.iter().copied().for_each(&mut *visit),
+                Defval::Oid(value) => value_uses(value, visit),
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+}
+
+fn value_uses(value: &OidValue, visit: &mut impl FnMut(Name)) {
+    value.parts.iter().filter_map(|part| part.name).for_each(visit);
+}
+
+fn syntax_uses(syntax: &Syntax, visit: &mut impl FnMut(Name)) {
+    match &syntax.shape {
+        Shape::Named { name, .. } | Shape::SequenceOf(name) => visit(*name),
+        Shape::Sequence(members) => members.iter().for_each(|member| visit(member.syntax)),
+        _ => {}
+    }
+}
+
+/// The names that stand where types stand.
+fn type_uses(definition: &Definition, visit: &mut impl FnMut(Name)) {
+    if let Body::Type { syntax, .. } = &definition.body {
+        syntax_uses(syntax, visit);
+    }
+    for clause in definition.clauses() {
+        if let Clause::Syntax(syntax) | Clause::WriteSyntax(syntax) = clause {
+            syntax_uses(syntax, visit);
+        }
+    }
+}
