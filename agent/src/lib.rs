@@ -15,4 +15,5 @@ pub mod sensors;
 pub mod setter;
 pub mod state;
 pub mod tables;
+pub mod tcp;
 pub mod udp;

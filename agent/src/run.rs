@@ -30,7 +30,7 @@ use crate::{
     sensors::{Facts, Sensors},
     setter::Setter,
     state::{AgentState, Locks, Node, Publisher, System},
-    tables,
+    tables, tcp,
     udp::{Listener, Service},
 };
 
@@ -44,8 +44,10 @@ const STATE_FILE: &str = "state.json";
 #[derive(Debug, Error)]
 pub enum RunError {
     /// An address to listen on is not to be had.
-    #[error("cannot listen on udp:{address}: {source}{}", hint(.source))]
+    #[error("cannot listen on {transport}:{address}: {source}{}", hint(.source))]
     Listen {
+        /// udp or tcp.
+        transport: &'static str,
         /// The address.
         address: SocketAddr,
         /// What the system says.
@@ -98,6 +100,7 @@ pub fn run(config: Config) -> Result<(), RunError> {
 pub struct Agent {
     addresses: Vec<SocketAddr>,
     services: Vec<Service>,
+    connections: Vec<tcp::Service>,
     link: Option<agentx::Link>,
     setting: JoinHandle<()>,
     publishing: JoinHandle<()>,
@@ -109,7 +112,8 @@ impl Agent {
     /// Starts all parts, or none: what can fail for reasons outside comes first.
     pub fn start(config: Config) -> Result<Self, RunError> {
         let started = Instant::now();
-        let listeners = bind(&config.listen)?;
+        let listeners = bind("udp", &config.listen, Listener::bind)?;
+        let tcp_listeners = bind("tcp", &config.listen_tcp, tcp::Listener::bind)?;
         let opened = Store::open(
             &config.state_dir.join(STATE_FILE),
             config.wanted,
@@ -153,6 +157,9 @@ impl Agent {
             security,
         });
         let publisher = Arc::new(Publisher::new(node, director.clone(), sensors));
+        // Over TCP a message may be as long as it likes, and is never short.
+        let size = config.max_message_size.max(tcp::MESSAGE_SIZE);
+        let tcp_engine = Engine::new(tables::regions(), Arc::clone(&statistics), size);
         let engine = Arc::new(Engine::new(tables::regions(), statistics, config.max_message_size));
         let stop = Arc::new(AtomicBool::new(false));
         let publishing = thread::Builder::new().name("publisher".to_owned()).spawn({
@@ -167,12 +174,20 @@ impl Agent {
                 listener.serve(Arc::clone(&engine), Arc::clone(&publisher), setter.clone())
             })
             .collect::<io::Result<_>>()?;
+        let tcp_addresses: Vec<SocketAddr> =
+            tcp_listeners.iter().map(tcp::Listener::address).collect();
+        let tcp_engine = Arc::new(tcp_engine);
+        let connections = tcp_listeners
+            .into_iter()
+            .map(|listener| listener.serve(Arc::clone(&tcp_engine), Arc::clone(&publisher)))
+            .collect::<io::Result<_>>()?;
         let link = match config.master {
             Some(master) => Some(join(master, &engine, &publisher)?),
             None => None,
         };
-        addresses.iter().for_each(announce);
-        Ok(Self { addresses, services, link, setting, publishing, stop, director })
+        addresses.iter().for_each(|address| announce("udp", address));
+        tcp_addresses.iter().for_each(|address| announce("tcp", address));
+        Ok(Self { addresses, services, connections, link, setting, publishing, stop, director })
     }
 
     /// Where it answers, with the ports that were free.
@@ -183,6 +198,7 @@ impl Agent {
     /// Ends everything: no more requests first, then what they would ask for.
     pub fn stop(self) {
         self.services.into_iter().for_each(Service::stop);
+        self.connections.into_iter().for_each(tcp::Service::stop);
         drop(self.link);
         self.stop.store(true, Ordering::Release);
         // The last setter went with the last listener, so its thread ends too.
@@ -195,10 +211,14 @@ impl Agent {
     }
 }
 
-fn bind(addresses: &[SocketAddr]) -> Result<Vec<Listener>, RunError> {
-    let bind =
-        |&address| Listener::bind(address).map_err(|source| RunError::Listen { address, source });
-    addresses.iter().map(bind).collect()
+fn bind<L>(
+    transport: &'static str,
+    addresses: &[SocketAddr],
+    bind: impl Fn(SocketAddr) -> io::Result<L>,
+) -> Result<Vec<L>, RunError> {
+    let listen =
+        |&address| bind(address).map_err(|source| RunError::Listen { transport, address, source });
+    addresses.iter().map(listen).collect()
 }
 
 /// Joins an AgentX master with LOAD-CLUSTER-MIB: what a host is the master knows
@@ -222,11 +242,12 @@ fn join(
 }
 
 /// Programs that start an agent on port 0 read this line.
-fn announce(address: &SocketAddr) {
-    tracing::info!("listening on udp:{address}");
+fn announce(transport: &str, address: &SocketAddr) {
+    tracing::info!("listening on {transport}:{address}");
     let mut out = io::stdout();
     // Nobody may be reading.
-    let _ = writeln!(out, "lcms-agent: listening on udp:{address}").and_then(|()| out.flush());
+    let _ =
+        writeln!(out, "lcms-agent: listening on {transport}:{address}").and_then(|()| out.flush());
 }
 
 fn report(note: &Note) {

@@ -83,6 +83,12 @@ impl Agent {
         self.process.output()
     }
 
+    /// The rest of the first line with this mark, once it says one.
+    #[track_caller]
+    pub fn says(&mut self, mark: &str) -> String {
+        self.process.says(mark)
+    }
+
     /// Its process id.
     pub fn id(&self) -> u32 {
         self.process.id()

@@ -33,6 +33,8 @@ pub(super) struct File {
     pub role_potential: Option<Spanned<Roles>>,
     pub role_status: Option<Spanned<Roles>>,
     pub listen: Option<Vec<Spanned<SocketAddr>>>,
+    #[serde(default)]
+    pub listen_tcp: Vec<Spanned<SocketAddr>>,
     pub max_message_size: Option<MessageSize>,
     #[serde(default)]
     pub allow_insecure_writes: bool,

@@ -17,6 +17,7 @@ const VALUES: &[(&str, &str)] = &[
     ),
     ("role_status", "role_status = [\"director\"]    # roles out of role_potential"),
     ("listen", "listen = [\"127.0.0.1:161\", \"[::1]:161\"]    # address and port"),
+    ("listen_tcp", "listen_tcp = [\"127.0.0.1:161\"]    # address and port, for SNMP over TCP"),
     ("max_message_size", "max_message_size = 1472    # octets, 484 to 65507"),
     ("allow_insecure_writes", "allow_insecure_writes = true    # or false"),
     ("state_dir", "state_dir = \"/var/lib/lcms\""),

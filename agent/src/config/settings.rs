@@ -45,6 +45,8 @@ pub struct Config {
     /// Where to listen, at least one unless a master does; port 0 takes any that
     /// is free.
     pub listen: Vec<SocketAddr>,
+    /// Where to listen for connections; none unless it is asked for.
+    pub listen_tcp: Vec<SocketAddr>,
     /// The AgentX master to join.
     pub master: Option<Master>,
     /// Greatest message sent, in octets.
@@ -84,6 +86,7 @@ impl Config {
         let folder = path.parent().unwrap_or(Path::new(""));
         let senders = Senders::read(&file, folder, &mut findings);
         let listen = listen(&file, &mut findings);
+        let listen_tcp = distinct(&file.listen_tcp, &mut findings);
         let master = master(&file, folder, &mut findings);
         check_writes(&file, &mut findings);
         let wanted = rows::wanted(&file, &mut findings);
@@ -94,6 +97,7 @@ impl Config {
             contact: file.contact.map(|text| text.0).unwrap_or_default(),
             location: file.location.map(|text| text.0).unwrap_or_default(),
             listen,
+            listen_tcp,
             master,
             max_message_size: file.max_message_size.unwrap_or(DEFAULT_MESSAGE_SIZE).value()
                 as usize,
@@ -131,20 +135,24 @@ fn listen(file: &File, findings: &mut Findings) -> Vec<SocketAddr> {
     let Some(listen) = &file.listen else {
         return if file.agentx.is_some() { Vec::new() } else { vec![DEFAULT_LISTEN] };
     };
-    let mut all: Vec<&Spanned<SocketAddr>> = Vec::new();
-    for one in listen {
+    if listen.is_empty() && file.agentx.is_none() {
+        findings.add(file.name.span(), Cause::NoListener);
+    }
+    distinct(listen, findings)
+}
+
+/// Addresses, each of them once.
+fn distinct(listen: &[Spanned<SocketAddr>], findings: &mut Findings) -> Vec<SocketAddr> {
+    for (at, one) in listen.iter().enumerate() {
         let address = *one.get_ref();
-        let twin = all.iter().find(|other| *other.get_ref() == address && address.port() != 0);
+        let before = listen.get(..at).unwrap_or_default();
+        let twin = before.iter().find(|other| *other.get_ref() == address && address.port() != 0);
         if let Some(twin) = twin {
             let line = findings.line(twin.span().start);
             findings.add(one.span(), Cause::DuplicateListener { address, line });
         }
-        all.push(one);
     }
-    if all.is_empty() && file.agentx.is_none() {
-        findings.add(file.name.span(), Cause::NoListener);
-    }
-    all.into_iter().map(|one| *one.get_ref()).collect()
+    listen.iter().map(|one| *one.get_ref()).collect()
 }
 
 fn master(file: &File, folder: &Path, findings: &mut Findings) -> Option<Master> {
@@ -168,7 +176,7 @@ fn check_writes(file: &File, findings: &mut Findings) {
         let span = write.access.as_ref().map_or(write.name.span(), Spanned::span);
         findings.add(span, Cause::InsecureWrites);
     }
-    for listener in file.listen.iter().flatten() {
+    for listener in file.listen.iter().flatten().chain(&file.listen_tcp) {
         let address = *listener.get_ref();
         if !address.ip().to_canonical().is_loopback() {
             findings.add(listener.span(), Cause::WritesFromOutside(address));

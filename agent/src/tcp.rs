@@ -1,0 +1,252 @@
+//! SNMP over TCP (RFC 3430): for managers that read whole tables, in answers
+//! longer than a datagram likes to be.
+//!
+//! Each connection has a thread, and there are only so many: the port that
+//! everyone polls is the UDP one, and no connection ever takes anything from it.
+//! What comes on one connection is answered in its order; a SET waits for the
+//! disk here, and with it nobody but who sent it.
+
+use std::{
+    io::{self, Read, Write},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use lcms_snmp::ber;
+use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::{
+    engine::{At, Engine, Verdict, Workspace},
+    setter,
+    state::{AgentState, Publisher},
+};
+
+/// What an agent has to send over TCP at least (RFC 3430 §2.2).
+pub const MESSAGE_SIZE: usize = 8192;
+
+/// No message that comes may be longer.
+const LONGEST: usize = 65_535;
+
+/// Connections at a time. One more is closed as soon as it opens.
+const CONNECTIONS: usize = 32;
+
+/// A connection on which nothing comes for so long is closed, and so is one
+/// whose message takes longer to arrive or whose peer does not read.
+const IDLE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often a connection that is quiet looks whether it is over.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// How long to leave a listener alone that has no descriptors left, say.
+const PAUSE: Duration = Duration::from_millis(50);
+
+const BACKLOG: i32 = 64;
+
+/// A bound socket, not yet served.
+#[derive(Debug)]
+pub struct Listener {
+    socket: TcpListener,
+    address: SocketAddr,
+}
+
+/// A served socket with its connections.
+pub struct Service {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    thread: JoinHandle<()>,
+}
+
+struct Shared {
+    stop: AtomicBool,
+    engine: Arc<Engine<AgentState>>,
+    publisher: Arc<Publisher>,
+    connections: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Listener {
+    /// Binds an address; port 0 takes any that is free.
+    pub fn bind(address: SocketAddr) -> io::Result<Self> {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+        if address.is_ipv6() {
+            socket.set_only_v6(true)?;
+        }
+        // Connections of an agent before this one may still be in TIME-WAIT.
+        socket.set_reuse_address(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        let socket = TcpListener::from(socket);
+        let address = socket.local_addr()?;
+        Ok(Self { socket, address })
+    }
+
+    /// Where it is bound.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves it on threads of its own.
+    pub fn serve(
+        self,
+        engine: Arc<Engine<AgentState>>,
+        publisher: Arc<Publisher>,
+    ) -> io::Result<Service> {
+        let Self { socket, address } = self;
+        let shared = Arc::new(Shared {
+            stop: AtomicBool::new(false),
+            engine,
+            publisher,
+            connections: Mutex::default(),
+        });
+        let thread = thread::Builder::new().name(format!("tcp {}", address.port())).spawn({
+            let shared = Arc::clone(&shared);
+            move || shared.accept(&socket)
+        })?;
+        Ok(Service { shared, address, thread })
+    }
+}
+
+impl Service {
+    /// Ends the listener and all connections.
+    pub fn stop(self) {
+        self.shared.stop.store(true, Ordering::Release);
+        // Whoever waits for a connection gets one.
+        let _ = TcpStream::connect_timeout(&self.address, PATIENCE);
+        let connections = {
+            let mut open = self.shared.connections.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::take(&mut *open)
+        };
+        for thread in connections.into_iter().chain([self.thread]) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of an SNMP connection had died");
+            }
+        }
+    }
+}
+
+impl Shared {
+    fn accept(self: &Arc<Self>, listener: &TcpListener) {
+        loop {
+            let accepted = listener.accept();
+            if self.stop.load(Ordering::Acquire) {
+                return;
+            }
+            match accepted {
+                Ok((stream, from)) => self.admit(stream, from),
+                Err(error) => {
+                    tracing::warn!(%error, "accepting SNMP connections");
+                    thread::sleep(PAUSE);
+                }
+            }
+        }
+    }
+
+    fn admit(self: &Arc<Self>, stream: TcpStream, from: SocketAddr) {
+        let mut open = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|thread| !thread.is_finished());
+        if open.len() >= CONNECTIONS {
+            tracing::debug!(%from, "more connections than there may be");
+            return;
+        }
+        let shared = Arc::clone(self);
+        let thread = thread::Builder::new().name("snmp tcp".to_owned()).spawn(move || {
+            let _ = Connection { shared: &shared, stream: &stream, from }.serve();
+            let _ = stream.shutdown(Shutdown::Both);
+        });
+        match thread {
+            Ok(thread) => open.push(thread),
+            Err(error) => tracing::warn!(%error, "no thread for a connection"),
+        }
+    }
+}
+
+struct Connection<'c> {
+    shared: &'c Shared,
+    stream: &'c TcpStream,
+    from: SocketAddr,
+}
+
+impl Connection<'_> {
+    /// Answers whatever comes until the peer ends, errs or goes quiet.
+    fn serve(&self) -> io::Result<()> {
+        self.stream.set_nodelay(true)?;
+        self.stream.set_read_timeout(Some(LOOK))?;
+        self.stream.set_write_timeout(Some(PATIENCE))?;
+        let mut workspace = Workspace::default();
+        let mut received = Vec::new();
+        let mut buffer = [0; 8192];
+        let mut since = Instant::now();
+        while !self.shared.stop.load(Ordering::Acquire) {
+            match (&mut &*self.stream).read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(read) => {
+                    if received.is_empty() {
+                        since = Instant::now();
+                    }
+                    received.extend_from_slice(buffer.get(..read).unwrap_or_default());
+                    self.answer_all(&mut received, &mut workspace)?;
+                    if received.is_empty() {
+                        since = Instant::now();
+                    }
+                }
+                Err(error) => match error.kind() {
+                    io::ErrorKind::WouldBlock
+                    | io::ErrorKind::TimedOut
+                    | io::ErrorKind::Interrupted => {}
+                    _ => return Err(error),
+                },
+            }
+            let limit = if received.is_empty() { IDLE } else { PATIENCE };
+            if since.elapsed() > limit {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Answers the whole messages there are. Behind octets that begin none
+    /// nothing can be found again, so they end the connection (RFC 3430 §2.1).
+    fn answer_all(&self, received: &mut Vec<u8>, workspace: &mut Workspace) -> io::Result<()> {
+        let malformed = |_| io::Error::from(io::ErrorKind::InvalidData);
+        let mut done = 0;
+        while let Some(rest) = received.get(done..)
+            && let Some(length) = ber::message_len(rest).map_err(malformed)?
+        {
+            if length > LONGEST {
+                return Err(io::ErrorKind::InvalidData.into());
+            }
+            let Some(message) = rest.get(..length) else { break };
+            self.answer(message, workspace)?;
+            done += length;
+        }
+        received.drain(..done);
+        Ok(())
+    }
+
+    fn answer(&self, message: &[u8], workspace: &mut Workspace) -> io::Result<()> {
+        let Shared { engine, publisher, .. } = self.shared;
+        let state = publisher.current();
+        let at = At { state: &**state, now: Instant::now() };
+        let reply = match engine.receive(at, self.from, message, workspace) {
+            Verdict::Drop => return Ok(()),
+            Verdict::Reply(reply) => reply,
+            Verdict::Set => {
+                let mut room = Vec::new();
+                let request = engine.set(at, self.from, message, &mut room);
+                let Some(request) = request else { return Ok(()) };
+                let done =
+                    setter::carry_out(publisher, request.principal(), |at| request.check(at));
+                match request.answer(done.map(|_| ()), workspace) {
+                    Verdict::Reply(reply) => reply,
+                    Verdict::Drop | Verdict::Set => return Ok(()),
+                }
+            }
+        };
+        (&mut &*self.stream).write_all(reply)
+    }
+}
