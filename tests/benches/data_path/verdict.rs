@@ -114,9 +114,13 @@ impl Table<'_> {
         let rounds = 0..=self.all.iter().map(|one| one.round).max()?;
         let value = rounds.clone().filter_map(|round| middle(self.values(peer, round)));
         let ratio = rounds.filter_map(|round| {
+            let (own, other) = (self.values(peer, round), self.values(Peer::Haproxy, round));
+            if self.metric.added {
+                // A difference may be next to nothing in a slice.
+                return Some(middle(own)? / middle(other)?);
+            }
             // Each slice with its neighbour in time.
-            let pairs = self.values(peer, round).into_iter().zip(self.values(Peer::Haproxy, round));
-            middle(pairs.map(|(one, other)| one / other).collect())
+            middle(own.iter().zip(&other).map(|(own, other)| own / other).collect())
         });
         // To compare what is nothing at all with something would be idle.
         let compared = !matches!(peer, Peer::Direct | Peer::Haproxy);
