@@ -9,6 +9,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a law says it is broken")]
 
 mod agent;
+mod agentx;
 mod config;
 mod document;
 mod frames;
@@ -24,6 +25,7 @@ mod v3;
 
 pub use self::{
     agent::agent,
+    agentx::agentx,
     config::{agent_config, inventory},
     document::state_document,
     frames::frame,
@@ -50,6 +52,7 @@ pub struct Entrance {
 /// All of them.
 pub const ALL: &[Entrance] = &[
     Entrance { name: "agent", enter: agent, seeds: agent::seeds },
+    Entrance { name: "agentx", enter: agentx, seeds: agentx::seeds },
     Entrance { name: "agent_config", enter: agent_config, seeds: config::agent_seeds },
     Entrance { name: "inventory", enter: inventory, seeds: config::inventory_seeds },
     Entrance { name: "message", enter: message, seeds: message::seeds },

@@ -30,6 +30,7 @@ macro_rules! drive {
 
 drive! {
     agent: 1500,
+    agentx: 8000,
     agent_config: 1000,
     inventory: 2000,
     message: 8000,

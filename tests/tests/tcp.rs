@@ -1,6 +1,8 @@
 //! SNMP over TCP (RFC 3430): net-snmp's tools, and what a stream does to
 //! messages that datagrams never do.
 
+#![allow(clippy::panic, reason = "a peer that does what it should not fails the scenario")]
+
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},

@@ -8,7 +8,7 @@ use std::{
         mpsc::{self, RecvTimeoutError},
     },
     thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use arc_swap::ArcSwap;
@@ -177,6 +177,7 @@ impl Sampler {
         let counted = inventory::devices(files.text(ProcFile::NetDev).read().unwrap_or(""));
         let device = |link: &inventory::Link| counted.get(&*link.interface.name).copied();
         Inventory {
+            date: Some(SystemTime::now()),
             counters: self.counting.sample(now, files),
             devices: links.all.iter().map(device).collect(),
             links: Arc::clone(links),

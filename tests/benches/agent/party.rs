@@ -177,12 +177,6 @@ impl Party {
         };
         Duration::from_nanos(ns)
     }
-
-    /// Resident memory in octets.
-    pub fn resident(&self) -> u64 {
-        let Who::Process(child) = &self.who else { return 0 };
-        resident(child.id())
-    }
 }
 
 /// Resident memory of a process in octets.

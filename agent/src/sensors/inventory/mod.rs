@@ -13,7 +13,7 @@ mod proc_texts;
 mod processes;
 mod storage;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 pub use self::{
     collector::Collector,
@@ -27,6 +27,8 @@ pub use self::{
 /// Everything of one moment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Inventory {
+    /// What the host took the time to be.
+    pub date: Option<SystemTime>,
     /// What the kernel has counted.
     pub counters: Counters,
     /// The interfaces.

@@ -15,7 +15,10 @@ use crate::{
 /// `hrSystem`.
 pub struct HrSystem;
 
-struct Row<'s>(&'s Inventory);
+struct Row<'s> {
+    inventory: &'s Inventory,
+    date: Option<SystemTime>,
+}
 
 impl Instrumentation<AgentState> for HrSystem {
     type Table = hr_system::HrSystem;
@@ -26,7 +29,11 @@ impl Instrumentation<AgentState> for HrSystem {
     }
 
     fn column<'s>(&self, at: At<'s, AgentState>, (): &'s (), arc: u32) -> Option<Value<'s>> {
-        let row = Row(&at.state.sample.inventory);
+        let sample = &at.state.sample;
+        // A clock of its own would make a walk see more than one moment.
+        let since = at.now.saturating_duration_since(sample.load.sampled_at);
+        let date = sample.inventory.date.and_then(|date| date.checked_add(since));
+        let row = Row { inventory: &sample.inventory, date };
         hr_system::column(&row, arc)
     }
 }
@@ -34,11 +41,11 @@ impl Instrumentation<AgentState> for HrSystem {
 impl<'s> View<'s> for Row<'s> {
     fn uptime(&self) -> Option<u32> {
         // TimeTicks count modulo 2^32, as counters do.
-        self.0.counters.uptime.map(figures::counter32)
+        self.inventory.counters.uptime.map(figures::counter32)
     }
 
     fn date(&self) -> Option<Octets<'s>> {
-        Some(cells::date(Some(SystemTime::now())))
+        self.date.map(|date| cells::date(Some(date)))
     }
 
     fn initial_load_device(&self) -> Option<i32> {
@@ -47,16 +54,16 @@ impl<'s> View<'s> for Row<'s> {
     }
 
     fn initial_load_parameters(&self) -> Option<Octets<'s>> {
-        let line = self.0.links.command_line.as_deref()?;
+        let line = self.inventory.links.command_line.as_deref()?;
         Some(Octets::from(line.get(..line.floor_char_boundary(128))?))
     }
 
     fn num_users(&self) -> Option<u32> {
-        Some(self.0.links.users)
+        Some(self.inventory.links.users)
     }
 
     fn processes(&self) -> Option<u32> {
-        u32::try_from(self.0.processes.len()).ok()
+        u32::try_from(self.inventory.processes.len()).ok()
     }
 
     fn max_processes(&self) -> Option<i32> {
