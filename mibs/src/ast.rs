@@ -19,6 +19,8 @@ pub(crate) struct Module {
     pub name: Name,
     pub imports: Vec<Import>,
     pub definitions: Vec<Definition>,
+    /// The names of definitions that could not be read.
+    pub broken: Vec<Symbol>,
     /// Where END stands.
     pub end: u32,
 }
@@ -134,6 +136,8 @@ pub(crate) enum Clause {
     Includes(Vec<Name>),
     Variation(Name),
     CreationRequires(Vec<Name>),
+    /// One that could not be read.
+    Broken,
 }
 
 /// An object in INDEX.
@@ -148,6 +152,8 @@ pub(crate) struct IndexItem {
 #[derive(Debug, Default)]
 pub(crate) struct OidValue {
     pub parts: Vec<OidPart>,
+    /// Where the last part begins.
+    pub last: u32,
     pub span: Span,
 }
 
@@ -175,6 +181,8 @@ pub(crate) enum Defval {
 #[derive(Debug)]
 pub(crate) struct Syntax {
     pub start: u32,
+    /// Where its parenthesis opens, if it has one.
+    pub constraint_start: u32,
     pub shape: Shape,
     pub constraint: Option<Constraint>,
     /// `{ a(1), b(2) }` behind INTEGER or BITS, or behind a type's name.

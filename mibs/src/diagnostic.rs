@@ -160,6 +160,14 @@ pub enum Problem {
     Style { rule: Rule, name: Box<str> },
     #[error("this file cannot be read: {cause}")]
     Unreadable { cause: Box<str> },
+    #[error("this is no `::=`")]
+    BadAssign,
+    #[error("a comma is missing here")]
+    MissingComma,
+    #[error("a comma with nothing behind it")]
+    TrailingComma,
+    #[error("the label `{name}` begins with a capital")]
+    CapitalLabel { name: Box<str> },
     #[error("this quoted string does not end")]
     UnterminatedText,
     #[error("a name begins with a digit")]
@@ -214,6 +222,10 @@ impl Problem {
         match self {
             Self::Style { rule, .. } => rule.code(),
             Self::Unreadable { .. } => "unreadable",
+            Self::BadAssign => "bad-assign",
+            Self::MissingComma => "missing-comma",
+            Self::TrailingComma => "trailing-comma",
+            Self::CapitalLabel { .. } => "capital-label",
             Self::UnterminatedText => "unterminated-text",
             Self::NameBeginsWithDigit => "name-begins-with-digit",
             Self::BadDigit => "bad-digit",
@@ -260,7 +272,11 @@ impl Problem {
             | Self::BadAccess { .. }
             | Self::BadStatus { .. }
             | Self::MissingAccess { .. } => Severity::Error,
-            Self::NameBeginsWithDigit
+            Self::BadAssign
+            | Self::MissingComma
+            | Self::TrailingComma
+            | Self::CapitalLabel { .. }
+            | Self::NameBeginsWithDigit
             | Self::NotImported { .. }
             | Self::MissingIndex { .. }
             | Self::MissingMember { .. }
@@ -277,6 +293,10 @@ impl Problem {
             Self::UnterminatedText => {
                 "close it with a quote; within it, write a quote twice".to_owned()
             }
+            Self::BadAssign => "write ::=".to_owned(),
+            Self::MissingComma => "write a comma between the two".to_owned(),
+            Self::TrailingComma => "remove the comma".to_owned(),
+            Self::CapitalLabel { .. } => "begin it with a small letter".to_owned(),
             Self::NameBeginsWithDigit => "put a letter in front".to_owned(),
             Self::NotImported { name, module } => {
                 format!("add it to IMPORTS: {name} FROM {module}")

@@ -189,6 +189,9 @@ impl Kind {
     }
 }
 
+/// A file with more broken strings than this is read as it is.
+const MOST_REWINDS: usize = 32;
+
 /// Puts the tokens of a text into `tokens`, and returns what is wrong with it at
 /// this level.
 pub(crate) fn tokenize(
@@ -198,7 +201,28 @@ pub(crate) fn tokenize(
 ) -> Vec<(Span, Problem)> {
     tokens.clear();
     let mut lexer = Lexer { text, at: 0, symbol: Symbol::NONE, words, problems: Vec::new() };
+    let mut rewinds = 0;
     while let Some(mut token) = lexer.next_token() {
+        if token.kind == Kind::Other
+            && text.get(token.span.start as usize) == Some(&b'"')
+            && let Some(last) = tokens.iter().rposition(|token| token.kind == Kind::Text)
+            && let Some(span) = tokens.get(last).map(|token| token.span)
+            && let Some(end) = lexer.real_end(span)
+            && rewinds < MOST_REWINDS
+        {
+            // The quote that is missing is that of the string before: from its
+            // real end on all is read again.
+            rewinds += 1;
+            tokens.truncate(last + 1);
+            if let Some(token) = tokens.last_mut() {
+                token.span.end = end as u32;
+            }
+            lexer.at = end;
+            lexer.problems.retain(|(problem, _)| problem.start < end as u32);
+            let opening = Span { start: span.start, end: span.start + 1 };
+            lexer.problems.push((opening, Problem::UnterminatedText));
+            continue;
+        }
         // Short texts that are asked for with the node, and often the same.
         let before = tokens.last().map(|token: &Token| token.kind);
         if token.kind == Kind::Text
@@ -261,11 +285,14 @@ impl Lexer<'_, '_, '_> {
                     self.digits();
                     Kind::Negative
                 }
+                b'"' if self.is_stray_quote() => self.advance(1, Kind::Other),
                 b'"' => self.quoted(),
                 b'\'' => self.radix_string(),
                 b':' if self.peek(1) == b':' && self.peek(2) == b'=' => {
                     self.advance(3, Kind::Assign)
                 }
+                b':' if self.peek(1) == b'=' || self.peek(1) == b':' => self.bad_assign(2),
+                b'=' => self.bad_assign(1),
                 b'.' if self.peek(1) == b'.' => self.advance(2, Kind::Range),
                 b'{' => self.advance(1, Kind::LeftBrace),
                 b'}' => self.advance(1, Kind::RightBrace),
@@ -288,6 +315,46 @@ impl Lexer<'_, '_, '_> {
     fn advance(&mut self, octets: usize, kind: Kind) -> Kind {
         self.at += octets;
         kind
+    }
+
+    /// `:=`, `::` or `=`, which can only be meant as `::=`.
+    fn bad_assign(&mut self, octets: usize) -> Kind {
+        let start = self.at;
+        self.at += octets;
+        self.problems.push((self.span_from(start), Problem::BadAssign));
+        Kind::Assign
+    }
+
+    /// Whether the quote here ends a string that had no beginning: no prose
+    /// begins with what follows a string.
+    fn is_stray_quote(&self) -> bool {
+        let rest = self.text.get(self.at + 1..).unwrap_or_default();
+        let space = rest.iter().take(200).take_while(|b| b.is_ascii_whitespace()).count();
+        let rest = rest.get(space..).unwrap_or_default();
+        let follows = ["::=", "INDEX", "AUGMENTS", "DEFVAL", "REFERENCE", "SYNTAX", "REVISION"];
+        let found = follows.iter().find(|word| rest.starts_with(word.as_bytes()));
+        // In the text of a macro, words stand right behind quotes.
+        let Some(found) = found.filter(|_| space > 0) else { return false };
+        let behind = rest.get(found.len()..).unwrap_or_default();
+        let space = behind.iter().take(50).take_while(|b| b.is_ascii_whitespace()).count();
+        match (*found, behind.get(space)) {
+            ("::=" | "INDEX" | "AUGMENTS" | "DEFVAL", Some(b'{')) => true,
+            ("REFERENCE" | "REVISION", Some(b'"')) => space > 0,
+            ("SYNTAX", Some(b'A'..=b'Z')) => space > 0,
+            _ => false,
+        }
+    }
+
+    /// Where a string ends that swallowed the beginning of what follows it:
+    /// before the line with the first `::= {` in it.
+    fn real_end(&self, span: Span) -> Option<usize> {
+        let inside = self.text.get(span.start as usize..span.end as usize)?;
+        let at = memchr::memmem::find(inside, b"::=")?;
+        let line = memchr::memrchr(b'\n', inside.get(..at)?)?;
+        let before = inside.get(line..at)?;
+        // A value on a line of its own ends an object; anything else is prose.
+        (before.iter().all(u8::is_ascii_whitespace) && line > 0)
+            .then_some(span.start as usize + line)
     }
 
     /// A comment ends at the second `--` or with its line. A ruler of hyphens

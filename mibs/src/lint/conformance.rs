@@ -41,7 +41,13 @@ impl Judge<'_, '_> {
             if self.is_v2 && is_reachable && !grouped.contains_key(&id) {
                 self.say(Rule::GroupMembership, definition.name, about);
             }
-            if node.kind == Kind::Group && has_compliance && !listed.contains_key(&node.name) {
+            // What is obsolete is asked for by nobody, and rightly so.
+            let is_obsolete = node.status == Some(Status::Obsolete);
+            if node.kind == Kind::Group
+                && has_compliance
+                && !is_obsolete
+                && !listed.contains_key(&node.name)
+            {
                 self.say(Rule::GroupUnreferenced, definition.name, about);
             }
         }

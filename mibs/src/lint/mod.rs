@@ -19,11 +19,17 @@ use crate::{
     diagnostic::Problem,
     model::{Kind, ModuleId, NodeData, NodeId},
     resolve::{DefinitionId, Origin, Resolver},
-    source::Span,
+    source::{FileId, Span},
+    symbol::FastMap,
 };
 
 /// Judges every module that was not built in.
 pub(crate) fn judge(resolver: &mut Resolver<'_>) {
+    let grave = resolver.mib.diagnostics.iter().filter(|diagnostic| {
+        let is_duplicate = matches!(diagnostic.problem, Problem::DuplicateDefinition { .. });
+        diagnostic.severity() <= crate::Severity::Severe || is_duplicate
+    });
+    let damaged: FastMap<FileId, ()> = grave.map(|diagnostic| (diagnostic.file, ())).collect();
     for at in 0..resolver.units.len() {
         let id = ModuleId(at as u32);
         if resolver.units[at].origin == Origin::BuiltIn || resolver.units[at].is_base {
@@ -37,7 +43,16 @@ pub(crate) fn judge(resolver: &mut Resolver<'_>) {
         judge.indexes();
         judge.conformance();
         let found = judge.found;
+        // Where something could not be read, what seems to be missing was
+        // perhaps there.
+        let is_damaged = damaged.contains_key(&resolver.file_of(id));
         for (span, problem) in found {
+            if is_damaged
+                && let Problem::Style { rule, .. } = &problem
+                && rule.is_about_absence()
+            {
+                continue;
+            }
             resolver.report_at(id, span, problem);
         }
     }

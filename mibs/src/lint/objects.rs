@@ -4,6 +4,7 @@ use super::{Judge, Rule};
 use crate::{
     ast::{Body, Clause, Definition, Invocation},
     model::{Access, Base, Kind, NodeId},
+    source::Span,
     symbol::FastMap,
 };
 
@@ -21,7 +22,10 @@ impl Judge<'_, '_> {
                 let both =
                     self.node(node).kind != Kind::Node && self.node(before).kind != Kind::Node;
                 let rule = if both { Rule::DuplicateOid } else { Rule::OidReuse };
-                self.say(rule, definition.name, self.name_of(before));
+                let value = definition.value();
+                let start = value.map(|value| value.last).unwrap_or_default();
+                let end = value.map(|value| value.span.end).unwrap_or_default();
+                self.say_at(rule, Span { start, end: end.max(start) }, self.name_of(before));
             }
         }
     }

@@ -47,6 +47,25 @@ macro_rules! rules {
     };
 }
 
+impl Rule {
+    /// Whether it says that something is not there.
+    pub(super) fn is_about_absence(self) -> bool {
+        matches!(
+            self,
+            Self::GroupMembership
+                | Self::SequenceNoColumn
+                | Self::SequenceOrder
+                | Self::SequenceTypeMismatch
+                | Self::RefinementNotListed
+                | Self::TypeUnreferenced
+                | Self::GroupUnreferenced
+                | Self::ImportUnused
+                | Self::IdentityMissing
+                | Self::NodeImplicit
+        )
+    }
+}
+
 rules! {
     IntegerMisuse, "integer-misuse", Warning,
         "INTEGER without labels in an SMIv2 module", "write Integer32";
@@ -147,5 +166,7 @@ rules! {
     ColumnParent, "parent-column", Error, "a column below something that is no row", "put it below the row";
     RowParent, "parent-row", Error, "a row below something that is no table", "put it below its table";
     LabelNumberTwice, "named-number-redefined", Error, "two labels have one number", "give each its own";
+    LabelNotInType, "subtype-enumeration-illegal", Error,
+        "this label is not in the type that is refined", "name labels of the type";
     LabelTwice, "enum-name-redefinition", Error, "a label is written twice", "give each number its own label";
 }

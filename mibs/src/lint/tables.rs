@@ -124,7 +124,10 @@ impl Judge<'_, '_> {
         // INTEGER and Integer32 are two spellings of one type.
         let plain =
             |word: &str| if word == "Integer32" { "INTEGER".to_owned() } else { word.to_owned() };
-        if plain(written) != plain(in_sequence) {
+        // An enumeration of a textual convention may be written as INTEGER.
+        let is_base = matches!(in_sequence, "INTEGER" | "OCTET" | "OBJECT");
+        let is_named = matches!(syntax.shape, Shape::Named { .. });
+        if plain(written) != plain(in_sequence) && !(is_base && is_named) {
             let value = definition.and_then(|definition| definition.value());
             let span = value.map(|value| value.span).unwrap_or_default();
             self.say_at(Rule::SequenceTypeMismatch, span, self.word(member.name));

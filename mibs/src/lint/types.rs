@@ -72,6 +72,18 @@ impl Judge<'_, '_> {
                 _ => {}
             }
         }
+        if let Shape::Named { name, .. } = syntax.shape
+            && let Some(known) = self.type_named(name).map(|t| t.labels().collect::<Vec<_>>())
+            && !known.is_empty()
+        {
+            let strange = |label: &&crate::ast::Label| {
+                !known.contains(&(self.word(label.name), label.number))
+            };
+            let strange: Vec<Name> = syntax.labels.iter().filter(strange).map(|l| l.name).collect();
+            for name in strange {
+                self.say(Rule::LabelNotInType, name, self.word(name));
+            }
+        }
         let is_bits = matches!(syntax.shape, Shape::Bits);
         let mut names: FastMap<Symbol, ()> = FastMap::default();
         let mut numbers: FastMap<i64, ()> = FastMap::default();
@@ -93,7 +105,8 @@ impl Judge<'_, '_> {
             last = last.max(label.number);
         }
         if let Some(Constraint::Range(ranges) | Constraint::Size(ranges)) = &syntax.constraint {
-            self.ranges(ranges, at(1), about);
+            let start = syntax.constraint_start;
+            self.ranges(ranges, Span { start, end: start + 1 }, about);
         }
         self.status_of_type(syntax, definition);
     }

@@ -33,20 +33,30 @@ impl Judge<'_, '_> {
 
     fn imports(&mut self) {
         let mut used: FastMap<Symbol, ()> = FastMap::default();
-        let mut types: Vec<Name> = Vec::new();
+        let mut types: Vec<(Name, bool)> = Vec::new();
         for definition in &self.ast.definitions {
             uses(definition, &mut |name| {
                 used.insert(name.symbol, ());
             });
-            type_uses(definition, &mut |name| types.push(name));
+            let is_row = definition
+                .syntax()
+                .is_some_and(|syntax| matches!(syntax.shape, Shape::Sequence(_)));
+            type_uses(definition, &mut |name| types.push((name, is_row)));
         }
         if !self.is_v2 {
             return;
         }
         let unit = &self.resolver.units[self.id.0 as usize];
-        for name in types {
+        let mut said: FastMap<Symbol, ()> = FastMap::default();
+        for (name, is_row) in types {
             let known = unit.imports.contains_key(&name.symbol) || self.defines(name.symbol);
-            if BASE_TYPES.contains(&self.word(name)) && !known {
+            // A SEQUENCE repeats what its columns say; each of its lines is one
+            // to go through when the import cannot be had.
+            let was_said = said.insert(name.symbol, ()).is_some();
+            if known || (was_said && !is_row) {
+                continue;
+            }
+            if BASE_TYPES.contains(&self.word(name)) {
                 self.say(Rule::BaseTypeNotImported, name, self.word(name));
             }
         }

@@ -34,6 +34,7 @@ pub(super) fn clauses(mut input: Tokens<'_>) -> (Tokens<'_>, Vec<Clause>) {
             }
             Err(nom::Err::Error(refusal) | nom::Err::Failure(refusal)) => {
                 input.report(refusal.span, Problem::Unexpected { expected: refusal.expected });
+                clauses.push(Clause::Broken);
                 input = next_clause(input.skip(1));
             }
             Err(nom::Err::Incomplete(_)) => return (input, clauses),

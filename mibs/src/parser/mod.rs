@@ -102,7 +102,8 @@ fn module(header: Tokens<'_>) -> (Tokens<'_>, Module) {
     // What stands between the name and BEGIN says nothing.
     let begin = header.rest.iter().take(300).position(|t| t.kind == Kind::Begin);
     let mut input = header.skip(begin.map_or(2, |at| at + 1));
-    let mut module = Module { name, imports: Vec::new(), definitions: Vec::new(), end: 0 };
+    let mut module =
+        Module { name, imports: Vec::new(), definitions: Vec::new(), broken: Vec::new(), end: 0 };
     loop {
         module.end = input.here().start;
         match input.kind(0) {
@@ -116,6 +117,9 @@ fn module(header: Tokens<'_>) -> (Tokens<'_>, Module) {
                 }
                 Err(error) => {
                     report(&input, &error);
+                    if let Some(name) = input.first().filter(|_| is_definition(&input)) {
+                        module.broken.push(name.symbol);
+                    }
                     input = next_definition(input.skip(1));
                 }
             },

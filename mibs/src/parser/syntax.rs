@@ -18,6 +18,7 @@ use crate::{
     ast::{Constraint, Label, Member, Name, Shape, Syntax},
     diagnostic::{Expected, Problem, TokenKind},
     lexer::Kind,
+    source::decode,
 };
 
 /// A type with its sub-typing or labels.
@@ -29,11 +30,12 @@ pub(super) fn syntax(input: Tokens<'_>) -> Parsed<'_, Syntax> {
         }
         _ => (after, Vec::new()),
     };
+    let constraint_start = after.here().start;
     let (after, constraint) = match after.kind(0) {
         Some(Kind::LeftParenthesis) => map(constraint, Some).parse(after)?,
         _ => (after, None),
     };
-    Ok((after, Syntax { start: input.here().start, shape, constraint, labels }))
+    Ok((after, Syntax { start: input.here().start, constraint_start, shape, constraint, labels }))
 }
 
 fn shape(input: Tokens<'_>) -> Parsed<'_, Shape> {
@@ -66,16 +68,31 @@ fn shape(input: Tokens<'_>) -> Parsed<'_, Shape> {
 fn labels(input: Tokens<'_>) -> Parsed<'_, Vec<Label>> {
     let (mut input, _) = token(Kind::LeftBrace)(input)?;
     let mut labels = Vec::new();
+    let mut needs_comma = false;
     loop {
         match input.kind(0) {
             Some(Kind::RightBrace) => return Ok((input.skip(1), labels)),
-            Some(Kind::Comma) => input = input.skip(1),
+            Some(Kind::Comma) => {
+                if input.kind(1) == Some(Kind::RightBrace) {
+                    input.report(input.here(), Problem::TrailingComma);
+                }
+                needs_comma = false;
+                input = input.skip(1);
+            }
             Some(Kind::Semicolon) => {
                 let expected = Expected::Token(TokenKind(Kind::Comma));
                 input.report(input.here(), Problem::Unexpected { expected });
+                needs_comma = false;
                 input = input.skip(1);
             }
             _ => {
+                if needs_comma && input.kind(1) == Some(Kind::LeftParenthesis) {
+                    input.report(input.here(), Problem::MissingComma);
+                }
+                if let Some(first) = input.first().filter(|first| first.kind == Kind::Upper) {
+                    let name = decode(input.slice(first.span)).into();
+                    input.report(first.span, Problem::CapitalLabel { name });
+                }
                 let number = delimited(
                     token(Kind::LeftParenthesis),
                     signed_number,
@@ -83,6 +100,7 @@ fn labels(input: Tokens<'_>) -> Parsed<'_, Vec<Label>> {
                 );
                 let (after, (name, number)) = pair(label_name, number).parse(input)?;
                 labels.push(Label { name, number });
+                needs_comma = true;
                 input = after;
             }
         }

@@ -50,7 +50,7 @@ fn types_in_all_their_forms() {
         Shape::Sequence(members) => assert_eq!(members.len(), 2),
         other => panic!("{other:?}"),
     }
-    let labels = syntax_of("INTEGER { up(1), down(-2), }").labels;
+    let labels = syntax_of("INTEGER { up(1), down(-2) }").labels;
     assert_eq!(labels.iter().map(|label| label.number).collect::<Vec<_>>(), [1, -2]);
     match syntax_of("INTEGER (-5..5 | 'ff'H | MIN..MAX)").constraint {
         Some(Constraint::Range(ranges)) => {
@@ -182,7 +182,56 @@ fn a_broken_clause_costs_itself_only() {
     );
     assert_eq!(problems, ["expected `(`", "expected a quoted string"]);
     let Body::Invocation { clauses, .. } = &definitions[0].body else { panic!() };
-    assert!(matches!(clauses.as_slice(), [Clause::Status(_), Clause::Description(_)]));
+    assert!(matches!(
+        clauses.as_slice(),
+        [Clause::Broken, Clause::Status(_), Clause::Broken, Clause::Description(_)]
+    ));
+}
+
+#[test]
+fn commas_and_capitals_in_labels_are_said_and_accepted() {
+    for (labels, problem) in [
+        ("a(1), b(2),", "a comma with nothing behind it"),
+        ("a(1) b(2)", "a comma is missing here"),
+        ("a(1), Bc(2)", "the label `Bc` begins with a capital"),
+    ] {
+        let (definitions, problems, _) = read(&format!("T ::= INTEGER {{ {labels} }}"));
+        assert_eq!(problems, [problem]);
+        let Body::Type { syntax, .. } = &definitions[0].body else { panic!("{labels}") };
+        assert_eq!(syntax.labels.len(), 2);
+    }
+}
+
+#[test]
+fn a_missing_brace_or_assignment_costs_nothing() {
+    for broken in ["x OBJECT IDENTIFIER ::= { a 2", "x OBJECT IDENTIFIER := { a 2 }"] {
+        let (definitions, problems, text) =
+            read(&format!("{broken}\nb OBJECT IDENTIFIER ::= {{ a 1 }}"));
+        assert_eq!(problems.len(), 1, "{broken}: {problems:?}");
+        assert_eq!(names(&definitions, &text), ["x", "b"]);
+    }
+}
+
+#[test]
+fn a_missing_quote_costs_one_definition_at_most() {
+    let object = |name: &str, open: &str, close: &str, number: u32| {
+        format!(
+            "{name} OBJECT-TYPE SYNTAX INTEGER MAX-ACCESS read-only STATUS current\n\
+             DESCRIPTION {open}some 10 words{close}\n    ::= {{ a {number} }}\n"
+        )
+    };
+    for (open, close) in [("", "\""), ("\"", "")] {
+        let body = [
+            object("b", "\"", "\"", 1),
+            object("c", open, close, 2),
+            object("d", "\"", "\"", 3),
+            object("e", "\"", "\"", 4),
+        ]
+        .concat();
+        let (definitions, problems, text) = read(&body);
+        assert_eq!(names(&definitions, &text), ["b", "c", "d", "e"], "{problems:?}");
+        assert!(!problems.is_empty());
+    }
 }
 
 #[test]

@@ -6,10 +6,13 @@ use nom::{
     sequence::{delimited, preceded},
 };
 
-use super::input::{Parsed, Tokens, token, word};
+use super::{
+    input::{Parsed, Tokens, token, word},
+    is_definition,
+};
 use crate::{
     ast::{Defval, Name, OidPart, OidValue},
-    diagnostic::{Expected, Problem},
+    diagnostic::{Expected, Problem, TokenKind},
     lexer::Kind,
     model::unquote,
     source::{Span, decode},
@@ -61,7 +64,7 @@ pub(super) fn signed_number(input: Tokens<'_>) -> Parsed<'_, i64> {
         Some(token) if matches!(token.kind, Kind::Number | Kind::Negative) => {
             Ok((input.skip(1), decimal(&input, token.span)))
         }
-        _ => input.refuse(Expected::Token(crate::diagnostic::TokenKind(Kind::Number))),
+        _ => input.refuse(Expected::Token(TokenKind(Kind::Number))),
     }
 }
 
@@ -103,15 +106,31 @@ fn radix(input: &Tokens<'_>, span: Span, radix: u32) -> i64 {
 
 /// `{ parent 1 }`, `{ iso org(3) dod(6) }`, `{ 0 0 }`.
 pub(super) fn oid_value(input: Tokens<'_>) -> Parsed<'_, OidValue> {
-    let (after, parts) =
-        delimited(token(Kind::LeftBrace), oid_parts, token(Kind::RightBrace)).parse(input)?;
-    Ok((after, OidValue { parts, span: input.until(&after) }))
+    let (inside, _) = token(Kind::LeftBrace)(input)?;
+    let (behind, (parts, last)) = oid_parts(inside)?;
+    let after = match behind.kind(0) {
+        Some(Kind::RightBrace) => behind.skip(1),
+        // The next definition says that this one has ended.
+        _ => {
+            let expected = Expected::Token(TokenKind(Kind::RightBrace));
+            let end = input.until(&behind).end;
+            let span = Span { start: end.saturating_sub(1), end };
+            input.report(span, Problem::Unexpected { expected });
+            behind
+        }
+    };
+    Ok((after, OidValue { parts, last, span: input.until(&after) }))
 }
 
-fn oid_parts(input: Tokens<'_>) -> Parsed<'_, Vec<OidPart>> {
+fn oid_parts(input: Tokens<'_>) -> Parsed<'_, (Vec<OidPart>, u32)> {
     let mut parts = Vec::new();
+    let mut last = input.here().start;
     let mut rest = input;
     while !matches!(rest.kind(0), Some(Kind::RightBrace) | None) {
+        if !parts.is_empty() && (is_definition(&rest) || rest.kind(0) == Some(Kind::End)) {
+            break;
+        }
+        last = rest.here().start;
         let (after, part) = oid_part(rest)?;
         parts.push(part);
         rest = after;
@@ -122,7 +141,7 @@ fn oid_parts(input: Tokens<'_>) -> Parsed<'_, Vec<OidPart>> {
     }
     match parts.is_empty() {
         true => rest.refuse(Expected::OidValue),
-        false => Ok((rest, parts)),
+        false => Ok((rest, (parts, last))),
     }
 }
 
@@ -167,7 +186,7 @@ pub(super) fn trap_number(input: Tokens<'_>) -> Parsed<'_, OidValue> {
     map(arc, |number| {
         let span = input.here();
         let part = OidPart { module: None, name: None, number: Some(number) };
-        OidValue { parts: vec![part], span }
+        OidValue { parts: vec![part], last: span.start, span }
     })
     .parse(input)
 }
@@ -180,7 +199,7 @@ pub(super) fn enterprise(input: Tokens<'_>) -> Parsed<'_, Box<OidValue>> {
     map(name, |name| {
         let span = input.here();
         let part = OidPart { module: None, name: Some(name), number: None };
-        Box::new(OidValue { parts: vec![part], span })
+        Box::new(OidValue { parts: vec![part], last: span.start, span })
     })
     .parse(input)
 }

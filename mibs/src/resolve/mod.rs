@@ -47,6 +47,8 @@ pub(crate) struct Resolver<'a> {
     /// Who defines a name, for those who forgot to import it.
     anywhere: Vec<Option<DefinitionId>>,
     /// What was said once about a module and a name is not said again.
+    /// Names of definitions that could not be read.
+    broken: FastMap<Symbol, ()>,
     said: FastMap<(ModuleId, Symbol), ()>,
     language: types::Language,
     /// By the number of the definition.
@@ -81,6 +83,7 @@ pub(crate) fn resolve(
         units: Vec::new(),
         by_name: FastMap::default(),
         anywhere: Vec::new(),
+        broken: FastMap::default(),
         said: FastMap::default(),
         language,
         type_ids: Vec::new(),
@@ -116,6 +119,7 @@ impl<'a> Resolver<'a> {
                 });
             }
             for ast in &file.modules {
+                self.broken.extend(ast.broken.iter().map(|&name| (name, ())));
                 let unit = self.unit(id, ast, origin);
                 match self.by_name.get(&unit.name).copied() {
                     Some(other) => self.choose(&mut chosen, other, unit, origin),
@@ -230,6 +234,10 @@ impl<'a> Resolver<'a> {
         (self.unit_of(module).first + at) as usize
     }
 
+    pub(crate) fn file_of(&self, module: ModuleId) -> FileId {
+        self.unit_of(module).file
+    }
+
     pub(crate) fn node_id(&self, id: DefinitionId) -> Option<NodeId> {
         self.node_ids.get(self.number(id)).copied().flatten()
     }
@@ -285,6 +293,8 @@ impl<'a> Resolver<'a> {
             }
         }
         mib.order_definitions();
+        // In the order in which people read them.
+        mib.diagnostics.sort_by_key(|d| (d.file, d.span.start));
         mib
     }
 
@@ -318,6 +328,11 @@ impl ast::Definition {
             Body::Invocation { clauses, .. } | Body::TextualConvention { clauses } => clauses,
             _ => &[],
         }
+    }
+
+    /// Whether a clause of it could not be read.
+    fn is_broken(&self) -> bool {
+        self.clauses().iter().any(|clause| matches!(clause, Clause::Broken))
     }
 
     /// The type of a type assignment, or behind SYNTAX.

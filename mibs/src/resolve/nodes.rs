@@ -87,7 +87,7 @@ impl<'a> Resolver<'a> {
                 _ => {}
             }
         }
-        if node.kind == Kind::Scalar {
+        if node.kind == Kind::Scalar && !clauses.iter().any(|c| matches!(c, Clause::Broken)) {
             let name: Box<str> = self.mib.symbols.text(node.name).into();
             if node.syntax.is_none() {
                 self.report_at(id.0, node.span, Problem::MissingSyntax { name: name.clone() });

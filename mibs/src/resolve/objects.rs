@@ -101,7 +101,7 @@ impl<'a> Resolver<'a> {
         defval: &'a Defval,
     ) -> Option<DefaultValue> {
         let value = self.convert_default(id, syntax, defval);
-        if value.is_none() {
+        if value.is_none() && self.type_handle(syntax).base() != Base::None {
             let span = self.definition(id).name;
             self.report(id.0, span, Problem::BadDefault);
         }

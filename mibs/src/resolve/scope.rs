@@ -100,6 +100,10 @@ impl Resolver<'_> {
     /// Says that a name stands for nothing, with the name in scope that looks
     /// most like it.
     pub(super) fn report_unknown(&mut self, module: ModuleId, written: Name, role: Role) {
+        // What could not be read was reported there.
+        if self.broken.contains_key(&written.symbol) {
+            return;
+        }
         let word: Box<str> = self.word(written).into();
         let allowed = (word.len() / 4).clamp(1, 3);
         let unit = self.unit_of(module);

@@ -134,7 +134,7 @@ impl<'a> Resolver<'a> {
     fn syntax_of(&mut self, id: DefinitionId) -> Option<&'a Syntax> {
         let definition = self.definition(id);
         let syntax = definition.syntax();
-        if syntax.is_none() {
+        if syntax.is_none() && !definition.is_broken() {
             let name = self.word(definition.name).into();
             self.report(id.0, definition.name, Problem::MissingSyntax { name });
         }

@@ -4,6 +4,7 @@ mod dump;
 mod lint;
 mod load;
 mod loading;
+mod names;
 
 use clap::Subcommand;
 
@@ -25,6 +26,12 @@ enum Verb {
     Dump(dump::Args),
     /// Say what is wrong with modules
     Lint(lint::Args),
+    /// Names to OIDs and back
+    Translate(names::TranslateArgs),
+    /// Nodes by a part of their name
+    Find(names::FindArgs),
+    /// A node and all below it
+    Tree(names::TreeArgs),
 }
 
 pub fn run(args: Args, context: &Context) -> Result<Exit, CliError> {
@@ -32,5 +39,8 @@ pub fn run(args: Args, context: &Context) -> Result<Exit, CliError> {
         Verb::Load(args) => load::run(&args, context),
         Verb::Dump(args) => dump::run(&args),
         Verb::Lint(args) => lint::run(&args, context),
+        Verb::Translate(args) => names::translate(&args, context),
+        Verb::Find(args) => names::find(&args, context),
+        Verb::Tree(args) => names::tree(&args, context),
     }
 }
