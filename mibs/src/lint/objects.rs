@@ -65,17 +65,12 @@ impl Judge<'_, '_> {
         let Some(value) = definition.value() else { return };
         let oid = self.oid(node);
         let about = self.word(definition.name);
-        let mib = &self.resolver.mib;
-        let named = mib.places.get(self.node(node).place.0 as usize);
-        let parent = named.and_then(|place| mib.places.get(place.parent?.0 as usize));
         let is_notification = self.node(node).kind == Kind::Notification;
         let is_trap =
             matches!(definition.body, Body::Invocation { kind: Invocation::TrapType, .. });
-        if let (Some(place), Some(parent)) = (named, parent)
-            && value.parts.len() > 2
-            && parent.len + 1 < place.len
-            && !is_trap
-        {
+        // `foo(3)` on the way gives the node between a name.
+        let between = value.parts.get(1..value.parts.len().saturating_sub(1)).unwrap_or_default();
+        if between.iter().any(|part| part.name.is_none()) && !is_trap {
             self.say_at(Rule::NodeImplicit, value.span, about);
         }
         // RFC 3584 §3.1 has the six standard traps apart.

@@ -12,7 +12,7 @@ use crate::{
 #[command(after_help = "\
 Examples:
   lcms-manager mib lint MY-MIB
-  lcms-manager mib lint --json --level 3 --path /usr/share/snmp/mibs ./mibs
+  lcms-manager mib lint --json --severity 3 --path /usr/share/snmp/mibs ./mibs
 
 Severities are smilint's: 0 nothing could be read, 1 definitions are lost, 2 an
 error with a guess, 3 an error with a clear meaning, 4 better changed, 5
@@ -27,7 +27,7 @@ pub struct Args {
     path: Vec<PathBuf>,
     /// The least grave severity to show
     #[arg(long, value_name = "0-6", default_value_t = 6, value_parser = clap::value_parser!(u8).range(0..=6))]
-    level: u8,
+    severity: u8,
     #[command(flatten)]
     loading: super::Loading,
 }
@@ -37,7 +37,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     let mut worst = u8::MAX;
     for diagnostic in mib.diagnostics().iter().filter(|d| judged.contains(&d.file)) {
         let severity = diagnostic.severity().level();
-        if severity > args.level {
+        if severity > args.severity {
             continue;
         }
         worst = worst.min(severity);
