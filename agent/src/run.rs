@@ -127,6 +127,7 @@ impl Agent {
         let director = Director::start(
             DirectorOptions {
                 local_host: config.name,
+                allow_scripts: config.allow_scripts,
                 proxy: ProxyOptions { shards: config.shards, ..ProxyOptions::default() },
             },
             Some(opened.store),

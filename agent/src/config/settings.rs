@@ -59,6 +59,8 @@ pub struct Config {
     pub sensors: Source,
     /// Threads of the proxy; one for each processor if `None`.
     pub shards: Option<NonZeroUsize>,
+    /// Whether servers may be checked by programs that the file names.
+    pub allow_scripts: bool,
     /// The rows of hosts, policies and clusters, all permanent and active, the
     /// own host among them.
     pub wanted: Wanted,
@@ -89,7 +91,7 @@ impl Config {
         let listen_tcp = distinct(&file.listen_tcp, &mut findings);
         let master = master(&file, folder, &mut findings);
         check_writes(&file, &mut findings);
-        let wanted = rows::wanted(&file, &mut findings);
+        let wanted = rows::wanted(&file, folder, &mut findings);
         findings.result()?;
         Ok(Self {
             name: *file.name.get_ref(),
@@ -109,6 +111,7 @@ impl Config {
                     .sample_interval
                     .map_or(DEFAULT_SAMPLE_INTERVAL, |interval| interval.milliseconds()),
             },
+            allow_scripts: file.allow_scripts,
             shards: file.shards.and_then(|count| NonZeroUsize::new(count.value() as usize)),
             wanted,
         })

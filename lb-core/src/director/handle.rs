@@ -21,6 +21,8 @@ use crate::store::Store;
 pub struct DirectorOptions {
     /// Name of the host it runs on. Its role status says whether it drives.
     pub local_host: Name,
+    /// Whether servers may be checked by scripts.
+    pub allow_scripts: bool,
     /// How the proxy works.
     pub proxy: ProxyOptions,
 }
@@ -71,7 +73,7 @@ impl Director {
         let checker = Checker::start(to_owner.clone())?;
         let driver = Box::new(Proxy::start(&options.proxy, checker.suspicion())?);
         let (owner, published) =
-            Owner::new(options.local_host, store, driver, checker, messages, (wanted, runtime));
+            Owner::new(&options, store, driver, checker, messages, (wanted, runtime));
         let thread = thread::Builder::new().name("director".into()).spawn(move || owner.run())?;
         let inner = Inner { published, to_owner, thread: Mutex::new(Some(thread)) };
         Ok(DirectorHandle { inner: Arc::new(inner) })

@@ -15,7 +15,7 @@ mod plane;
 mod snapshot;
 mod view;
 
-pub use checker::Suspicion;
+pub use checker::{Ejected, Sign, Suspicion};
 pub use commit::{CommitError, Draft};
 pub use handle::{Director, DirectorHandle, DirectorOptions};
 pub use live::{ServerLive, ServiceLive};
