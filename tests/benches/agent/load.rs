@@ -134,6 +134,16 @@ impl<'p> Load<'p> {
 
     /// Asks with so many requests under way.
     pub fn run(&self, question: Question, window: usize) -> Answers {
+        self.run_while(question, window, &|| true)
+    }
+
+    /// The same, no longer than `going`.
+    pub fn run_while(
+        &self,
+        question: Question,
+        window: usize,
+        going: &dyn Fn() -> bool,
+    ) -> Answers {
         let mut requests = self.requests(question);
         let (mut sent, mut count, mut trips) = (0_u32, 0_u64, Vec::new());
         let mut times = vec![Instant::now(); window];
@@ -148,7 +158,7 @@ impl<'p> Load<'p> {
         for _ in 0..window {
             ask(&mut requests, &mut sent, &mut times);
         }
-        while start.elapsed() < self.time {
+        while start.elapsed() < self.time && going() {
             match self.socket.recv(&mut buffer) {
                 Ok(length) => {
                     let number = self.check(&requests, &buffer[..length], question);
@@ -160,7 +170,10 @@ impl<'p> Load<'p> {
                     ask(&mut requests, &mut sent, &mut times);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    // All are lost: begin again.
+                    // All are lost: begin again. The wait is part of the figure.
+                    if window == 1 {
+                        trips.push(times[0].elapsed().as_nanos() as u32);
+                    }
                     for _ in 0..window {
                         ask(&mut requests, &mut sent, &mut times);
                     }
@@ -200,6 +213,11 @@ impl Answers {
     /// Answers for each second of the party's processor time.
     pub fn per_cpu_second(&self) -> f64 {
         self.count as f64 / self.cpu.as_secs_f64().max(1e-9)
+    }
+
+    /// How many there were.
+    pub fn count(&self) -> u64 {
+        self.count
     }
 
     /// Answers for each second of the clock.
