@@ -200,6 +200,7 @@ pub(crate) fn tokenize(
     tokens: &mut Vec<Token>,
 ) -> Vec<(Span, Problem)> {
     tokens.clear();
+    words.next_file();
     let mut lexer = Lexer { text, at: 0, symbol: Symbol::NONE, words, problems: Vec::new() };
     let mut rewinds = 0;
     while let Some(mut token) = lexer.next_token() {
@@ -394,9 +395,8 @@ impl Lexer<'_, '_, '_> {
                 _ => break,
             }
         }
-        let word = self.text.get(start..self.at).unwrap_or_default();
-        self.symbol = self.words.intern(word);
-        match word.first() {
+        self.symbol = self.words.intern_at(self.text, start, self.at);
+        match self.text.get(start) {
             Some(b'a'..=b'z') => Kind::Lower,
             _ => Kind::of_symbol(self.symbol),
         }

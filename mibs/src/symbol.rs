@@ -42,15 +42,14 @@ pub(crate) struct Symbols {
 
 impl Symbols {
     pub fn intern(&mut self, text: &str) -> Symbol {
-        self.intern_octets(text.as_bytes())
+        self.intern_octets(text.as_bytes(), hash_of(text.as_bytes()))
     }
 
     /// The same for octets of any encoding.
-    pub fn intern_octets(&mut self, octets: &[u8]) -> Symbol {
+    fn intern_octets(&mut self, octets: &[u8], hash: u64) -> Symbol {
         if self.table.len() <= self.ends.len() * 2 {
             self.grow();
         }
-        let hash = hash_of(octets);
         let slot = match self.slot(octets, hash) {
             Ok(symbol) => return symbol,
             Err(slot) => slot,
@@ -84,28 +83,35 @@ impl Symbols {
 
     /// The symbol of a text, or the slot where it would go.
     fn slot(&self, octets: &[u8], hash: u64) -> Result<Symbol, usize> {
-        let mask = self.table.len().wrapping_sub(1);
-        let mut slot = hash as usize & mask;
+        let mut slot = self.home(hash);
         loop {
             let found = self.table.get(slot).copied().unwrap_or(0);
             let Some(symbol) = NonZeroU32::new(found as u32).map(Symbol) else { return Err(slot) };
             if found == entry(symbol, hash) && self.text(symbol).as_bytes() == octets {
                 return Ok(symbol);
             }
-            slot = (slot + 1) & mask;
+            slot = self.behind(slot);
         }
     }
 
+    /// Where a hash is looked for first: by its upper half, which the table keeps.
+    fn home(&self, hash: u64) -> usize {
+        (hash >> 32) as usize & self.table.len().wrapping_sub(1)
+    }
+
+    fn behind(&self, slot: usize) -> usize {
+        (slot + 1) & self.table.len().wrapping_sub(1)
+    }
+
     fn grow(&mut self) {
-        self.table = vec![0; (self.table.len() * 2).max(256)];
-        for at in 0..self.ends.len() {
-            let Some(symbol) = Symbol::at(at) else { return };
-            let octets = self.text(symbol).as_bytes();
-            let hash = hash_of(octets);
-            if let Err(slot) = self.slot(octets, hash)
-                && let Some(place) = self.table.get_mut(slot)
-            {
-                *place = entry(symbol, hash);
+        let larger = vec![0; (self.table.len() * 2).max(256)];
+        for entry in std::mem::replace(&mut self.table, larger).into_iter().filter(|&e| e != 0) {
+            let mut slot = self.home(entry);
+            while self.table.get(slot).is_some_and(|&taken| taken != 0) {
+                slot = self.behind(slot);
+            }
+            if let Some(place) = self.table.get_mut(slot) {
+                *place = entry;
             }
         }
     }
@@ -148,19 +154,66 @@ pub(crate) struct Words<'s> {
     own: Symbols,
     /// The shared symbol of each of our own.
     shared_of: Vec<Symbol>,
+    /// The words of the file that is read, each where it stood last: a module
+    /// says most of its words again and again, and this fits into the
+    /// processor's cache, which the names of thousands of modules do not.
+    recent: Box<[Recent]>,
+    /// The number of the file; what was recent before it is void.
+    file: u32,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Recent {
+    hash: u64,
+    file: u32,
+    start: u32,
+    len: u32,
+    symbol: Option<Symbol>,
 }
 
 impl<'s> Words<'s> {
+    const RECENT: usize = 4096;
+
     pub fn new(shared: &'s SharedSymbols) -> Self {
-        Self { shared, own: Symbols::default(), shared_of: Vec::new() }
+        let recent = vec![Recent::default(); Self::RECENT].into();
+        Self { shared, own: Symbols::default(), shared_of: Vec::new(), recent, file: 0 }
     }
 
+    /// What follows is of another text.
+    pub fn next_file(&mut self) {
+        self.file += 1;
+    }
+
+    /// The symbol of a word that stands in the text of the file.
+    pub fn intern_at(&mut self, text: &[u8], start: usize, end: usize) -> Symbol {
+        let word = text.get(start..end).unwrap_or_default();
+        let hash = hash_of(word);
+        let slot = hash as usize % Self::RECENT;
+        if let Some(Recent { symbol: Some(symbol), start, len, .. }) =
+            self.recent.get(slot).filter(|recent| recent.hash == hash && recent.file == self.file)
+            && text.get(*start as usize..(*start + *len) as usize) == Some(word)
+        {
+            return *symbol;
+        }
+        let symbol = self.lookup(word, hash);
+        if let Some(place) = self.recent.get_mut(slot) {
+            let (start, len) = (start as u32, word.len() as u32);
+            *place = Recent { hash, file: self.file, start, len, symbol: Some(symbol) };
+        }
+        symbol
+    }
+
+    /// The symbol of a word from anywhere.
     pub fn intern(&mut self, word: &[u8]) -> Symbol {
-        let own = self.own.intern_octets(word);
+        self.lookup(word, hash_of(word))
+    }
+
+    fn lookup(&mut self, word: &[u8], hash: u64) -> Symbol {
+        let own = self.own.intern_octets(word, hash);
         if let Some(&symbol) = self.shared_of.get(own.index()) {
             return symbol;
         }
-        let symbol = self.shared.lock().intern_octets(word);
+        let symbol = self.shared.lock().intern_octets(word, hash);
         self.shared_of.push(symbol);
         symbol
     }

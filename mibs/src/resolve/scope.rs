@@ -28,7 +28,7 @@ impl Resolver<'_> {
                     let problem = Problem::MissingModule { module: name.into() };
                     self.report(module, import.module, problem);
                 }
-                for name in &import.symbols {
+                for name in &ast.pools[import.symbols] {
                     self.units[at].imports.insert(name.symbol, target);
                 }
             }
@@ -43,7 +43,7 @@ impl Resolver<'_> {
         for import in &ast.imports {
             let from = import.module.symbol;
             let Some(&target) = self.by_name.get(&from) else { continue };
-            for &written in &import.symbols {
+            for &written in &ast.pools[import.symbols] {
                 let symbol = written.symbol;
                 let name = self.mib.symbols.text(symbol);
                 // Macros belong to the language, wherever they are imported from.
@@ -96,7 +96,6 @@ impl Resolver<'_> {
         Some(found)
     }
 
-    /// The definition of a name in a module that is named with it.
     /// Says that a name stands for nothing, with the name in scope that looks
     /// most like it.
     pub(super) fn report_unknown(&mut self, module: ModuleId, written: Name, role: Role) {
@@ -130,8 +129,9 @@ impl Resolver<'_> {
         exported.or_else(|| self.anywhere.get(name.index()).copied().flatten())
     }
 
-    pub(super) fn find_in(&self, module: Name, name: Symbol) -> Option<DefinitionId> {
-        let target = self.by_name.get(&module.symbol).copied()?;
+    /// The definition of a name in a module that is named with it.
+    pub(super) fn find_in(&self, module: Symbol, name: Symbol) -> Option<DefinitionId> {
+        let target = self.by_name.get(&module).copied()?;
         self.exported(target, name)
     }
 
