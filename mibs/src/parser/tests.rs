@@ -3,7 +3,7 @@ use crate::ast::{Clause, Constraint, Defval, Shape};
 use crate::lexer::reserved;
 
 fn parsed(text: &[u8]) -> File {
-    let symbols = SharedSymbols::new(reserved());
+    let symbols = reserved();
     parse_file(text, &mut Desk::new(&symbols))
 }
 

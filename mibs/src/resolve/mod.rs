@@ -40,6 +40,9 @@ pub(crate) struct Unit<'a> {
     repeated: FastMap<u32, ()>,
     pub(crate) imports: FastMap<Symbol, Option<ModuleId>>,
     last_updated: Option<Symbol>,
+    /// For how many more unknown names one that looks like them is looked for:
+    /// each search goes through all that is in scope.
+    suggestions: u32,
     /// Whether it defines the types of the language itself.
     pub(crate) is_base: bool,
     pub(crate) origin: Origin,
@@ -50,10 +53,12 @@ pub(crate) struct Resolver<'a> {
     by_name: FastMap<Symbol, ModuleId>,
     /// Who defines a name, for those who forgot to import it.
     anywhere: Vec<Option<DefinitionId>>,
-    /// What was said once about a module and a name is not said again.
     /// Names of definitions that could not be read.
     broken: FastMap<Symbol, ()>,
+    /// What was said once about a module and a name is not said again.
     said: FastMap<(ModuleId, Symbol), ()>,
+    /// What looks most like an unknown name, or type, of a module.
+    likes: FastMap<(ModuleId, Symbol, bool), Option<Box<str>>>,
     language: types::Language,
     /// By the number of the definition.
     type_ids: Vec<Option<TypeId>>,
@@ -90,6 +95,7 @@ pub(crate) fn resolve(
         anywhere: Vec::new(),
         broken: FastMap::default(),
         said: FastMap::default(),
+        likes: FastMap::default(),
         language,
         type_ids: Vec::new(),
         oids: Vec::new(),
@@ -137,7 +143,7 @@ impl<'a> Resolver<'a> {
             }
         }
         self.units = chosen.into_iter().map(|(unit, _)| unit).collect();
-        self.anywhere = vec![None; self.mib.symbols.len()];
+        self.anywhere = vec![None; self.mib.symbols.bound()];
         for at in 0..self.units.len() {
             self.enter_definitions(ModuleId(at as u32));
         }
@@ -164,6 +170,7 @@ impl<'a> Resolver<'a> {
             repeated: FastMap::default(),
             imports: FastMap::default(),
             last_updated,
+            suggestions: 200,
             is_base,
             origin,
         }

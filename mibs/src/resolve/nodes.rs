@@ -200,8 +200,8 @@ impl Mib {
         }
         let named = self.nodes.iter().enumerate();
         let named = named.map(|(at, node)| (node.name.index() as u32, at as u32));
-        self.by_name = Groups::new(self.symbols.len(), named);
-        for name in 0..self.symbols.len() as u32 {
+        self.by_name = Groups::new(self.symbols.bound(), named);
+        for name in 0..self.symbols.bound() as u32 {
             let nodes = self.by_name.of_mut(name);
             if nodes.len() > 1 {
                 nodes.sort_by_cached_key(|&id| rank(&self.nodes, NodeId(id)));

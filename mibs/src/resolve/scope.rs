@@ -104,18 +104,35 @@ impl Resolver<'_> {
             return;
         }
         let word: Box<str> = self.word(written).into();
-        let allowed = (word.len() / 4).clamp(1, 3);
-        let unit = self.unit_of(module);
-        let in_scope = unit.definitions.keys().chain(unit.imports.keys());
-        let in_scope = in_scope.map(|&symbol| self.mib.symbols.text(symbol));
-        let near = in_scope.chain(self.language.names()).filter(|name| {
-            let is_type = name.starts_with(|c: char| c.is_ascii_uppercase());
-            is_type == (role == Role::Type) && name.len().abs_diff(word.len()) <= allowed
-        });
-        let ranked = near.map(|name| (distance(name, &word), name)).filter(|&(d, _)| d <= allowed);
-        let like: Option<Box<str>> = ranked.min().map(|(_, name)| name.into());
+        let like = self.most_like(module, written.symbol, role);
         let problem = Problem::Unknown { role, name: word, like };
         self.report(module, written, problem);
+    }
+
+    /// The name in scope that looks most like one that stands for nothing.
+    fn most_like(&mut self, module: ModuleId, name: Symbol, role: Role) -> Option<Box<str>> {
+        let is_type = role == Role::Type;
+        // A module may speak of it in each of its definitions.
+        if let Some(known) = self.likes.get(&(module, name, is_type)) {
+            return known.clone();
+        }
+        let unit = &mut self.units[module.0 as usize];
+        unit.suggestions = unit.suggestions.checked_sub(1)?;
+        let unit = self.unit_of(module);
+        let word = self.mib.symbols.text(name);
+        let allowed = (word.len() / 4).clamp(1, 3);
+        let in_scope = unit.definitions.keys().chain(unit.imports.keys());
+        let in_scope = in_scope.map(|&symbol| self.mib.symbols.text(symbol));
+        let letters = letters(word);
+        let near = in_scope.chain(self.language.names()).filter(|name| {
+            is_type == name.starts_with(|c: char| c.is_ascii_uppercase())
+                && name.len().abs_diff(word.len()) <= allowed
+                && (self::letters(name) ^ letters).count_ones() as usize <= 2 * allowed
+        });
+        let ranked = near.map(|name| (distance(name, word), name)).filter(|&(d, _)| d <= allowed);
+        let like: Option<Box<str>> = ranked.min().map(|(_, name)| name.into());
+        self.likes.insert((module, name, is_type), like.clone());
+        like
     }
 
     /// The definition a name means, without a word about how it was found.
@@ -139,6 +156,12 @@ impl Resolver<'_> {
     pub(super) fn is_type(&self, id: DefinitionId) -> bool {
         matches!(self.definition(id).body, Body::Type { .. } | Body::TextualConvention { .. })
     }
+}
+
+/// Which letters a word has, the case aside. Words that differ in more of them
+/// than an edit can change are far apart, which is quickly seen.
+fn letters(word: &str) -> u32 {
+    word.bytes().fold(0, |letters, b| letters | 1 << (b & 0x1f))
 }
 
 fn is_macro(name: &str) -> bool {
