@@ -27,6 +27,8 @@ use tree::Tree;
 /// A definition: the module, and its place in the module's list.
 pub(crate) type DefinitionId = (ModuleId, u32);
 
+type Refined<'a> = FastMap<(TypeId, bool, &'a [ast::Interval]), TypeId>;
+
 /// A module under way.
 pub(crate) struct Unit<'a> {
     file: FileId,
@@ -60,6 +62,9 @@ pub(crate) struct Resolver<'a> {
     /// What looks most like an unknown name, or type, of a module.
     likes: FastMap<(ModuleId, Symbol, bool), Option<Box<str>>>,
     language: types::Language,
+    /// The refinements that a module's objects made in place: which type, whether
+    /// by its size, and what is allowed.
+    refined: (ModuleId, Refined<'a>),
     /// By the number of the definition.
     type_ids: Vec<Option<TypeId>>,
     oids: Vec<Option<OidState>>,
@@ -97,6 +102,7 @@ pub(crate) fn resolve(
         said: FastMap::default(),
         likes: FastMap::default(),
         language,
+        refined: (ModuleId(0), FastMap::default()),
         type_ids: Vec::new(),
         oids: Vec::new(),
         tree: Tree::new(),

@@ -30,6 +30,7 @@ impl<'a> Resolver<'a> {
             }
         }
         self.mib.nodes.shrink_to_fit();
+        self.oids = Vec::new();
         let nodes = &mut self.mib.nodes;
         let tree = std::mem::replace(&mut self.tree, Tree::new());
         let settle = |node: NodeId, place| nodes[node.0 as usize].place = place;

@@ -29,24 +29,24 @@ impl<'a> Resolver<'a> {
     /// The OID of a definition. Parents may be many and written in any order,
     /// so they are followed with a stack.
     pub(super) fn oid_of(&mut self, id: DefinitionId) -> Option<Vertex> {
-        let mut stack = vec![id];
-        while let Some(&top) = stack.last() {
+        let mut waiting: Vec<DefinitionId> = Vec::new();
+        let mut next = Some(id);
+        while let Some(top) = next {
             let number = self.number(top);
-            if let Some(OidState::Known(_) | OidState::Unknown) = self.oids[number] {
-                stack.pop();
-                continue;
+            if !matches!(self.oids[number], Some(OidState::Known(_) | OidState::Unknown)) {
+                self.oids[number] = Some(OidState::Pending);
+                let state = match self.step(top) {
+                    Step::First(needed) => {
+                        waiting.push(top);
+                        next = Some(needed);
+                        continue;
+                    }
+                    Step::Ready(vertex) => OidState::Known(vertex),
+                    Step::Never => OidState::Unknown,
+                };
+                self.oids[number] = Some(state);
             }
-            self.oids[number] = Some(OidState::Pending);
-            let state = match self.step(top) {
-                Step::First(needed) => {
-                    stack.push(needed);
-                    continue;
-                }
-                Step::Ready(vertex) => OidState::Known(vertex),
-                Step::Never => OidState::Unknown,
-            };
-            self.oids[number] = Some(state);
-            stack.pop();
+            next = waiting.pop();
         }
         match self.oids[self.number(id)] {
             Some(OidState::Known(vertex)) => Some(vertex),

@@ -48,7 +48,7 @@ impl Resolver<'_> {
                 let name = self.mib.symbols.text(symbol);
                 // Macros belong to the language, wherever they are imported from.
                 let known = is_macro(name)
-                    || self.language.named(name).is_some()
+                    || self.language.named(symbol).is_some()
                     || self.exported(target, symbol).is_some();
                 if !known {
                     let name = name.into();
@@ -122,9 +122,10 @@ impl Resolver<'_> {
         let word = self.mib.symbols.text(name);
         let allowed = (word.len() / 4).clamp(1, 3);
         let in_scope = unit.definitions.keys().chain(unit.imports.keys());
-        let in_scope = in_scope.map(|&symbol| self.mib.symbols.text(symbol));
+        let in_scope = in_scope.copied().chain(self.language.names());
+        let in_scope = in_scope.map(|symbol| self.mib.symbols.text(symbol));
         let letters = letters(word);
-        let near = in_scope.chain(self.language.names()).filter(|name| {
+        let near = in_scope.filter(|name| {
             is_type == name.starts_with(|c: char| c.is_ascii_uppercase())
                 && name.len().abs_diff(word.len()) <= allowed
                 && (self::letters(name) ^ letters).count_ones() as usize <= 2 * allowed

@@ -17,7 +17,7 @@ pub(super) struct Language {
     bits: TypeId,
     none: TypeId,
     /// The application types, for modules whose base module is not loaded.
-    named: FastMap<&'static str, TypeId>,
+    named: FastMap<Symbol, TypeId>,
 }
 
 impl Language {
@@ -38,16 +38,17 @@ impl Language {
                 let id = add(name, base);
                 (name, id)
             })
-            .collect();
+            .collect::<Vec<_>>();
+        let named = named.into_iter().map(|(name, id)| (symbols.intern(name), id)).collect();
         Self { integer, octet_string, object_identifier, bits, none, named }
     }
 
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub fn names(&self) -> impl Iterator<Item = Symbol> {
         self.named.keys().copied()
     }
 
-    pub fn named(&self, name: &str) -> Option<TypeId> {
-        self.named.get(name).copied()
+    pub fn named(&self, name: Symbol) -> Option<TypeId> {
+        self.named.get(&name).copied()
     }
 }
 
@@ -160,7 +161,7 @@ impl<'a> Resolver<'a> {
                 let unit = self.unit_of(module);
                 let in_scope =
                     unit.definitions.contains_key(&symbol) || unit.imports.contains_key(&symbol);
-                match self.language.named(self.mib.symbols.text(symbol)) {
+                match self.language.named(symbol) {
                     Some(id) if !in_scope => return Parent::Type(id),
                     _ => self.find(module, name),
                 }
@@ -169,8 +170,7 @@ impl<'a> Resolver<'a> {
         match found.filter(|&id| self.is_type(id)) {
             Some(id) => Parent::Definition(id),
             None => {
-                let text = self.mib.symbols.text(symbol);
-                if let Some(id) = self.language.named(text) {
+                if let Some(id) = self.language.named(symbol) {
                     return Parent::Type(id);
                 }
                 self.report_unknown(module, name, Role::Type);
@@ -249,9 +249,28 @@ impl<'a> Resolver<'a> {
         if plain && !is_sequence {
             return parent;
         }
-        let mut data = self.refine(self.unit_of(module).ast, syntax, parent);
+        let ast = self.unit_of(module).ast;
+        // Of one type many objects allow the same few values.
+        let allowed = match syntax.constraint {
+            _ if !syntax.labels.is_empty() || is_sequence => None,
+            Some(Constraint::Range(ranges)) => Some((false, &ast.pools[ranges])),
+            Some(Constraint::Size(sizes)) => Some((true, &ast.pools[sizes])),
+            None => None,
+        };
+        let key = allowed.map(|(is_size, intervals)| (parent, is_size, intervals));
+        if self.refined.0 != module {
+            self.refined = (module, FastMap::default());
+        }
+        if let Some(&known) = key.and_then(|key| self.refined.1.get(&key)) {
+            return known;
+        }
+        let mut data = self.refine(ast, syntax, parent);
         data.module = Some(module);
-        self.push_type(data)
+        let id = self.push_type(data);
+        if let Some(key) = key {
+            self.refined.1.insert(key, id);
+        }
+        id
     }
 
     /// A type that adds what `syntax` says to its parent.
