@@ -37,6 +37,12 @@ pub struct Settings {
     pub connect_timeout: Duration,
     /// How long a connection or flow may go without a byte.
     pub idle_timeout: Duration,
+    /// Connections at which it accepts no more; 0: no limit.
+    pub connection_limit: u32,
+    /// Connections that may wait while every server is full.
+    pub queue_limit: u32,
+    /// How long each of them may wait.
+    pub queue_timeout: Duration,
     /// Whether clients begin with a header of the PROXY protocol.
     pub accept_proxy: bool,
     /// How servers are told whom a connection is made for.
@@ -211,6 +217,9 @@ mod tests {
                     scheduler,
                     connect_timeout: Duration::from_secs(1),
                     idle_timeout: Duration::from_secs(9),
+                    connection_limit: 0,
+                    queue_limit: 0,
+                    queue_timeout: Duration::from_secs(5),
                     accept_proxy: false,
                     send_proxy: SendProxy::None,
                 },
