@@ -88,6 +88,14 @@ pub enum Change {
     Listen(ServiceId, Option<SocketAddr>),
 }
 
+impl Settings {
+    /// Whether listeners and connections can go on under these. The others
+    /// make another service of it.
+    fn carries(&self, next: &Self) -> bool {
+        (self.protocol, self.forward) == (next.protocol, next.forward)
+    }
+}
+
 impl Capabilities {
     /// Whether it can do what these settings ask for.
     pub fn include(&self, settings: &Settings) -> bool {
@@ -147,7 +155,7 @@ pub fn plan(want: &Plane, have: &Plane, can: &Capabilities) -> Vec<Change> {
     let mut coming = Vec::new();
     let mut listening = Vec::new();
     for (id, old) in &have.services {
-        let Some(new) = want.get(id) else {
+        let Some(new) = want.get(id).filter(|new| old.settings.carries(&new.settings)) else {
             going.push(Change::RemoveService(*id));
             continue;
         };
@@ -158,7 +166,7 @@ pub fn plan(want: &Plane, have: &Plane, can: &Capabilities) -> Vec<Change> {
         }
     }
     for (id, new) in want {
-        let old = have.services.get(id);
+        let old = have.services.get(id).filter(|old| old.settings.carries(&new.settings));
         if old.is_none_or(|old| old.settings != new.settings) {
             coming.push(Change::PutService(*id, new.settings));
         }
@@ -183,7 +191,7 @@ mod tests {
     const CAN: Capabilities = Capabilities {
         schedulers: &[Scheduler::Rr, Scheduler::Wrr],
         forwards: &[Forward::Proxy],
-        protocols: &[Protocol::Tcp],
+        protocols: &[Protocol::Tcp, Protocol::Udp],
     };
 
     fn name(number: u8) -> Name {
@@ -209,10 +217,11 @@ mod tests {
         let scheduler =
             proptest::sample::select(vec![Scheduler::Rr, Scheduler::Wrr, Scheduler::Freest]);
         let servers = proptest::collection::btree_map((0u8..4).prop_map(name), any_server(), 0..4);
-        (scheduler, proptest::option::of(1u16..4), servers).prop_map(
-            |(scheduler, port, servers)| ServicePlan {
+        let protocol = proptest::sample::select(vec![Protocol::Tcp, Protocol::Udp]);
+        (scheduler, protocol, proptest::option::of(1u16..4), servers).prop_map(
+            |(scheduler, protocol, port, servers)| ServicePlan {
                 settings: Settings {
-                    protocol: Protocol::Tcp,
+                    protocol,
                     forward: Forward::Proxy,
                     scheduler,
                     connect_timeout: Duration::from_secs(1),

@@ -12,6 +12,7 @@ pub mod backend;
 pub mod client;
 pub mod entrances;
 pub mod haproxy;
+pub mod load;
 pub mod manager;
 pub mod net_snmp;
 pub mod nginx;
