@@ -13,6 +13,7 @@ pub mod client;
 pub mod entrances;
 pub mod flood;
 pub mod haproxy;
+pub mod load;
 pub mod manager;
 pub mod net_snmp;
 pub mod nginx;

@@ -8,6 +8,7 @@ mod connections;
 mod datagrams;
 mod health;
 mod introductions;
+mod limits;
 mod spreading;
 mod storm;
 mod support;

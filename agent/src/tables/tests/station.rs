@@ -29,6 +29,7 @@ use crate::{
             fixture::local_engine,
         },
     },
+    reload::Reloader,
     security::{Keeper, SecurityRows},
     sensors::{Facts, Interface, InterfaceKind, Inventory, Load, Sample},
     state::{AgentState, Locks, Node, System},
@@ -180,6 +181,7 @@ impl Station {
             locks: Locks::new(4711),
             statistics: Arc::clone(&statistics),
             security,
+            reloader: Reloader::default(),
         });
         let engine = Engine::new(tables::regions(), statistics, max_size);
         let load = Load {
