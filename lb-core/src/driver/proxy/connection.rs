@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use rustix::event::epoll::EventFlags;
 
-use super::expiry::{Patience, Tick};
+use super::expiry::{Clock, Moment, Patience, Tick};
 use super::relay::Pipe;
 use super::route::Peer;
 use crate::driver::socket::Handshake;
@@ -34,6 +34,8 @@ pub(super) struct Connection {
     pub(super) down: Pipe,
     /// When something last happened.
     pub(super) last: Tick,
+    /// Since when the server's answer is waited for, if latency matters.
+    pub(super) asked: Option<Moment>,
     /// The server's socket failed: what it sent before is still passed on.
     pub(super) failed: bool,
     /// It stands in the shard's queue of connections with more to do.
@@ -126,6 +128,7 @@ impl Connection {
             up: Pipe::default(),
             down: Pipe::default(),
             last: now,
+            asked: None,
             failed: false,
             queued: false,
             _room: room,
@@ -167,12 +170,29 @@ impl Connection {
     }
 
     /// The server accepted.
-    pub(super) fn open(&mut self) {
+    pub(super) fn open(&mut self, clock: &Clock) {
+        // Some servers speak first.
+        self.time_answer(true, false, clock);
         if let Some(seat) = &mut self.seat {
             seat.accepted();
         }
         self.stage = Stage::Open;
         self.prelude = None;
+    }
+
+    /// Times the server: it was asked when the client's last byte went up, or by
+    /// the connection itself, and has answered with its first byte since.
+    pub(super) fn time_answer(&mut self, went_up: bool, came_down: bool, clock: &Clock) {
+        let Some(seat) = &self.seat else { return };
+        if !seat.peer.service.is_timed() {
+            return;
+        }
+        if let Some(asked) = self.asked.take_if(|_| came_down) {
+            let now = seat.peer.service.age(clock.now());
+            seat.peer.live.answered(clock.since_moment(asked), now);
+        } else if went_up {
+            self.asked = Some(clock.moment());
+        }
     }
 
     /// Remembers a server not to be tried again.
@@ -198,6 +218,7 @@ impl Seat {
             return None;
         }
         peer.live.in_flight.fetch_add(1, Relaxed);
+        peer.tell();
         Some(Self { peer: peer.clone(), accepted: false })
     }
 
@@ -214,6 +235,7 @@ impl Seat {
 impl Drop for Seat {
     fn drop(&mut self) {
         self.peer.live.active.fetch_sub(1, Relaxed);
+        self.peer.tell();
         if !self.accepted {
             self.peer.live.in_flight.fetch_sub(1, Relaxed);
         }

@@ -25,8 +25,9 @@ impl Shard {
             };
             let route = &service.route;
             let tried = connection.tried();
+            let now = self.clock.now();
             let ends = connection.origin().map_or(Ends::Of(&connection.client), Ends::Told);
-            let place = service.choice.pick(&Untried { backends: &route.backends, tried, ends });
+            let place = service.choice.pick(&Untried { route, tried, ends, now });
             let Some(backend) = place.and_then(|place| route.backends.get(place)) else {
                 let counter =
                     if tried.is_empty() { &route.live.refused } else { &route.live.failed };
@@ -96,7 +97,7 @@ impl Shard {
                 }
                 service.opening.learn(client_spoke);
                 connection.server_side.spoke = how != SendProxy::None;
-                connection.open();
+                connection.open(&self.clock);
                 self.relay(key);
                 self.idle(key);
             }
