@@ -140,8 +140,7 @@ impl Shard {
     fn grow(&mut self) {
         // Written, not only promised to be zero: to be read and then written
         // costs a page two faults.
-        let mut larger = Vec::new();
-        larger.resize((self.table.len() * 2).max(64), 0);
+        let larger = vec![0; (self.table.len() * 2).max(64)];
         for entry in std::mem::replace(&mut self.table, larger).into_iter().filter(|&e| e != 0) {
             let mut slot = self.home(entry);
             while self.table.get(slot).is_some_and(|&taken| taken != 0) {

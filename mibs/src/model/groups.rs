@@ -12,8 +12,7 @@ impl Groups {
     /// `pairs` are groups, below `count`, and members.
     pub fn new(count: usize, pairs: impl Iterator<Item = (u32, u32)> + Clone) -> Self {
         // First where each group begins: how many belong to those before it.
-        let mut ends = Vec::new();
-        ends.resize(count + 1, 0_u32);
+        let mut ends = vec![0_u32; count + 1];
         for (group, _) in pairs.clone() {
             ends[group as usize + 1] += 1;
         }
