@@ -9,6 +9,7 @@ pub mod agentx;
 pub mod cli;
 pub mod config;
 pub mod engine;
+pub mod reload;
 pub mod run;
 pub mod security;
 pub mod sensors;

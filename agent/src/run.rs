@@ -26,6 +26,7 @@ use crate::{
     agentx::{self, LocalObjects, Subtree},
     config::Config,
     engine::{Engine, Statistics},
+    reload::Reloader,
     security::{Identity, IdentityError, Keeper, KeeperError, LocalEngine},
     sensors::{Facts, Sensors},
     setter::Setter,
@@ -78,18 +79,27 @@ fn hint(error: &io::Error) -> &'static str {
     }
 }
 
-/// Runs an agent until it is told to end by SIGTERM or SIGINT. The
-/// configuration is read at the start alone.
+/// Runs an agent until it is told to end by SIGTERM or SIGINT. SIGHUP loads the
+/// configuration again.
 pub fn run(config: Config) -> Result<(), RunError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     runtime.block_on(async {
         // From here on a signal ends the agent in good order.
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut hangup = signal(SignalKind::hangup())?;
         let agent = Agent::start(config)?;
-        tokio::select! {
-            _ = terminate.recv() => tracing::info!("ending on SIGTERM"),
-            _ = interrupt.recv() => tracing::info!("ending on SIGINT"),
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => tracing::info!("ending on SIGTERM"),
+                _ = interrupt.recv() => tracing::info!("ending on SIGINT"),
+                // Nothing else waits here, so it may take its time.
+                _ = hangup.recv() => {
+                    agent.reload();
+                    continue;
+                }
+            }
+            break;
         }
         agent.stop();
         Ok(())
@@ -106,12 +116,14 @@ pub struct Agent {
     publishing: JoinHandle<()>,
     stop: Arc<AtomicBool>,
     director: DirectorHandle,
+    publisher: Arc<Publisher>,
 }
 
 impl Agent {
     /// Starts all parts, or none: what can fail for reasons outside comes first.
     pub fn start(config: Config) -> Result<Self, RunError> {
         let started = Instant::now();
+        let reloader = Reloader::of(&config);
         let listeners = bind("udp", &config.listen, Listener::bind)?;
         let tcp_listeners = bind("tcp", &config.listen_tcp, tcp::Listener::bind)?;
         let opened = Store::open(
@@ -156,6 +168,7 @@ impl Agent {
             locks: Locks::new(RandomState::new().build_hasher().finish() as u32),
             statistics: Arc::clone(&statistics),
             security,
+            reloader,
         });
         let publisher = Arc::new(Publisher::new(node, director.clone(), sensors));
         // Over TCP a message may be as long as it likes, and is never short.
@@ -188,7 +201,26 @@ impl Agent {
         };
         addresses.iter().for_each(|address| announce("udp", address));
         tcp_addresses.iter().for_each(|address| announce("tcp", address));
-        Ok(Self { addresses, services, connections, link, setting, publishing, stop, director })
+        Ok(Self {
+            addresses,
+            services,
+            connections,
+            link,
+            setting,
+            publishing,
+            stop,
+            director,
+            publisher,
+        })
+    }
+
+    /// Loads the configuration again. What comes of it is in the log and the MIB.
+    pub fn reload(&self) {
+        let _turn = self.publisher.turn();
+        let node = Arc::clone(&self.publisher.current().node);
+        // It was said there already.
+        let _ = node.reloader.reload("", &self.director, &node.security);
+        self.publisher.refresh();
     }
 
     /// Where it answers, with the ports that were free.

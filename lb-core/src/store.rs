@@ -192,6 +192,19 @@ impl Store {
         Ok(Opened { store, wanted, runtime, notes })
     }
 
+    /// What is wanted under another configuration, and what had to be set right.
+    pub fn merged(&self, config: &Wanted, wanted: &Wanted) -> (Wanted, Vec<Note>) {
+        let mut merged = merge::three_way(&self.config, config, wanted);
+        let mended = merged.mend();
+        (merged, mended.into_iter().map(Note::Mended).collect())
+    }
+
+    /// The next document is merged with this configuration. Returns the one
+    /// before.
+    pub fn replace_config(&mut self, config: Wanted) -> Wanted {
+        std::mem::replace(&mut self.config, config)
+    }
+
     /// Writes the document; once this returns, it survives a loss of power.
     pub fn save(&self, wanted: &Wanted, runtime: &Runtime) -> Result<(), StoreError> {
         let document = Document {

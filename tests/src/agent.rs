@@ -13,6 +13,7 @@ use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::{
+    eventually,
     net_snmp::{self, Said},
     process::{Process, binary},
 };
@@ -105,6 +106,29 @@ impl Agent {
     /// Replaces the configuration; it is read at the next start.
     pub fn reconfigure(&self, rest: &str) {
         configure(self.folder.path(), &self.name, rest);
+    }
+
+    /// Has it load its configuration again; what it says of that.
+    #[track_caller]
+    pub fn reload(&mut self) -> String {
+        const MARK: &str = "loaded again";
+        let told = |agent: &Self| -> Vec<String> {
+            let output = agent.output();
+            output.lines().filter(|line| line.contains(MARK)).map(str::to_owned).collect()
+        };
+        let before = told(self).len();
+        self.process.signal(Signal::HUP);
+        let mut said = String::new();
+        eventually("it says what came of the reload", Duration::from_secs(20), || {
+            match told(self).get(before) {
+                Some(line) => {
+                    said.clone_from(line);
+                    Ok(())
+                }
+                None => Err(self.output()),
+            }
+        });
+        said
     }
 
     /// Asks it to end; its exit code.

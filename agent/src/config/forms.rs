@@ -67,6 +67,8 @@ const VALUES: &[(&str, &str)] = &[
     ("forward", "forward = \"proxy\"    # or \"nat\", \"direct\", \"tunnel\""),
     ("connect_timeout", "connect_timeout = 3000    # milliseconds, 1 to 600000"),
     ("idle_timeout", "idle_timeout = 900000    # milliseconds, 1 to 604800000"),
+    ("queue_limit", "queue_limit = 200    # connections that may wait; 0: none"),
+    ("queue_timeout", "queue_timeout = 5000    # milliseconds, 1 to 600000"),
     ("accept_proxy", "accept_proxy = true    # or false; with protocol = \"tcp\" alone"),
     ("send_proxy", "send_proxy = \"v2\"    # or \"v1\", \"none\"; with protocol = \"tcp\" alone"),
     (

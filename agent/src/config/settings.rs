@@ -34,6 +34,8 @@ const DEFAULT_SAMPLE_INTERVAL: Duration = Duration::from_secs(1);
 /// How an agent is to be.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// Where it was read from.
+    pub path: PathBuf,
     /// Name of the own host, the same in the whole fleet.
     pub name: Name,
     /// What sysDescr says; the agent describes its host where it is `None`.
@@ -94,6 +96,7 @@ impl Config {
         let wanted = rows::wanted(&file, folder, &mut findings);
         findings.result()?;
         Ok(Self {
+            path: path.to_owned(),
             name: *file.name.get_ref(),
             description: file.description.map(|text| text.0),
             contact: file.contact.map(|text| text.0).unwrap_or_default(),
@@ -115,6 +118,28 @@ impl Config {
             shards: file.shards.and_then(|count| NonZeroUsize::new(count.value() as usize)),
             wanted,
         })
+    }
+}
+
+impl Config {
+    /// The keys that a running agent cannot follow and that differ.
+    pub fn fixed_keys_that_differ(&self, other: &Self) -> Vec<&'static str> {
+        [
+            ("description", self.description != other.description),
+            ("contact", self.contact != other.contact),
+            ("location", self.location != other.location),
+            ("listen", self.listen != other.listen),
+            ("listen_tcp", self.listen_tcp != other.listen_tcp),
+            ("agentx.master", self.master != other.master),
+            ("max_message_size", self.max_message_size != other.max_message_size),
+            ("state_dir", self.state_dir != other.state_dir),
+            ("proc_root", self.sensors.proc_root != other.sensors.proc_root),
+            ("sample_interval", self.sensors.interval != other.sensors.interval),
+            ("shards", self.shards != other.shards),
+        ]
+        .into_iter()
+        .filter_map(|(key, differs)| differs.then_some(key))
+        .collect()
     }
 }
 

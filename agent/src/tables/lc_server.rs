@@ -232,10 +232,8 @@ impl<'s> View<'s> for Row<'s> {
     }
 
     fn reason(&self) -> Option<Octets<'s>> {
-        let mut reason = self.status.reason();
         // A server's own words may be in it, and long.
-        reason.truncate(reason.floor_char_boundary(255));
-        Some(reason.into())
+        Some(cells::admin_string(self.status.reason()))
     }
 
     fn last_check(&self) -> Option<Octets<'s>> {

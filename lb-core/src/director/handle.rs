@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 
 use super::checker::{Checker, HealthReport};
-use super::commit::{CommitError, Draft};
+use super::commit::{CommitError, Draft, Reloaded};
 use super::owner::Owner;
 use super::snapshot::Snapshot;
 use crate::driver::proxy::{Proxy, ProxyOptions};
-use crate::model::{Name, Runtime, Wanted};
+use crate::model::{Name, Provenance, Runtime, Wanted};
 use crate::store::Store;
 
 /// What a director needs to know beside its document.
@@ -47,6 +47,8 @@ struct Inner {
 pub(super) enum Message {
     /// Make this the next state.
     Commit(Box<Draft>, SyncSender<Result<Arc<Snapshot>, CommitError>>),
+    /// Merge this configuration into the state.
+    Reload(Box<Wanted>, Provenance, SyncSender<Result<Reloaded, CommitError>>),
     /// The checks have found this.
     Health(HealthReport),
     /// End.
@@ -91,6 +93,16 @@ impl DirectorHandle {
     pub fn commit(&self, draft: Draft) -> Result<Arc<Snapshot>, CommitError> {
         let (reply, answer) = mpsc::sync_channel(1);
         let message = Message::Commit(Box::new(draft), reply);
+        self.inner.to_owner.send(message).map_err(|_| CommitError::Closed)?;
+        answer.recv().map_err(|_| CommitError::Closed)?
+    }
+
+    /// Merges another configuration into the present state, as a start would,
+    /// or says why not; then nothing is changed. No connection ends by it but
+    /// those of servers and services that are no more.
+    pub fn reload(&self, config: Wanted, provenance: Provenance) -> Result<Reloaded, CommitError> {
+        let (reply, answer) = mpsc::sync_channel(1);
+        let message = Message::Reload(Box::new(config), provenance, reply);
         self.inner.to_owner.send(message).map_err(|_| CommitError::Closed)?;
         answer.recv().map_err(|_| CommitError::Closed)?
     }

@@ -16,7 +16,7 @@ mod snapshot;
 mod view;
 
 pub use checker::{Ejected, Sign, Suspicion};
-pub use commit::{CommitError, Draft};
+pub use commit::{CommitError, Draft, Reloaded};
 pub use handle::{Director, DirectorHandle, DirectorOptions};
 pub use live::{ServerLive, ServiceLive};
 pub use snapshot::{

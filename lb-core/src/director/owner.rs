@@ -7,13 +7,14 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::assemble::{self, Parts, Verdict};
 use super::checker::{Asked, Checker, Target};
-use super::commit::{CommitError, Draft};
+use super::commit::{CommitError, Draft, Reloaded};
 use super::handle::{DirectorOptions, Message, Published};
 use super::plane;
 use super::snapshot::{Listening, Snapshot};
 use crate::driver::{Driver, Refusal};
 use crate::model::{
-    CheckKind, Name, Problem, ProblemKind, RowId, Runtime, ServerId, Service, ServiceId, Wanted,
+    CheckKind, Name, Problem, ProblemKind, Provenance, RowId, Runtime, ServerId, Service,
+    ServiceId, Wanted,
 };
 use crate::plan::{Capabilities, Plane, plan};
 use crate::store::Store;
@@ -128,6 +129,10 @@ impl Owner {
                 let _ = reply.send(self.commit(*draft));
                 false
             }
+            Message::Reload(config, provenance, reply) => {
+                let _ = reply.send(self.reload(*config, provenance));
+                false
+            }
             Message::Health(report) => {
                 let target = self.targets.get(&report.server);
                 let Some(target) = target.filter(|target| target.epoch == report.epoch) else {
@@ -159,13 +164,7 @@ impl Owner {
         if changed {
             let mut problems = wanted.check_change(&before.wanted);
             problems.extend(wanted.check());
-            // What the driver could not do before does not stop other changes.
-            let can = self.driver.capabilities();
-            let known = beyond(&before.wanted, &can);
-            problems.extend(beyond(&wanted, &can).into_iter().filter(|one| !known.contains(one)));
-            if !self.allow_scripts {
-                problems.extend(scripts(&wanted, &before.wanted));
-            }
+            problems.extend(self.newly_beyond(&wanted));
             if !problems.is_empty() {
                 return Err(CommitError::Invalid(problems));
             }
@@ -188,6 +187,58 @@ impl Owner {
             keep,
             strict: true,
         })
+    }
+
+    fn reload(&mut self, config: Wanted, provenance: Provenance) -> Result<Reloaded, CommitError> {
+        let before = self.current.clone();
+        let store = self.store.as_mut().ok_or(CommitError::NoDocument)?;
+        let (mut wanted, notes) = store.merged(&config, &before.wanted);
+        let changed = !wanted.asks_the_same(&before.wanted);
+        let problems = self.newly_beyond(&wanted);
+        if !problems.is_empty() {
+            return Err(CommitError::Invalid(problems));
+        }
+        let principal = provenance.principal.clone();
+        let wanted = if changed {
+            wanted.generation = before.wanted.generation.saturating_add(1);
+            wanted.provenance = provenance;
+            Arc::new(wanted)
+        } else {
+            before.wanted.clone()
+        };
+        let mut runtime = before.runtime.clone();
+        Arc::make_mut(&mut runtime).prune(&wanted);
+        let former = self.store.as_mut().map(|store| store.replace_config(config));
+        let step = Step {
+            serial: before.serial + 1,
+            wanted,
+            runtime,
+            principal: &principal,
+            keep: true,
+            strict: true,
+        };
+        match self.advance(step) {
+            Ok(snapshot) => Ok(Reloaded { snapshot, changed, notes }),
+            Err(error) => {
+                if let (Some(store), Some(former)) = (&mut self.store, former) {
+                    store.replace_config(former);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// What the document asks for beyond the driver, as the present one does
+    /// not: what was so before does not stop other changes.
+    fn newly_beyond(&self, wanted: &Wanted) -> Vec<Problem> {
+        let can = self.driver.capabilities();
+        let known = beyond(&self.current.wanted, &can);
+        let mut problems: Vec<Problem> =
+            beyond(wanted, &can).into_iter().filter(|one| !known.contains(one)).collect();
+        if !self.allow_scripts {
+            problems.extend(scripts(wanted, &self.current.wanted));
+        }
+        problems
     }
 
     /// Publishes what time and the checks changed.

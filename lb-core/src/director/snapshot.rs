@@ -95,6 +95,8 @@ pub struct ServerStatus {
     pub health: Health,
     /// What the last check said, in a few words; empty before the first.
     pub check: String,
+    /// What its health is due to, and what is made of it.
+    pub health_reason: String,
     /// Whether it is ejected, and until when.
     pub ejected: Option<Ejected>,
     /// The weight in use, and what decided it.
@@ -168,30 +170,18 @@ impl ServerStatus {
     }
 
     /// What the state now is due to.
-    pub fn reason(&self) -> String {
+    pub fn reason(&self) -> &str {
         match self.oper_state() {
             OperState::Maintenance | OperState::Draining
                 if self.effective.source == WeightSource::AdminState =>
             {
-                self.weight_reason.clone()
+                &self.weight_reason
             }
-            OperState::Draining => "the effective weight is 0".to_owned(),
-            OperState::Overloaded => {
-                format!("at its limit of {} connections", self.connection_limit)
-            }
-            OperState::Unknown if !self.in_service => "the server is not in service".to_owned(),
-            OperState::Unknown => "not checked yet".to_owned(),
-            OperState::Down if self.effective.source == WeightSource::Health => {
-                match (&self.ejected, self.health) {
-                    (Some(_), Health::Up | Health::Unchecked) => self.weight_reason.clone(),
-                    _ => self.check.clone(),
-                }
-            }
-            OperState::Down => format!("{}; used for want of a better one", self.check),
-            _ if self.ejected.is_some() => {
-                format!("{}; not ejected, for too few are left", self.check)
-            }
-            _ => self.check.clone(),
+            OperState::Draining => "the effective weight is 0",
+            OperState::Overloaded => "at its connection limit",
+            OperState::Unknown if !self.in_service => "the server is not in service",
+            OperState::Unknown => "not checked yet",
+            _ => &self.health_reason,
         }
     }
 }

@@ -10,6 +10,7 @@ mod datagrams;
 mod failing;
 mod health;
 mod introductions;
+mod limits;
 mod spreading;
 mod storm;
 mod support;

@@ -2,7 +2,8 @@
 //!
 //! One thread a shard, each with its own listener (SO_REUSEPORT), its own
 //! edge-triggered epoll, its own connections and its own turns of the
-//! schedulers. Shards share nothing but the counters. Bytes go from socket to
+//! schedulers. Shards share nothing but the counters and, where a service is
+//! full, its queue. Bytes go from socket to
 //! socket through one buffer a shard; only what a slow peer does not take is
 //! kept with the connection, and then nothing more is read for it. Bulk goes
 //! from socket to socket inside the kernel. With UDP, a flow stands for a
@@ -14,12 +15,15 @@
 //! weight, drain, maintenance, a failed check, nor the loss of the director's
 //! role.
 
+mod capacity;
 mod connection;
 mod expiry;
 mod flow;
 mod kernel_pipe;
+mod line;
 mod listener;
 mod opening;
+mod queue;
 mod relay;
 mod route;
 mod shard;
@@ -38,14 +42,15 @@ use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use self::connection::Capacity;
+use self::capacity::Capacity;
+use self::queue::Queue;
 use self::route::{Backend, Peer, Route};
 use self::shard::{Adoption, Shard, ShardHandle};
 use crate::director::{Snapshot, Suspicion};
 use crate::driver::{Driver, Refusal};
-use crate::model::{Forward, Name, Protocol, ServiceId};
+use crate::model::{Forward, Name, Protocol, Scheduler, ServiceId};
 use crate::plan::{Capabilities, Change, Plane};
-use crate::schedule::SCHEDULERS;
+use crate::schedule::{FEW, SCHEDULERS};
 
 /// File descriptors left for everything that is not a proxied connection.
 const RESERVED_FILES: u64 = 128;
@@ -75,11 +80,15 @@ pub struct Proxy {
     known: BTreeMap<ServiceId, Known>,
     prepared: BTreeMap<ServiceId, Vec<OwnedFd>>,
     next_key: u64,
+    /// How many connections there may be in all.
+    capacity: Arc<Capacity>,
 }
 
 /// Of a service in the plane, what the shards know it by.
 struct Known {
     key: u64,
+    capacity: Arc<Capacity>,
+    queue: Arc<Queue>,
     peers: BTreeMap<Name, Arc<Peer>>,
 }
 
@@ -106,7 +115,7 @@ impl Proxy {
         let most = options.max_connections.map_or(possible, |most| most.get().min(possible));
         let capacity = Arc::new(Capacity::new(most));
         let shards = (0..count.get())
-            .map(|number| Shard::start(number, suspicion.clone(), capacity.clone(), pipes.clone()))
+            .map(|number| Shard::start(number, suspicion.clone(), pipes.clone()))
             .collect::<io::Result<_>>()?;
         Ok(Self {
             shards,
@@ -114,6 +123,7 @@ impl Proxy {
             known: BTreeMap::new(),
             prepared: BTreeMap::new(),
             next_key: 0,
+            capacity,
         })
     }
 
@@ -158,10 +168,20 @@ impl Proxy {
                 let peer = known.and_then(|known| known.peers.remove(&id.server));
                 all.gone_servers.extend(peer.map(|peer| peer.key));
             }
-            Change::PutService(id, _) => {
-                if !self.known.contains_key(id) {
-                    let known = Known { key: self.new_key(), peers: BTreeMap::new() };
+            Change::PutService(id, settings) => {
+                if !self.known.contains_key(id)
+                    && let Some(service) = next.services.get(id)
+                {
+                    let known = Known {
+                        key: self.new_key(),
+                        capacity: Arc::new(self.capacity.part()),
+                        queue: Arc::new(Queue::new(service.live.clone())),
+                        peers: BTreeMap::new(),
+                    };
                     self.known.insert(*id, known);
+                }
+                if let Some(known) = self.known.get(id) {
+                    known.capacity.limit(settings.connection_limit);
                 }
             }
             Change::PutServer(id, _) => {
@@ -171,9 +191,10 @@ impl Proxy {
                 if let Some(known) = self.known.get_mut(&id.service())
                     && let Some((status, service)) = status.zip(service)
                 {
+                    let queue = &known.queue;
                     known.peers.entry(id.server).or_insert_with(|| {
                         let (live, service) = (status.live.clone(), service.live.clone());
-                        Arc::new(Peer { key, id: *id, live, service })
+                        Arc::new(Peer { key, id: *id, live, service, queue: queue.clone() })
                     });
                 }
             }
@@ -203,11 +224,18 @@ impl Proxy {
                 let peer = known.peers.get(name)?.clone();
                 Some(Backend { peer, plan: *plan })
             })
-            .collect();
+            .collect::<Vec<_>>();
+        let live = next.services.get(id)?.live.clone();
+        if backends.len() > FEW {
+            live.keep_change_log();
+        }
+        live.time(service.settings.scheduler == Scheduler::Ewma);
         Some(Arc::new(Route {
             key: known.key,
             settings: service.settings,
-            live: next.services.get(id)?.live.clone(),
+            live,
+            capacity: known.capacity.clone(),
+            queue: known.queue.clone(),
             backends,
         }))
     }
@@ -262,8 +290,11 @@ impl Driver for Proxy {
         for _ in &self.shards {
             if adopted.recv_timeout(ADOPT_WITHIN).is_err() {
                 tracing::warn!("a shard of the proxy is late in adopting changes");
-                return;
+                break;
             }
+        }
+        for known in touched.iter().filter_map(|id| self.known.get(id)) {
+            known.queue.rouse();
         }
     }
 }

@@ -59,6 +59,8 @@ impl Shard {
                     // A director that no longer waits was told already.
                     let _ = done.send(());
                 }
+                Order::Call(queue, key, number) => self.called(&queue, key, number),
+                Order::Feed => self.feed(),
                 Order::Stop => return None,
             }
         }
@@ -105,11 +107,11 @@ impl Shard {
         }
         let gone: HashSet<u64> = services.into_iter().collect();
         self.listeners.retain(|_, listener| !gone.contains(&listener.service));
-        self.services.retain(|service, _| !gone.contains(service));
         self.flows.end_where(|flow| gone.contains(&flow.service));
         for key in self.connections_where(|connection| gone.contains(&connection.service)) {
             self.abort(key);
         }
+        self.services.retain(|service, _| !gone.contains(service));
     }
 
     fn end_servers(&mut self, servers: Vec<u64>) {
@@ -145,8 +147,7 @@ impl Shard {
                 service.route = route;
             }
             _ => {
-                // The plan holds only what the capabilities include.
-                let Some(mut choice) = Choice::new(scheduler) else { return };
+                let mut choice = Choice::new(scheduler);
                 choice.set(&candidates);
                 let opening = Opening::new();
                 self.services.insert(route.key, Service { route, choice, opening });
@@ -157,6 +158,7 @@ impl Shard {
     fn listen(&mut self, service: u64, socket: OwnedFd) {
         let Some(known) = self.services.get(&service) else { return };
         let protocol = known.route.settings.protocol;
+        let capacity = known.route.capacity.clone();
         let number = self.next_listener;
         self.next_listener = self.next_listener.wrapping_add(1);
         let token = EventData::new_u64(Token::Listener(number).to_bits());
@@ -164,6 +166,7 @@ impl Shard {
             tracing::error!(%error, "a shard cannot watch its listener");
             return;
         }
-        self.listeners.insert(number, Listener { socket, protocol, service, share: Share::new() });
+        let share = Share::new();
+        self.listeners.insert(number, Listener { socket, protocol, service, capacity, share });
     }
 }
