@@ -220,7 +220,8 @@ async fn run(Cli { global, verb }: Cli) -> Result<Exit, CliError> {
 
 /// Diagnostics, to standard error, when RUST_LOG asks for them.
 fn log() {
-    let asked = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned());
+    let asked = std::env::var("RUST_LOG").ok().filter(|asked| !asked.is_empty());
+    let asked = asked.unwrap_or_else(|| "warn".to_owned());
     let filter = asked.parse::<Targets>().unwrap_or_else(|error| {
         eprintln!("lcms-manager: RUST_LOG is not used: {error}; right is lcms_manager=debug,warn");
         Targets::new()
