@@ -41,6 +41,9 @@ use lcms_snmp::{
 };
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use tracing_subscriber::{
+    Layer as _, filter::Targets, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 pub use self::{
     context::Context,
@@ -217,11 +220,11 @@ async fn run(Cli { global, verb }: Cli) -> Result<Exit, CliError> {
 
 /// Diagnostics, to standard error, when RUST_LOG asks for them.
 fn log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env();
-    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .init();
+    let asked = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned());
+    let filter = asked.parse::<Targets>().unwrap_or_else(|error| {
+        eprintln!("lcms-manager: RUST_LOG is not used: {error}; right is lcms_manager=debug,warn");
+        Targets::new()
+    });
+    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    tracing_subscriber::registry().with(lines.with_filter(filter)).init();
 }

@@ -91,6 +91,13 @@ impl<'r, 'a> Judge<'r, 'a> {
         self.resolver.word(name)
     }
 
+    fn status(&self, definition: &Definition) -> Option<Name> {
+        self.ast.clauses(definition).iter().find_map(|clause| match clause {
+            Clause::Status(name) => Some(*name),
+            _ => None,
+        })
+    }
+
     /// The definitions that count, with their nodes.
     fn nodes(&self) -> Vec<(&'a Definition, NodeId)> {
         let numbered = self.ast.definitions.iter().enumerate();
@@ -147,13 +154,6 @@ impl Definition {
             Body::Value { value } | Body::Invocation { value, .. } => Some(value),
             _ => None,
         }
-    }
-
-    fn status(&self) -> Option<Name> {
-        self.clauses().iter().find_map(|clause| match clause {
-            Clause::Status(name) => Some(*name),
-            _ => None,
-        })
     }
 }
 

@@ -5,6 +5,7 @@
 //! sources and is read when asked for.
 
 mod data;
+mod groups;
 mod module;
 mod node;
 mod types;
@@ -17,6 +18,7 @@ pub(crate) use data::{
     ComplianceModule, Extra, IndexItem, ModuleData, ModuleId, NodeData, NodeId, Place, PlaceId,
     Sequence, TypeData, TypeId,
 };
+pub(crate) use groups::Groups;
 pub use module::Module;
 pub use node::{Compliance, DefaultValue, Index, Kind, Node, Status};
 pub use types::{Base, Type};
@@ -42,8 +44,9 @@ pub struct Mib {
     /// Nodes by place; a place's definitions stand together, the one that
     /// speaks for it first.
     pub(crate) by_place: Vec<NodeId>,
-    /// Nodes by name; of equal names the one that speaks for it first.
-    pub(crate) by_name: FastMap<Symbol, Vec<NodeId>>,
+    /// Nodes by the number of their name; of equal names the one that speaks for
+    /// it first.
+    pub(crate) by_name: Groups,
     pub(crate) types_by_name: FastMap<(ModuleId, Symbol), TypeId>,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }

@@ -232,6 +232,17 @@ impl Station {
         }
     }
 
+    /// How often the allocator is called for a datagram that is no SET.
+    pub fn allocations(&mut self, datagram: &[u8]) -> u64 {
+        let from = "127.0.0.1:40000".parse().unwrap();
+        let at = At { state: &self.state, now: self.now };
+        let count = allocation_counter::measure(|| {
+            let verdict = self.engine.receive(at, from, datagram, &mut self.workspace);
+            assert_ne!(verdict, Verdict::Set);
+        });
+        count.count_total
+    }
+
     pub fn ask(&mut self, request: Request) -> Reply {
         Reply::decode(&self.send(&request.encode()).expect("an answer"))
     }

@@ -48,9 +48,9 @@ use self::route::{Backend, Peer, Route};
 use self::shard::{Adoption, Shard, ShardHandle};
 use crate::director::{Snapshot, Suspicion};
 use crate::driver::{Driver, Refusal};
-use crate::model::{Forward, Name, Protocol, ServiceId};
+use crate::model::{Forward, Name, Protocol, Scheduler, ServiceId};
 use crate::plan::{Capabilities, Change, Plane};
-use crate::schedule::SCHEDULERS;
+use crate::schedule::{FEW, SCHEDULERS};
 
 /// File descriptors left for everything that is not a proxied connection.
 const RESERVED_FILES: u64 = 128;
@@ -244,11 +244,16 @@ impl Proxy {
                 let peer = known.peers.get(name)?.clone();
                 Some(Backend { peer, plan: *plan })
             })
-            .collect();
+            .collect::<Vec<_>>();
+        let live = next.services.get(id)?.live.clone();
+        if backends.len() > FEW {
+            live.keep_change_log();
+        }
+        live.time(service.settings.scheduler == Scheduler::Ewma);
         Some(Arc::new(Route {
             key: known.key,
             settings: service.settings,
-            live: next.services.get(id)?.live.clone(),
+            live,
             capacity: known.capacity.clone(),
             queue: known.queue.clone(),
             backends,

@@ -310,7 +310,7 @@ impl Shard {
     fn relay(&mut self, key: Key) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         connection.last = self.clock.tick();
-        match connection.relay(&mut self.means) {
+        match connection.relay(&mut self.means, &self.clock) {
             Progress::Waits => {}
             Progress::More => {
                 if !std::mem::replace(&mut connection.queued, true) {

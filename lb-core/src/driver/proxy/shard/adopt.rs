@@ -172,8 +172,7 @@ impl Shard {
                 service.route = route;
             }
             _ => {
-                // The plan holds only what the capabilities include.
-                let Some(mut choice) = Choice::new(scheduler) else { return };
+                let mut choice = Choice::new(scheduler);
                 choice.set(&candidates);
                 let opening = Opening::new();
                 self.services.insert(route.key, Service { route, choice, opening });

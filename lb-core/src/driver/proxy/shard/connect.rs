@@ -31,8 +31,9 @@ impl Shard {
             // Nobody overtakes those who wait.
             let place = if called || !route.queue.is_busy() {
                 let tried = connection.tried();
+                let now = self.clock.now();
                 let ends = connection.origin().map_or(Ends::Of(&connection.client), Ends::Told);
-                service.choice.pick(&Untried { backends: &route.backends, tried, ends })
+                service.choice.pick(&Untried { route, tried, ends, now })
             } else {
                 None
             };
@@ -108,7 +109,7 @@ impl Shard {
                 }
                 service.opening.learn(client_spoke);
                 connection.server_side.spoke = how != SendProxy::None;
-                connection.open();
+                connection.open(&self.clock);
                 self.relay(key);
                 self.idle(key);
             }

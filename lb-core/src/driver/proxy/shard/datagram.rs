@@ -80,8 +80,9 @@ impl Shard {
             route.live.connections.fetch_add(1, Relaxed);
         }
         let counter = if tried.is_empty() { &route.live.refused } else { &route.live.failed };
+        let now = self.clock.now();
         let ends = Ends::Datagram(client.address, &listener.socket);
-        let place = known.choice.pick(&Untried { backends: &route.backends, tried, ends });
+        let place = known.choice.pick(&Untried { route, tried, ends, now });
         let backend = place.and_then(|place| route.backends.get(place));
         let seat = backend.and_then(|one| Seat::take(&one.peer, one.plan.connection_limit));
         let capacity = &route.capacity;
