@@ -36,7 +36,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     log(cli.log.into());
-    match run::run(config) {
+    match run::run(config, cli.takeover) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error),
     }

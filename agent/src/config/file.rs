@@ -42,6 +42,7 @@ pub(super) struct File {
     pub proc_root: Option<PathBuf>,
     pub sample_interval: Option<PollInterval>,
     pub shards: Option<ShardCount>,
+    pub hard_stop_after: Option<IdleTimeout>,
     pub agentx: Option<AgentxTable>,
     #[serde(default)]
     pub community: Vec<CommunityTable>,

@@ -6,6 +6,7 @@
 mod commits;
 mod connections;
 mod datagrams;
+mod handover;
 mod health;
 mod introductions;
 mod limits;
