@@ -36,7 +36,8 @@ impl Set {
 
     /// A module with a little of everything; the even ones have faults too.
     fn write(&self, at: u32, word: &str) {
-        let fault = if at % 2 == 0 { "IMPORTS nothing FROM NOWHERE-MIB;\nbad" } else { "b" };
+        let fault =
+            if at.is_multiple_of(2) { "IMPORTS nothing FROM NOWHERE-MIB;\nbad" } else { "b" };
         let text = format!(
             "T{at}-MIB DEFINITIONS ::= BEGIN\n\
              IMPORTS OBJECT-TYPE, enterprises, Integer32 FROM SNMPv2-SMI;\n\
