@@ -86,6 +86,9 @@ pub struct Global {
     /// A folder with MIB modules of other vendors; may be repeated
     #[arg(long, global = true, value_name = "DIR")]
     mib_dir: Vec<PathBuf>,
+    /// Compile MIB modules anew, and keep nothing of it below the user's cache folder
+    #[arg(long, global = true)]
+    no_cache: bool,
     /// File with the community, mode 0600; else the inventory's, or that named
     /// by LCMS_COMMUNITY_FILE
     #[arg(short = 'c', long, global = true, value_name = "FILE")]
