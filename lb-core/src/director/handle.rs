@@ -25,6 +25,8 @@ use crate::store::Store;
 pub struct DirectorOptions {
     /// Name of the host it runs on. Its role status says whether it drives.
     pub local_host: Name,
+    /// Whether servers may be checked by scripts.
+    pub allow_scripts: bool,
     /// How the proxy works.
     pub proxy: ProxyOptions,
 }
@@ -109,7 +111,7 @@ impl Director {
         let proxy = Proxy::start(&options.proxy, checker.suspicion(), listeners)?;
         let first = First { wanted, runtime, verdicts };
         let parts = Parts { store, driver: Box::new(proxy), checker, messages };
-        let (owner, published) = Owner::new(options.local_host, parts, first);
+        let (owner, published) = Owner::new(&options, parts, first);
         let thread = thread::Builder::new().name("director".into()).spawn(move || owner.run())?;
         let inner = Inner { published, to_owner, thread: Mutex::new(Some(thread)) };
         Ok(DirectorHandle { inner: Arc::new(inner) })
