@@ -6,6 +6,7 @@
 //! around it, and `run` puts everything together.
 
 pub mod agentx;
+mod bell;
 pub mod cli;
 pub mod config;
 pub mod engine;
@@ -16,5 +17,6 @@ pub mod sensors;
 pub mod setter;
 pub mod state;
 pub mod tables;
+pub mod takeover;
 pub mod tcp;
 pub mod udp;

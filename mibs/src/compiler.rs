@@ -20,9 +20,9 @@ use crate::{
 /// Collects source texts and compiles them together.
 #[derive(Debug, Default)]
 pub struct Compiler {
-    sources: Vec<Source>,
-    origins: Vec<Origin>,
-    judge: bool,
+    pub(crate) sources: Vec<Source>,
+    pub(crate) origins: Vec<Origin>,
+    pub(crate) judge: bool,
 }
 
 impl Compiler {

@@ -43,6 +43,7 @@ pub(super) struct File {
     pub proc_root: Option<PathBuf>,
     pub sample_interval: Option<PollInterval>,
     pub shards: Option<ShardCount>,
+    pub hard_stop_after: Option<IdleTimeout>,
     #[serde(default)]
     pub allow_scripts: bool,
     pub agentx: Option<AgentxTable>,

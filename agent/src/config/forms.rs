@@ -25,6 +25,7 @@ const VALUES: &[(&str, &str)] = &[
     ("sample_interval", "sample_interval = 1000    # milliseconds, 100 to 3600000"),
     ("master", "master = \"/var/agentx/master\"    # a path, or tcp:127.0.0.1:705"),
     ("shards", "shards = 2    # threads of the proxy, 1 to 256"),
+    ("hard_stop_after", "hard_stop_after = 600000    # milliseconds, 1 to 604800000"),
     ("auth", "auth = \"SHA-256\"    # or SHA-224, SHA-384, SHA-512, SHA, MD5, none"),
     ("auth_file", "auth_file = \"operator.password\"    # holds the password alone, mode 0600"),
     ("priv", "priv = \"AES-128\"    # or AES-192, AES-256, AES-192-C, AES-256-C, DES, none"),

@@ -59,6 +59,9 @@ pub struct Config {
     pub state_dir: PathBuf,
     /// Where and how often the load is read.
     pub sensors: Source,
+    /// How long connections may go on once another process has taken over; as
+    /// long as they like if `None`.
+    pub hard_stop_after: Option<Duration>,
     /// Threads of the proxy; one for each processor if `None`.
     pub shards: Option<NonZeroUsize>,
     /// Whether servers may be checked by programs that the file names.
@@ -114,6 +117,7 @@ impl Config {
                     .sample_interval
                     .map_or(DEFAULT_SAMPLE_INTERVAL, |interval| interval.milliseconds()),
             },
+            hard_stop_after: file.hard_stop_after.map(|time| time.milliseconds()),
             allow_scripts: file.allow_scripts,
             shards: file.shards.and_then(|count| NonZeroUsize::new(count.value() as usize)),
             wanted,
@@ -135,6 +139,7 @@ impl Config {
             ("state_dir", self.state_dir != other.state_dir),
             ("proc_root", self.sensors.proc_root != other.sensors.proc_root),
             ("sample_interval", self.sensors.interval != other.sensors.interval),
+            ("hard_stop_after", self.hard_stop_after != other.hard_stop_after),
             ("shards", self.shards != other.shards),
         ]
         .into_iter()

@@ -1,6 +1,7 @@
 //! lcServerTable: servers and their weights.
 
 use std::{
+    borrow::Cow,
     num::NonZeroU16,
     sync::atomic::Ordering::Relaxed,
     time::{Duration, Instant, SystemTime},
@@ -232,8 +233,10 @@ impl<'s> View<'s> for Row<'s> {
     }
 
     fn reason(&self) -> Option<Octets<'s>> {
-        // A server's own words may be in it, and long.
-        Some(cells::admin_string(self.status.reason()))
+        Some(match self.status.reason() {
+            Cow::Borrowed(reason) => cells::admin_string(reason),
+            Cow::Owned(reason) => cells::admin_string(&reason).into_owned(),
+        })
     }
 
     fn last_check(&self) -> Option<Octets<'s>> {

@@ -217,21 +217,11 @@ fn server(
             before: was.effective.weight,
         },
     };
-    let used = effective.source != WeightSource::Health;
-    let health_reason = match (&ejected, health) {
-        (_, Health::Down) if used => format!("{check}; used for want of a better one"),
-        (Some(_), Health::Up | Health::Unchecked) if used => {
-            format!("{check}; not ejected, for too few are left")
-        }
-        (Some(ejected), Health::Up | Health::Unchecked) => format!("ejected: {}", ejected.why),
-        _ => check.clone(),
-    };
     ServerStatus {
         admin_state: wanted.admin_state(&id),
         in_service: row.row == RowState::Active,
         health,
         check,
-        health_reason,
         ejected,
         effective,
         weight_change,

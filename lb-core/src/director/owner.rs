@@ -1,14 +1,16 @@
 //! The thread that owns the state.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::assemble::{self, Parts, Verdict};
+use super::assemble::{self, Verdict};
 use super::checker::{Asked, Checker, Target};
 use super::commit::{CommitError, Draft, Reloaded};
 use super::handle::{DirectorOptions, Message, Published};
+use super::handover::{HandedOver, Handover};
 use super::plane;
 use super::snapshot::{Listening, Snapshot};
 use crate::driver::{Driver, Refusal};
@@ -34,9 +36,26 @@ pub(super) struct Owner {
     verdicts: BTreeMap<ServerId, Verdict>,
     targets: BTreeMap<ServerId, Target>,
     listen_again: Option<Instant>,
+    /// Another process has taken over.
+    retired: bool,
     current: Arc<Snapshot>,
     published: Arc<Published>,
     messages: Receiver<Message>,
+}
+
+/// What an owner works with.
+pub(super) struct Parts {
+    pub(super) store: Option<Store>,
+    pub(super) driver: Box<dyn Driver>,
+    pub(super) checker: Checker,
+    pub(super) messages: Receiver<Message>,
+}
+
+/// What an owner begins with.
+pub(super) struct First {
+    pub(super) wanted: Wanted,
+    pub(super) runtime: Runtime,
+    pub(super) verdicts: BTreeMap<ServerId, Verdict>,
 }
 
 /// What the next state is made from.
@@ -53,11 +72,8 @@ struct Step<'a> {
 impl Owner {
     pub(super) fn new(
         options: &DirectorOptions,
-        store: Option<Store>,
-        driver: Box<dyn Driver>,
-        checker: Checker,
-        messages: Receiver<Message>,
-        (wanted, runtime): (Wanted, Runtime),
+        Parts { store, driver, checker, messages }: Parts,
+        First { wanted, runtime, verdicts }: First,
     ) -> (Self, Arc<Published>) {
         let current = Arc::new(Snapshot::nothing());
         let published = Published::new(current.clone());
@@ -67,9 +83,10 @@ impl Owner {
             store,
             driver,
             checker,
-            verdicts: BTreeMap::new(),
+            verdicts,
             targets: BTreeMap::new(),
             listen_again: None,
+            retired: false,
             current,
             published: published.clone(),
             messages,
@@ -118,12 +135,24 @@ impl Owner {
 
     /// When something changes that nobody will tell of.
     fn next_deadline(&self) -> Option<Instant> {
+        if self.retired {
+            return None;
+        }
         [self.current.runtime.next_expiry(), self.listen_again].into_iter().flatten().min()
     }
 
     /// Handles a message; true if a new snapshot is due.
     fn handle(&mut self, message: Message) -> bool {
         match message {
+            // The document is another process's now.
+            Message::Commit(_, reply) if self.retired => {
+                let _ = reply.send(Err(CommitError::Closed));
+                false
+            }
+            Message::Reload(_, _, reply) if self.retired => {
+                let _ = reply.send(Err(CommitError::Closed));
+                false
+            }
             Message::Commit(draft, reply) => {
                 // A caller that went away has no use for the answer.
                 let _ = reply.send(self.commit(*draft));
@@ -133,6 +162,22 @@ impl Owner {
                 let _ = reply.send(self.reload(*config, provenance));
                 false
             }
+            Message::HandOver(reply) => {
+                let _ = reply.send(self.hand_over());
+                false
+            }
+            Message::Retire(reply) => {
+                self.retired = true;
+                self.checker.watch(BTreeMap::new());
+                self.driver.retire();
+                let _ = reply.send(());
+                false
+            }
+            Message::Connections(reply) => {
+                let _ = reply.send(self.driver.connections());
+                false
+            }
+            Message::Health(_) if self.retired => false,
             Message::Health(report) => {
                 let target = self.targets.get(&report.server);
                 let Some(target) = target.filter(|target| target.epoch == report.epoch) else {
@@ -228,6 +273,16 @@ impl Owner {
         }
     }
 
+    fn hand_over(&self) -> io::Result<HandedOver> {
+        let store = self.store.as_ref();
+        let store = store.ok_or_else(|| io::Error::other(CommitError::NoDocument))?;
+        Ok(HandedOver {
+            state: Handover::of(&self.current.runtime, &self.verdicts, Instant::now()),
+            listeners: self.driver.listeners()?,
+            lock: store.lock()?,
+        })
+    }
+
     /// What the document asks for beyond the driver, as the present one does
     /// not: what was so before does not stop other changes.
     fn newly_beyond(&self, wanted: &Wanted) -> Vec<Problem> {
@@ -267,7 +322,7 @@ impl Owner {
         let time = SystemTime::now();
         let mut next = assemble::assemble(
             &before,
-            &Parts {
+            &assemble::Parts {
                 serial: step.serial,
                 wanted: step.wanted,
                 runtime: step.runtime,

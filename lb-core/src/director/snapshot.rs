@@ -1,5 +1,6 @@
 //! What everybody but the owner sees: one immutable value, swapped whole.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -95,8 +96,6 @@ pub struct ServerStatus {
     pub health: Health,
     /// What the last check said, in a few words; empty before the first.
     pub check: String,
-    /// What its health is due to, and what is made of it.
-    pub health_reason: String,
     /// Whether it is ejected, and until when.
     pub ejected: Option<Ejected>,
     /// The weight in use, and what decided it.
@@ -170,18 +169,28 @@ impl ServerStatus {
     }
 
     /// What the state now is due to.
-    pub fn reason(&self) -> &str {
+    pub fn reason(&self) -> Cow<'_, str> {
         match self.oper_state() {
             OperState::Maintenance | OperState::Draining
                 if self.effective.source == WeightSource::AdminState =>
             {
-                &self.weight_reason
+                (&self.weight_reason).into()
             }
-            OperState::Draining => "the effective weight is 0",
-            OperState::Overloaded => "at its connection limit",
-            OperState::Unknown if !self.in_service => "the server is not in service",
-            OperState::Unknown => "not checked yet",
-            _ => &self.health_reason,
+            OperState::Draining => "the effective weight is 0".into(),
+            OperState::Overloaded => "at its connection limit".into(),
+            OperState::Unknown if !self.in_service => "the server is not in service".into(),
+            OperState::Unknown => "not checked yet".into(),
+            OperState::Down if self.effective.source == WeightSource::Health => {
+                match (&self.ejected, self.health) {
+                    (Some(_), Health::Up | Health::Unchecked) => (&self.weight_reason).into(),
+                    _ => (&self.check).into(),
+                }
+            }
+            OperState::Down => format!("{}; used for want of a better one", self.check).into(),
+            _ if self.ejected.is_some() => {
+                format!("{}; not ejected, for too few are left", self.check).into()
+            }
+            _ => (&self.check).into(),
         }
     }
 }

@@ -80,6 +80,8 @@ pub struct Proxy {
     known: BTreeMap<ServiceId, Known>,
     prepared: BTreeMap<ServiceId, Vec<OwnedFd>>,
     next_key: u64,
+    /// Another process's listeners, up to the first changes.
+    inherited: BTreeMap<(Protocol, SocketAddr), Vec<OwnedFd>>,
     /// How many connections there may be in all.
     capacity: Arc<Capacity>,
 }
@@ -102,8 +104,12 @@ pub fn raise_file_limit() -> Option<u64> {
 }
 
 impl Proxy {
-    /// Starts the shards.
-    pub fn start(options: &ProxyOptions, suspicion: Suspicion) -> io::Result<Self> {
+    /// Starts the shards, with the listeners of another process to take over.
+    pub fn start(
+        options: &ProxyOptions,
+        suspicion: Suspicion,
+        listeners: Vec<OwnedFd>,
+    ) -> io::Result<Self> {
         let count = match options.shards {
             Some(count) => count,
             None => thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
@@ -123,6 +129,7 @@ impl Proxy {
             known: BTreeMap::new(),
             prepared: BTreeMap::new(),
             next_key: 0,
+            inherited: listener::by_address(listeners),
             capacity,
         })
     }
@@ -146,6 +153,19 @@ impl Proxy {
             .filter(|service| service.settings.protocol == protocol)
             .filter_map(|service| service.listen)
             .any(|own| own.port() == address.port() && overlaps(own.ip(), address.ip()))
+    }
+
+    /// Listeners for all shards: those that another process had there, and as
+    /// many more as it takes. Each of the former has clients in it, so there may
+    /// be more than shards.
+    fn open(&self, protocol: Protocol, address: SocketAddr) -> io::Result<Vec<OwnedFd>> {
+        let given = self.inherited.get(&(protocol, address)).map_or(&[][..], Vec::as_slice);
+        let mut sockets: Vec<OwnedFd> =
+            given.iter().map(OwnedFd::try_clone).collect::<io::Result<_>>()?;
+        let more = self.shards.len().saturating_sub(sockets.len());
+        let alone = sockets.is_empty() && !self.holds(protocol, address);
+        sockets.extend(listener::open(protocol, address, more, alone)?);
+        Ok(sockets)
     }
 
     /// The protocol of a service, as the changes or else the plane have it.
@@ -260,8 +280,7 @@ impl Driver for Proxy {
         for change in changes {
             let Change::Listen(service, Some(address)) = *change else { continue };
             let Some(protocol) = self.protocol(changes, service) else { continue };
-            let alone = !self.holds(protocol, address);
-            match listener::open(protocol, address, self.shards.len(), alone) {
+            match self.open(protocol, address) {
                 Ok(sockets) => {
                     self.prepared.insert(service, sockets);
                 }
@@ -272,6 +291,8 @@ impl Driver for Proxy {
     }
 
     fn apply(&mut self, changes: Vec<Change>, next: &Snapshot) {
+        // Those that no service wants are given up.
+        self.inherited.clear();
         if changes.is_empty() {
             return;
         }
@@ -283,19 +304,58 @@ impl Driver for Proxy {
         touched.dedup();
         all.routes = touched.iter().filter_map(|id| self.route(id, next)).collect();
         let (done, adopted) = mpsc::sync_channel(self.shards.len());
-        for shard in &self.shards {
-            shard.adopt(all.for_one_shard(), done.clone());
+        for (shard, left) in self.shards.iter().zip((1..=self.shards.len()).rev()) {
+            shard.adopt(all.for_one_shard(left), done.clone());
         }
         drop(done);
-        for _ in &self.shards {
-            if adopted.recv_timeout(ADOPT_WITHIN).is_err() {
-                tracing::warn!("a shard of the proxy is late in adopting changes");
-                break;
-            }
-        }
+        self.hear(&adopted);
         for known in touched.iter().filter_map(|id| self.known.get(id)) {
             known.queue.rouse();
         }
+    }
+
+    fn listeners(&self) -> io::Result<Vec<OwnedFd>> {
+        let (give, given) = mpsc::sync_channel(self.shards.len());
+        for shard in &self.shards {
+            shard.lend(give.clone());
+        }
+        drop(give);
+        let heard = self.hear(&given);
+        if heard.len() < self.shards.len() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        let lent: io::Result<Vec<_>> = heard.into_iter().collect();
+        Ok(lent?.into_iter().flatten().collect())
+    }
+
+    fn retire(&mut self) {
+        let (done, retired) = mpsc::sync_channel(self.shards.len());
+        for shard in &self.shards {
+            shard.retire(done.clone());
+        }
+        drop(done);
+        self.hear(&retired);
+    }
+
+    fn connections(&self) -> usize {
+        self.capacity.used()
+    }
+}
+
+impl Proxy {
+    /// Waits for an answer from each shard.
+    fn hear<T>(&self, answers: &mpsc::Receiver<T>) -> Vec<T> {
+        let mut heard = Vec::new();
+        for _ in &self.shards {
+            match answers.recv_timeout(ADOPT_WITHIN) {
+                Ok(answer) => heard.push(answer),
+                Err(_) => {
+                    tracing::warn!("a shard of the proxy is late in adopting changes");
+                    break;
+                }
+            }
+        }
+        heard
     }
 }
 

@@ -58,6 +58,10 @@ enum Order {
     Adopt(Adoption, SyncSender<()>),
     /// The connection waited with this number, and it is its turn.
     Call(Arc<Queue>, Key, u64),
+    /// Give duplicates of the listeners.
+    Lend(SyncSender<io::Result<Vec<OwnedFd>>>),
+    /// Another process accepts from now on.
+    Retire(SyncSender<()>),
     /// Listeners that wait for room may try again.
     Feed,
     Stop,
@@ -73,6 +77,16 @@ impl ShardHandle {
     /// Hands over changes; `done` is told once they are in force.
     pub(super) fn adopt(&self, changes: Adoption, done: SyncSender<()>) {
         self.caller.send(Order::Adopt(changes, done));
+    }
+
+    /// Asks for duplicates of its listeners.
+    pub(super) fn lend(&self, give: SyncSender<io::Result<Vec<OwnedFd>>>) {
+        self.caller.send(Order::Lend(give));
+    }
+
+    /// Has it accept no more.
+    pub(super) fn retire(&self, done: SyncSender<()>) {
+        self.caller.send(Order::Retire(done));
     }
 }
 
