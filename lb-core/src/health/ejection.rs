@@ -42,6 +42,11 @@ impl Ejection {
         self.until
     }
 
+    /// How many ejections followed each other, this one included.
+    pub fn times(&self) -> u32 {
+        self.times
+    }
+
     /// A connection was not accepted; true if that ejects the server.
     pub fn refused(&mut self, progress: Progress, base: Duration, now: Instant) -> bool {
         self.failed(progress.accepted == self.progress.accepted, true, progress, base, now)

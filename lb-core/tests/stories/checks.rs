@@ -323,3 +323,32 @@ fn a_server_in_doubt_is_checked_sooner() {
     // One interval up to the first failure, and not five.
     assert!(began.elapsed().as_millis() < 4_000, "{:?}", began.elapsed());
 }
+
+#[test]
+fn thousands_of_servers_are_checked_each_second() {
+    const SERVERS: u32 = 3_000;
+    // One listener for all addresses of loopback, each of which is a server.
+    let listener = std::net::TcpListener::bind("0.0.0.0:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || listener.incoming().for_each(drop));
+    let servers: Vec<(String, SocketAddr)> = (0..SERVERS)
+        .map(|at| {
+            let ip = std::net::Ipv4Addr::from(0x7f10_0001 + at);
+            (format!("rs{at}"), SocketAddr::from((ip, port)))
+        })
+        .collect();
+    let servers: Vec<(&str, SocketAddr, u32)> =
+        servers.iter().map(|(name, at)| (name.as_str(), *at, 1)).collect();
+    let fixture = Fixture::with(&servers, |service| {
+        service.check = Check { interval: CheckInterval::clamped(1_000), ..Check::default() };
+    });
+    let all = |good: &dyn Fn(&lcms_lb_core::director::ServerStatus) -> bool| {
+        fixture.snapshot().servers.values().all(|status| good(status))
+    };
+    crate::support::eventually("all of them are up", || all(&|status| status.health == Health::Up));
+    let began = std::time::SystemTime::now();
+    // An interval, and the tenth that it may be off.
+    std::thread::sleep(std::time::Duration::from_millis(1_500));
+    let since = lcms_lb_core::model::UnixTime::from(began).0;
+    assert!(all(&|status| status.live.last_success().is_some_and(|at| at.0 >= since)));
+}

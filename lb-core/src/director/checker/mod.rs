@@ -84,7 +84,7 @@ pub struct Ejected {
     /// Up to then, unless a check lifts it.
     pub until: Instant,
     /// How the connections failed.
-    pub why: &'static str,
+    pub why: String,
 }
 
 /// The checking thread, which ends with this.

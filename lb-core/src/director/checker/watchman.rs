@@ -33,7 +33,9 @@ const FIRST_CHECK_EACH: Duration = Duration::from_micros(100);
 const JITTER: f64 = 0.1;
 
 /// How long a connect of our own may take to confirm that a server is there,
-/// when one of a client's has had no answer.
+/// when one of a client's has had no answer: longer where its checks are, and
+/// at the end of each ejection that follows another, since far servers are slow
+/// without being ill.
 const CONFIRM_WITHIN: Duration = Duration::from_millis(400);
 
 /// Events taken at a time.
@@ -58,6 +60,8 @@ pub(super) struct Watchman {
     deadlines: Deadlines<(ServerId, Alarm)>,
     trust: Trust,
     scripts: Scripts,
+    /// How far the first checks of all servers are spread.
+    spread: Duration,
     dice: RandomState,
 }
 
@@ -77,7 +81,9 @@ struct Watch {
     monitor: Monitor,
     ejection: Ejection,
     /// Why it was ejected.
-    why: &'static str,
+    why: String,
+    /// How long the last check took that passed.
+    usual: Duration,
     /// What was last reported.
     text: String,
     check: Option<Probe>,
@@ -138,6 +144,7 @@ impl Watchman {
             next_probe: BELL + 1,
             deadlines: Deadlines::new(),
             trust: Trust::default(),
+            spread: FIRST_CHECKS_WITHIN,
             dice: RandomState::new(),
         })
     }
@@ -204,8 +211,8 @@ impl Watchman {
 
     fn watch(&mut self, targets: BTreeMap<ServerId, Target>) {
         let now = Instant::now();
-        let many = FIRST_CHECK_EACH * u32::try_from(targets.len()).unwrap_or(u32::MAX);
-        let within = FIRST_CHECKS_WITHIN.max(many);
+        let many = u32::try_from(targets.len()).unwrap_or(u32::MAX);
+        self.spread = FIRST_CHECKS_WITHIN.max(FIRST_CHECK_EACH.saturating_mul(many));
         self.trust.forget();
         let mut before = std::mem::take(&mut self.watches);
         for (id, target) in targets {
@@ -220,7 +227,8 @@ impl Watchman {
                     let mut watch = Watch {
                         monitor: Monitor::new(&target.asked.check),
                         ejection: Ejection::default(),
-                        why: "",
+                        why: String::new(),
+                        usual: Duration::ZERO,
                         text: String::new(),
                         check: None,
                         confirm: None,
@@ -228,12 +236,7 @@ impl Watchman {
                         begin: now,
                         target,
                     };
-                    if watch.target.asked.question.is_some() {
-                        let interval = watch.target.asked.check.interval.milliseconds();
-                        // Spread by name: the same after each start.
-                        let delay = within.min(interval).mul_f64(name_part(&id));
-                        self.alarm(id, &mut watch, Alarm::Check, Some(now + delay));
-                    }
+                    self.first_check(id, &mut watch, now);
                     watch
                 }
             };
@@ -252,8 +255,7 @@ impl Watchman {
         watch.monitor.set(&new.check);
         if old.question != new.question {
             self.drop_probe(watch.check.take());
-            let at = new.question.is_some().then_some(now);
-            self.alarm(id, watch, Alarm::Check, at);
+            self.first_check(id, watch, now);
         } else if new.check.interval < old.check.interval && watch.check.is_none() {
             // A shorter interval is not to wait for the end of a longer.
             let latest = now + new.check.interval.milliseconds();
@@ -261,6 +263,16 @@ impl Watchman {
                 self.alarm(id, watch, Alarm::Check, Some(latest));
             }
         }
+    }
+
+    /// Says when the first check is, after something is asked that was not.
+    fn first_check(&mut self, id: ServerId, watch: &mut Watch, now: Instant) {
+        let asked = &watch.target.asked;
+        let within = self.spread.min(asked.check.interval.milliseconds());
+        // Spread by name: the same after each start.
+        let at = now + within.mul_f64(name_part(&id));
+        let at = asked.question.is_some().then_some(at);
+        self.alarm(id, watch, Alarm::Check, at);
     }
 
     fn alarm(&mut self, id: ServerId, watch: &mut Watch, alarm: Alarm, at: Option<Instant>) {
@@ -292,7 +304,7 @@ impl Watchman {
                 // A datagram that nobody sent back is no sign of failure.
                 let silent = match &watch.confirm {
                     Some(Probe { wire: Wire::Datagram(_), .. }) => Ok(()),
-                    _ => Err("no answer to connects"),
+                    _ => Err("no answer to connects".to_owned()),
                 };
                 self.confirmed(id, watch, silent);
             }
@@ -491,6 +503,7 @@ impl Watchman {
         let text = match outcome {
             Ok(how) => {
                 let took = ended.saturating_duration_since(watch.begin);
+                watch.usual = took;
                 format!("{how} in {} ms", took.as_millis())
             }
             Err(why) => why,
@@ -529,9 +542,10 @@ impl Watchman {
             Sign::Reset => (watch.ejection.reset(progress, base, now), "connections reset"),
         };
         if ejected {
-            self.eject(id, watch, why);
+            self.eject(id, watch, why.to_owned());
         }
-        if sign != Sign::Reset && watch.confirm.is_none() && watch.ejection.until().is_none() {
+        let free = watch.confirm.is_none() && watch.ejection.until().is_none();
+        if sign != Sign::Reset && free && !base.is_zero() {
             self.confirm(id, watch, now);
         }
         let Sign::Refused(why) = sign else { return };
@@ -558,9 +572,15 @@ impl Watchman {
         match begun {
             Ok(probe) => {
                 watch.confirm = Some(probe);
-                self.alarm(id, watch, Alarm::Confirm, Some(now + CONFIRM_WITHIN));
+                let again = watch.ejection.until().map_or(1, |_| watch.ejection.times() + 1);
+                let usual = match watch.target.asked.question {
+                    Some(Question::Connect) => 2 * watch.usual,
+                    _ => Duration::ZERO,
+                };
+                let within = (again * CONFIRM_WITHIN).max(usual);
+                self.alarm(id, watch, Alarm::Confirm, Some(now + within));
             }
-            Err(NotBegun::Failed(_)) => self.confirmed(id, watch, Err("connection refused")),
+            Err(NotBegun::Failed(why)) => self.confirmed(id, watch, Err(why)),
             Err(NotBegun::Here(_)) => self.confirmed(id, watch, Ok(())),
         }
     }
@@ -578,13 +598,12 @@ impl Watchman {
             Some(Err(why)) if Some(why.as_str()) == socket::reason(Errno::CONNRESET) => {
                 self.confirmed(id, watch, Ok(()));
             }
-            Some(Err(_)) => self.confirmed(id, watch, Err("connection refused")),
-            Some(Ok(_)) => self.confirmed(id, watch, Ok(())),
+            Some(outcome) => self.confirmed(id, watch, outcome.map(drop)),
         }
     }
 
     /// What came of seeing for itself.
-    fn confirmed(&mut self, id: ServerId, watch: &mut Watch, outcome: Result<(), &'static str>) {
+    fn confirmed(&mut self, id: ServerId, watch: &mut Watch, outcome: Result<(), String>) {
         self.drop_probe(watch.confirm.take());
         self.alarm(id, watch, Alarm::Confirm, None);
         let (base, now) = (watch.target.asked.ejection, Instant::now());
@@ -596,7 +615,7 @@ impl Watchman {
         }
     }
 
-    fn eject(&mut self, id: ServerId, watch: &mut Watch, why: &'static str) {
+    fn eject(&mut self, id: ServerId, watch: &mut Watch, why: String) {
         watch.why = why;
         watch.target.live.ejections.fetch_add(1, Relaxed);
         let until = watch.ejection.until();
@@ -621,7 +640,7 @@ impl Watchman {
     }
 
     fn report(&self, server: ServerId, watch: &Watch) {
-        let ejected = watch.ejection.until().map(|until| Ejected { until, why: watch.why });
+        let ejected = watch.ejection.until().map(|until| Ejected { until, why: watch.why.clone() });
         let report = HealthReport {
             server,
             epoch: watch.target.epoch,
