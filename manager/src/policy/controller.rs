@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use lcms_lb_core::load::{Capacity, Measurement};
 use lcms_lb_core::model::{Name, PolicyWindow, ServerId};
 
-use super::capacity::{Capacity, Measurement, Share};
 use super::decide::{self, Candidate, Decision, Prospect};
+use super::share::Share;
 use super::{HostReading, Report, ServerReading, ServiceReading, Settings};
 
 /// Pages a second read from swap space from which a host counts as swapping.
