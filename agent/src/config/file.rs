@@ -42,6 +42,7 @@ pub(super) struct File {
     pub proc_root: Option<PathBuf>,
     pub sample_interval: Option<PollInterval>,
     pub shards: Option<ShardCount>,
+    pub hard_stop_after: Option<IdleTimeout>,
     pub agentx: Option<AgentxTable>,
     #[serde(default)]
     pub community: Vec<CommunityTable>,
@@ -291,6 +292,9 @@ pub(super) struct ServiceTable {
     pub admin_state: Option<AdminState>,
     pub connect_timeout: Option<Timeout>,
     pub idle_timeout: Option<IdleTimeout>,
+    pub connection_limit: Option<u32>,
+    pub queue_limit: Option<u32>,
+    pub queue_timeout: Option<Timeout>,
     pub accept_proxy: Option<bool>,
     pub send_proxy: Option<SendProxy>,
     pub check_kind: Option<CheckKind>,

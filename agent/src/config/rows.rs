@@ -306,6 +306,9 @@ fn service_of(table: &ServiceTable) -> Service {
         admin_state: table.admin_state.unwrap_or(usual.admin_state),
         connect_timeout: table.connect_timeout.unwrap_or(usual.connect_timeout),
         idle_timeout: table.idle_timeout.unwrap_or(usual.idle_timeout),
+        connection_limit: table.connection_limit.unwrap_or(usual.connection_limit),
+        queue_limit: table.queue_limit.unwrap_or(usual.queue_limit),
+        queue_timeout: table.queue_timeout.unwrap_or(usual.queue_timeout),
         accept_proxy: table.accept_proxy.unwrap_or(usual.accept_proxy),
         send_proxy: table.send_proxy.unwrap_or(usual.send_proxy),
         check: Check {

@@ -38,6 +38,17 @@ pub struct SecurityRows {
     pub communities: BTreeMap<String, CommunityRow>,
 }
 
+impl SecurityRows {
+    /// Adds the rows of a configuration, which has the last word.
+    pub(super) fn put(&mut self, config: Self) {
+        self.users.extend(config.users);
+        self.groups.extend(config.groups);
+        self.access.extend(config.access);
+        self.families.extend(config.families);
+        self.communities = config.communities;
+    }
+}
+
 /// How long a row lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Storage {

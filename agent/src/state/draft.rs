@@ -7,8 +7,10 @@ use lcms_lb_core::{
     model::{Lease, LeaseRequest, Name, Provenance, Runtime, Source, UnixTime, Wanted},
     store::StoreError,
 };
+use thiserror::Error;
 
 use super::{AgentState, Node};
+use crate::reload::ReloadError;
 use crate::security::{Principal, SecurityRows, UserId, V3};
 
 /// A SET's work, until it is committed as a whole.
@@ -28,6 +30,8 @@ pub struct Draft {
     pub source: Option<Source>,
     /// lcConfigLastReason, if the SET says it.
     pub reason: Option<String>,
+    /// The configuration file is to be loaded again.
+    pub reloads: bool,
     /// Whether the SET carries lcConfigLock.
     pub advances_lock: bool,
     /// Whether the SET carries snmpSetSerialNo.
@@ -41,6 +45,17 @@ pub struct Draft {
     security: Arc<SecurityRows>,
     security_before: Arc<SecurityRows>,
     node: Arc<Node>,
+}
+
+/// Why a draft was not made the state.
+#[derive(Debug, Error)]
+pub enum Refused {
+    /// The director does not take it.
+    #[error(transparent)]
+    Director(#[from] CommitError),
+    /// The configuration file cannot be loaded again.
+    #[error(transparent)]
+    Reload(#[from] ReloadError),
 }
 
 impl Draft {
@@ -57,6 +72,7 @@ impl Draft {
             advances_serial: false,
             advances_users: false,
             advances_views: false,
+            reloads: false,
             principal: principal.name.to_owned(),
             model: principal.model,
             security: Arc::clone(&state.security.rows),
@@ -92,6 +108,11 @@ impl Draft {
             && self.node.security.current().engine.id == user.engine
     }
 
+    /// Whether it changes configuration or volatile values.
+    pub fn changes_anything(&self) -> bool {
+        self.changes_configuration() || self.runtime != *self.before.runtime
+    }
+
     fn changes_security(&self) -> bool {
         !Arc::ptr_eq(&self.security, &self.security_before)
             && *self.security != *self.security_before
@@ -111,17 +132,21 @@ impl Draft {
     /// Users and views are written first and put in place last, which is one
     /// rename: should the system refuse even that, the error says so although the
     /// director has done its part.
-    pub fn commit(self, director: &DirectorHandle) -> Result<(), CommitError> {
+    pub fn commit(self, director: &DirectorHandle) -> Result<(), Refused> {
         let keeper = &self.node.security;
         let unwritten = |source| {
             let path = "users and views".to_owned();
-            CommitError::Store(StoreError::Write { path, source })
+            Refused::Director(CommitError::Store(StoreError::Write { path, source }))
         };
+        if self.reloads {
+            self.node.reloader.reload(&self.principal, director, keeper)?;
+            self.node.locks.reload.advance();
+        }
         let prepared = match self.changes_security() {
             true => Some(keeper.prepare((*self.security).clone()).map_err(unwritten)?),
             false => None,
         };
-        if self.changes_configuration() || self.runtime != *self.before.runtime {
+        if self.changes_anything() {
             let provenance = Provenance {
                 principal: self.principal,
                 source: self.source.unwrap_or(Source::Snmp),

@@ -9,14 +9,26 @@ use lcms_snmp::{
     object::{Entry, Index},
 };
 use load_cluster_mib::load_cluster_mib::{
-    lc_cluster, lc_director, lc_host, lc_policy, lc_server, lc_service,
+    lc_agent, lc_cluster, lc_director, lc_host, lc_policy, lc_server, lc_service,
 };
 
-use crate::engine::{Fault, Places, Refusal};
+use crate::{
+    engine::{Fault, Places, Refusal},
+    state::Refused,
+};
 
 /// The fault for a commit that was refused: of the binding that is to blame, or
 /// the first if it is something in the SET as a whole.
-pub fn fault(error: &CommitError, places: &Places<'_>) -> Fault {
+pub fn fault(error: &Refused, places: &Places<'_>) -> Fault {
+    let error = match error {
+        Refused::Director(error) => error,
+        Refused::Reload(_) => {
+            let refused =
+                Refusal::column(lc_agent::col::LC_CONFIG_RELOAD, ErrorStatus::InconsistentValue);
+            let found = places.fault(&lc_agent::ENTRY, &[0], refused);
+            return found.unwrap_or(Fault { status: refused.status, index: 1 });
+        }
+    };
     let (blamed, otherwise) = match error {
         CommitError::Invalid(problems) => {
             (problems.iter().flat_map(blame).collect(), ErrorStatus::InconsistentValue)
@@ -27,7 +39,7 @@ pub fn fault(error: &CommitError, places: &Places<'_>) -> Fault {
             (vec![(RowId::Service(*service), refusal)], ErrorStatus::ResourceUnavailable)
         }
         CommitError::Stale | CommitError::Closed => (Vec::new(), ErrorStatus::ResourceUnavailable),
-        CommitError::Store(_) => (Vec::new(), ErrorStatus::CommitFailed),
+        CommitError::Store(_) | CommitError::NoDocument => (Vec::new(), ErrorStatus::CommitFailed),
     };
     let found = blamed.into_iter().find_map(|(row, refusal)| {
         let (entry, index) = place(row);

@@ -105,6 +105,9 @@ fn write(row: &mut Service, patch: &Patch) -> Result<(), Refusal> {
     cells::set_word(col::ADMIN_STATE, &mut row.admin_state, patch.admin_state)?;
     cells::set_number(col::CONNECT_TIMEOUT, &mut row.connect_timeout, patch.connect_timeout)?;
     cells::set_number(col::IDLE_TIMEOUT, &mut row.idle_timeout, patch.idle_timeout)?;
+    row.connection_limit = patch.connection_limit.unwrap_or(row.connection_limit);
+    row.queue_limit = patch.queue_limit.unwrap_or(row.queue_limit);
+    cells::set_number(col::QUEUE_TIMEOUT, &mut row.queue_timeout, patch.queue_timeout)?;
     row.accept_proxy = patch.accept_proxy.unwrap_or(row.accept_proxy);
     cells::set_word(col::SEND_PROXY, &mut row.send_proxy, patch.send_proxy)?;
     if patch.protocol == Some(LcServiceProtocol::Udp) && row.check.kind == CheckKind::Tcp {
@@ -215,6 +218,34 @@ impl<'s> View<'s> for Row<'s> {
 
     fn idle_timeout(&self) -> Option<u32> {
         Some(self.row.idle_timeout.value())
+    }
+
+    fn connection_limit(&self) -> Option<u32> {
+        Some(self.row.connection_limit)
+    }
+
+    fn queue_limit(&self) -> Option<u32> {
+        Some(self.row.queue_limit)
+    }
+
+    fn queue_timeout(&self) -> Option<u32> {
+        Some(self.row.queue_timeout.value())
+    }
+
+    fn queued_connections(&self) -> Option<u32> {
+        Some(self.status.live.queued.load(Relaxed))
+    }
+
+    fn queued_connections_max(&self) -> Option<u32> {
+        Some(self.status.live.queued_max.load(Relaxed))
+    }
+
+    fn queue_timeouts(&self) -> Option<u64> {
+        Some(self.status.live.queue_timeouts.load(Relaxed))
+    }
+
+    fn queue_overflows(&self) -> Option<u64> {
+        Some(self.status.live.queue_overflows.load(Relaxed))
     }
 
     fn accept_proxy(&self) -> Option<bool> {

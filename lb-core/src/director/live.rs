@@ -19,6 +19,14 @@ pub struct ServiceLive {
     pub failed: AtomicU64,
     /// Of those, closed because there was no server to try.
     pub refused: AtomicU64,
+    /// Of those refused, the ones that waited too long for a server.
+    pub queue_timeouts: AtomicU64,
+    /// Of those refused, the ones for which too many waited already.
+    pub queue_overflows: AtomicU64,
+    /// Connections that wait for a server.
+    pub queued: AtomicU32,
+    /// Most that waited at a time.
+    pub queued_max: AtomicU32,
     /// Octets from clients passed to servers.
     pub in_octets: AtomicU64,
     /// Octets from servers passed to clients.
@@ -66,6 +74,10 @@ impl ServiceLive {
             connections: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             refused: AtomicU64::new(0),
+            queue_timeouts: AtomicU64::new(0),
+            queue_overflows: AtomicU64::new(0),
+            queued: AtomicU32::new(0),
+            queued_max: AtomicU32::new(0),
             in_octets: AtomicU64::new(0),
             out_octets: AtomicU64::new(0),
             epoch: AtomicU64::new(0),

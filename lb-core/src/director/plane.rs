@@ -31,6 +31,9 @@ pub(super) fn settings(row: &Service) -> Settings {
         scheduler: row.scheduler,
         connect_timeout: row.connect_timeout.milliseconds(),
         idle_timeout: row.idle_timeout.milliseconds(),
+        connection_limit: row.connection_limit,
+        queue_limit: row.queue_limit,
+        queue_timeout: row.queue_timeout.milliseconds(),
         accept_proxy: row.accept_proxy,
         send_proxy: row.send_proxy,
     }

@@ -161,20 +161,18 @@ impl ServerStatus {
     }
 
     /// What the state now is due to.
-    pub fn reason(&self) -> String {
+    pub fn reason(&self) -> &str {
         match self.oper_state() {
             OperState::Maintenance | OperState::Draining
                 if self.effective.source == WeightSource::AdminState =>
             {
-                self.weight_reason.clone()
+                &self.weight_reason
             }
-            OperState::Draining => "the effective weight is 0".to_owned(),
-            OperState::Overloaded => {
-                format!("at its limit of {} connections", self.connection_limit)
-            }
-            OperState::Unknown if !self.in_service => "the server is not in service".to_owned(),
-            OperState::Unknown => "not checked yet".to_owned(),
-            _ => self.check.clone(),
+            OperState::Draining => "the effective weight is 0",
+            OperState::Overloaded => "at its connection limit",
+            OperState::Unknown if !self.in_service => "the server is not in service",
+            OperState::Unknown => "not checked yet",
+            _ => &self.check,
         }
     }
 }

@@ -139,6 +139,14 @@ pub struct Service {
     pub connect_timeout: Timeout,
     /// Milliseconds a connection may go without a byte either way.
     pub idle_timeout: IdleTimeout,
+    /// Connections at which it accepts no more, and further ones wait in the
+    /// listener's backlog; 0: no limit.
+    pub connection_limit: u32,
+    /// Connections that may wait for a server while every server is full; 0:
+    /// none.
+    pub queue_limit: u32,
+    /// Milliseconds each of them may wait.
+    pub queue_timeout: Timeout,
     /// Whether clients begin with a header of the PROXY protocol.
     pub accept_proxy: bool,
     /// How servers are told whom a connection is made for.
@@ -375,6 +383,9 @@ impl Default for Service {
             admin_state: AdminState::Enabled,
             connect_timeout: Timeout::clamped(3_000),
             idle_timeout: IdleTimeout::clamped(900_000),
+            connection_limit: 0,
+            queue_limit: 0,
+            queue_timeout: Timeout::clamped(5_000),
             accept_proxy: false,
             send_proxy: SendProxy::None,
             check: Check::default(),

@@ -6,8 +6,10 @@
 mod commits;
 mod connections;
 mod datagrams;
+mod handover;
 mod health;
 mod introductions;
+mod limits;
 mod spreading;
 mod storm;
 mod support;

@@ -29,6 +29,7 @@ use crate::{
             fixture::local_engine,
         },
     },
+    reload::Reloader,
     security::{Keeper, SecurityRows},
     sensors::{Facts, Interface, InterfaceKind, Inventory, Load, Sample},
     state::{AgentState, Locks, Node, System},
@@ -180,6 +181,7 @@ impl Station {
             locks: Locks::new(4711),
             statistics: Arc::clone(&statistics),
             security,
+            reloader: Reloader::default(),
         });
         let engine = Engine::new(tables::regions(), statistics, max_size);
         let load = Load {
@@ -228,6 +230,17 @@ impl Station {
                 reply
             }
         }
+    }
+
+    /// How often the allocator is called for a datagram that is no SET.
+    pub fn allocations(&mut self, datagram: &[u8]) -> u64 {
+        let from = "127.0.0.1:40000".parse().unwrap();
+        let at = At { state: &self.state, now: self.now };
+        let count = allocation_counter::measure(|| {
+            let verdict = self.engine.receive(at, from, datagram, &mut self.workspace);
+            assert_ne!(verdict, Verdict::Set);
+        });
+        count.count_total
     }
 
     pub fn ask(&mut self, request: Request) -> Reply {

@@ -2,11 +2,13 @@
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
 use rustix::event::epoll::EventFlags;
 
+use super::capacity::Room;
 use super::expiry::{Clock, Moment, Patience, Tick};
+use super::queue::Turn;
 use super::relay::Pipe;
 use super::route::Peer;
 use crate::driver::socket::Handshake;
@@ -48,6 +50,8 @@ pub(super) struct Connection {
 pub(super) enum Stage {
     /// The client has yet to say, by the PROXY protocol, whom it speaks for.
     Introducing,
+    /// Every server is full: it waits in the service's queue.
+    Waiting,
     /// A server has been asked and did not answer yet.
     Connecting {
         /// It may turn out to be the socket itself.
@@ -66,6 +70,8 @@ pub(super) struct Prelude {
     pub(super) tried: Vec<u64>,
     /// Whom it is made for, if a proxy said so.
     pub(super) origin: Option<Origin>,
+    /// Its part in the service's queue.
+    pub(super) turn: Option<Turn>,
 }
 
 /// What is known of a socket, mostly by epoll. It says so once, at each edge.
@@ -143,6 +149,7 @@ impl Connection {
     pub(super) fn waits_for(&self, what: Patience) -> bool {
         match what {
             Patience::Introduction => self.stage == Stage::Introducing,
+            Patience::Turn => self.stage == Stage::Waiting,
             Patience::Connect(attempt) => {
                 matches!(self.stage, Stage::Connecting { .. }) && self.attempt == attempt
             }
@@ -159,6 +166,11 @@ impl Connection {
     /// Whom it is made for, if a proxy said so.
     pub(super) fn origin(&self) -> Option<Origin> {
         self.prelude.as_ref().and_then(|prelude| prelude.origin)
+    }
+
+    /// Its part in the service's queue.
+    pub(super) fn turn(&self) -> Option<Turn> {
+        self.prelude.as_ref().and_then(|prelude| prelude.turn)
     }
 
     /// Starts with another server's socket.
@@ -211,11 +223,14 @@ pub(super) struct Seat {
 impl Seat {
     /// A place at the server, if it is below its limit.
     pub(super) fn take(peer: &Arc<Peer>, limit: u32) -> Option<Self> {
-        let before = peer.live.active.fetch_add(1, Relaxed);
-        if limit > 0 && before >= limit {
-            // Another shard took the last place.
-            peer.live.active.fetch_sub(1, Relaxed);
-            return None;
+        let active = &peer.live.active;
+        if limit == 0 {
+            active.fetch_add(1, Relaxed);
+        } else {
+            // Never one too many, not even for a moment: another shard would
+            // take the server for full.
+            let more = |active| (active < limit).then_some(active + 1);
+            active.fetch_update(SeqCst, Relaxed, more).ok()?;
         }
         peer.live.in_flight.fetch_add(1, Relaxed);
         peer.tell();
@@ -234,40 +249,14 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.peer.live.active.fetch_sub(1, Relaxed);
-        self.peer.tell();
         if !self.accepted {
             self.peer.live.in_flight.fetch_sub(1, Relaxed);
         }
-    }
-}
-
-/// How many connections there may be, over all shards.
-pub(super) struct Capacity {
-    most: usize,
-    used: AtomicUsize,
-}
-
-/// One connection's part of the capacity.
-pub(super) struct Room(Arc<Capacity>);
-
-impl Capacity {
-    pub(super) fn new(most: usize) -> Self {
-        Self { most, used: AtomicUsize::new(0) }
-    }
-
-    /// Room for one more, if there is.
-    pub(super) fn take(self: &Arc<Self>) -> Option<Room> {
-        let before = self.used.fetch_add(1, Relaxed);
-        let room = Room(self.clone());
-        // Out of scope, it gives back what it took.
-        (before < self.most).then_some(room)
-    }
-}
-
-impl Drop for Room {
-    fn drop(&mut self) {
-        self.0.used.fetch_sub(1, Relaxed);
+        // First the seat, then the look at who waits for one, in the order
+        // that the queue relies on.
+        self.peer.live.active.fetch_sub(1, SeqCst);
+        self.peer.tell();
+        self.peer.queue.freed();
     }
 }
 

@@ -67,6 +67,8 @@ pub(super) struct Expiry {
 pub(super) enum Patience {
     /// The client is to say whom it speaks for.
     Introduction,
+    /// A server is to have a seat for it.
+    Turn,
     /// The server of this attempt is to accept.
     Connect(u8),
     /// Anything at all is to happen. An open connection has one of these.

@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 
 use rustix::net::{SocketAddrAny, getpeername, getsockname};
 
+use super::capacity::Capacity;
+use super::queue::Queue;
 use crate::director::{ServerLive, ServiceLive};
-use crate::model::ServerId;
+use crate::model::{ServerId, Weight};
 use crate::plan::{ServerPlan, Settings};
 use crate::proxy_protocol::Origin;
 use crate::schedule::{Candidate, ChangeLog, Load, Servers, hash_of_name};
@@ -20,6 +22,10 @@ pub(super) struct Route {
     pub(super) key: u64,
     pub(super) settings: Settings,
     pub(super) live: Arc<ServiceLive>,
+    /// How many connections it may have.
+    pub(super) capacity: Arc<Capacity>,
+    /// Where they wait for a server.
+    pub(super) queue: Arc<Queue>,
     pub(super) backends: Vec<Backend>,
 }
 
@@ -38,6 +44,8 @@ pub(super) struct Peer {
     pub(super) id: ServerId,
     pub(super) live: Arc<ServerLive>,
     pub(super) service: Arc<ServiceLive>,
+    /// Who waits for a seat of this or another server of the service.
+    pub(super) queue: Arc<Queue>,
 }
 
 impl Peer {
@@ -58,6 +66,14 @@ impl Backend {
 }
 
 impl Route {
+    /// Whether there is a server that a connection may yet get, now or once it
+    /// has a seat.
+    pub(super) fn has_hope(&self, tried: &[u64]) -> bool {
+        self.backends
+            .iter()
+            .any(|one| one.plan.weight > Weight::MIN && !tried.contains(&one.peer.key))
+    }
+
     /// The servers as the scheduler knows them, each with whether it is a
     /// backup.
     pub(super) fn candidates(&self) -> Vec<(Candidate, bool)> {

@@ -8,6 +8,8 @@ use rustix::io::Errno;
 
 use super::super::connection::{Seat, Stage};
 use super::super::expiry::Patience;
+use super::super::line::Outcome;
+use super::super::queue::{Turn, TurnState};
 use super::super::route::{Ends, Untried};
 use super::super::slots::{Key, Token};
 use super::{Shard, WATCHED, introduce};
@@ -24,21 +26,31 @@ impl Shard {
                 return self.abort(key);
             };
             let route = &service.route;
-            let tried = connection.tried();
-            let now = self.clock.now();
-            let ends = connection.origin().map_or(Ends::Of(&connection.client), Ends::Told);
-            let place = service.choice.pick(&Untried { route, tried, ends, now });
+            let turn = connection.turn();
+            let called = turn.is_some_and(|turn| turn.state == TurnState::Called);
+            // Nobody overtakes those who wait.
+            let place = if called || !route.queue.is_busy() {
+                let tried = connection.tried();
+                let now = self.clock.now();
+                let ends = connection.origin().map_or(Ends::Of(&connection.client), Ends::Told);
+                service.choice.pick(&Untried { route, tried, ends, now })
+            } else {
+                None
+            };
             let Some(backend) = place.and_then(|place| route.backends.get(place)) else {
-                let counter =
-                    if tried.is_empty() { &route.live.refused } else { &route.live.failed };
-                counter.fetch_add(1, Relaxed);
-                return self.abort(key);
+                match self.wait(key) {
+                    true => continue,
+                    false => return,
+                }
             };
             let peer = &backend.peer;
-            let Some(seat) = Seat::take(peer, backend.plan.connection_limit) else {
-                connection.rule_out(peer.key);
-                continue;
-            };
+            // Another shard may take the last seat first.
+            let Some(seat) = Seat::take(peer, backend.plan.connection_limit) else { continue };
+            if let Some(turn) = turn.filter(|_| called) {
+                connection.prelude.get_or_insert_default().turn =
+                    Some(Turn { state: TurnState::Served, ..turn });
+                route.queue.settle(turn.number, Outcome::Seated);
+            }
             let address = backend.plan.address;
             let handshake = service.opening.handshake();
             let begun = socket::connect(address, handshake).and_then(|(socket, stands)| {
