@@ -6,6 +6,7 @@
 mod commits;
 mod connections;
 mod datagrams;
+mod freest;
 mod handover;
 mod health;
 mod introductions;
