@@ -264,6 +264,7 @@ impl Agent {
         let sensors = Sensors::start(config.sensors)?;
         let options = DirectorOptions {
             local_host: config.name,
+            allow_scripts: config.allow_scripts,
             proxy: ProxyOptions { shards: config.shards, ..ProxyOptions::default() },
         };
         let Opened { store, wanted, runtime, .. } = opened;

@@ -18,4 +18,6 @@ pub mod director;
 #[cfg(feature = "drivers")]
 pub mod driver;
 #[cfg(feature = "drivers")]
+pub mod probe;
+#[cfg(feature = "drivers")]
 pub mod store;

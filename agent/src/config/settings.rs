@@ -64,6 +64,8 @@ pub struct Config {
     pub hard_stop_after: Option<Duration>,
     /// Threads of the proxy; one for each processor if `None`.
     pub shards: Option<NonZeroUsize>,
+    /// Whether servers may be checked by programs that the file names.
+    pub allow_scripts: bool,
     /// The rows of hosts, policies and clusters, all permanent and active, the
     /// own host among them.
     pub wanted: Wanted,
@@ -94,7 +96,7 @@ impl Config {
         let listen_tcp = distinct(&file.listen_tcp, &mut findings);
         let master = master(&file, folder, &mut findings);
         check_writes(&file, &mut findings);
-        let wanted = rows::wanted(&file, &mut findings);
+        let wanted = rows::wanted(&file, folder, &mut findings);
         findings.result()?;
         Ok(Self {
             path: path.to_owned(),
@@ -116,6 +118,7 @@ impl Config {
                     .map_or(DEFAULT_SAMPLE_INTERVAL, |interval| interval.milliseconds()),
             },
             hard_stop_after: file.hard_stop_after.map(|time| time.milliseconds()),
+            allow_scripts: file.allow_scripts,
             shards: file.shards.and_then(|count| NonZeroUsize::new(count.value() as usize)),
             wanted,
         })

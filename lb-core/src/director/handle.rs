@@ -26,6 +26,8 @@ use crate::store::Store;
 pub struct DirectorOptions {
     /// Name of the host it runs on. Its role status says whether it drives.
     pub local_host: Name,
+    /// Whether servers may be checked by scripts.
+    pub allow_scripts: bool,
     /// How the proxy works.
     pub proxy: ProxyOptions,
 }
@@ -111,7 +113,7 @@ impl Director {
         let first = First { wanted, runtime, verdicts };
         let parts = Parts { store, driver: Box::new(proxy), checker, messages };
         let capacities = parts.store.as_ref().map(Store::capacities);
-        let (owner, published) = Owner::new(options.local_host, parts, first);
+        let (owner, published) = Owner::new(&options, parts, first);
         let gauge = Gauge::start(published.clone(), capacities)?;
         let thread = thread::Builder::new().name("director".into()).spawn(move || owner.run())?;
         let threads = Mutex::new(Some((thread, gauge)));

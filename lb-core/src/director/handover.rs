@@ -167,7 +167,8 @@ impl Handover {
         }
         let verdict = |VerdictLeft { server, address, up, text }| {
             let health = if up { Health::Up } else { Health::Down };
-            (id(server), Verdict { health, text, address })
+            // Who is ejected is found out again by the first connections.
+            (id(server), Verdict { health, text, ejected: None, address })
         };
         (runtime, self.verdicts.into_iter().map(verdict).collect())
     }
@@ -205,7 +206,8 @@ mod tests {
             DynamicWeight { weight: Weight::clamped(4), why: "why".into(), by: "m".into(), at };
         runtime.weights.insert(server, weight);
         let address = SocketAddr::from(([192, 0, 2, 1], 80));
-        let verdict = Verdict { health: Health::Down, text: "refused".into(), address };
+        let verdict =
+            Verdict { health: Health::Down, text: "refused".into(), ejected: None, address };
         let verdicts = BTreeMap::from([(server, verdict)]);
 
         let sent = serde_json::to_string(&Handover::of(&runtime, &verdicts, now)).unwrap();

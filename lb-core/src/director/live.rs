@@ -56,6 +56,8 @@ pub struct ServerLive {
     pub out_octets: AtomicU64,
     /// Checks that failed.
     pub check_failures: AtomicU64,
+    /// How often it was ejected.
+    pub ejections: AtomicU64,
     /// Set while the checker has yet to hear of a refused connection.
     pub(crate) suspected: AtomicBool,
     latency: AtomicU64,
@@ -130,6 +132,7 @@ impl ServerLive {
             in_octets: AtomicU64::new(0),
             out_octets: AtomicU64::new(0),
             check_failures: AtomicU64::new(0),
+            ejections: AtomicU64::new(0),
             suspected: AtomicBool::new(false),
             latency: AtomicU64::new(PeakEwma::default().to_bits()),
             others_and_cores: AtomicU64::new(0),

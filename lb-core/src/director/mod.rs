@@ -17,7 +17,7 @@ mod plane;
 mod snapshot;
 mod view;
 
-pub use checker::Suspicion;
+pub use checker::{Ejected, Sign, Suspicion};
 pub use commit::{CommitError, Draft, Reloaded};
 pub use handle::{Director, DirectorHandle, DirectorOptions};
 pub use handover::{HandedOver, Handover};

@@ -54,10 +54,12 @@ fn service_plan(snapshot: &Snapshot, id: ServiceId, row: &Service) -> ServicePla
 }
 
 fn server_plan(snapshot: &Snapshot, id: ServerId, row: &Server) -> Option<ServerPlan> {
+    let quorate = snapshot.services.get(&id.service())?.standing.quorate;
     Some(ServerPlan {
         address: row.socket_address()?,
         weight: snapshot.servers.get(&id)?.effective.weight,
-        backup: row.backup,
+        // Without a quorum, backups serve beside the others.
+        backup: row.backup && quorate,
         connection_limit: row.connection_limit,
     })
 }

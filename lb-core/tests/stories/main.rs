@@ -3,9 +3,11 @@
 // A story's helper fails as the story does.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod checks;
 mod commits;
 mod connections;
 mod datagrams;
+mod failing;
 mod freest;
 mod handover;
 mod health;

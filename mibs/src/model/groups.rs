@@ -14,11 +14,7 @@ impl Groups {
     /// `pairs` are groups, below `count`, and members.
     pub fn new(count: usize, pairs: impl Iterator<Item = (u32, u32)> + Clone) -> Self {
         // First where each group begins: how many belong to those before it.
-<<<<<<< HEAD
-        let mut ends = vec![0_u32; count + 1];
-=======
         let mut ends: Vec<u32> = repeat_n(0, count + 1).collect();
->>>>>>> mibs
         for (group, _) in pairs.clone() {
             ends[group as usize + 1] += 1;
         }

@@ -54,6 +54,7 @@ impl Station {
         let now = Instant::now();
         let local: Name = "lb1".parse().expect("a name");
         let options = DirectorOptions {
+            allow_scripts: true,
             local_host: local,
             proxy: ProxyOptions { shards: 1.try_into().ok(), ..ProxyOptions::default() },
         };
