@@ -16,7 +16,7 @@ use super::{
     Cause, ConfigError, Senders,
     fault::Findings,
     file::{AccessTable, CommunityTable, File, MessageSize, Right},
-    rows,
+    receivers, rows,
 };
 use crate::{agentx::Master, sensors::Source};
 
@@ -59,6 +59,8 @@ pub struct Config {
     pub sensors: Source,
     /// Threads of the proxy; one for each processor if `None`.
     pub shards: Option<NonZeroUsize>,
+    /// The text of the file, by which a later start knows that it is the same.
+    pub text: String,
     /// The rows of hosts, policies and clusters, all permanent and active, the
     /// own host among them.
     pub wanted: Wanted,
@@ -84,7 +86,8 @@ impl Config {
             }
         };
         let folder = path.parent().unwrap_or(Path::new(""));
-        let senders = Senders::read(&file, folder, &mut findings);
+        let mut senders = Senders::read(&file, folder, &mut findings);
+        senders.notification = receivers::read(&file, &senders, &mut findings);
         let listen = listen(&file, &mut findings);
         let listen_tcp = distinct(&file.listen_tcp, &mut findings);
         let master = master(&file, folder, &mut findings);
@@ -110,6 +113,7 @@ impl Config {
                     .map_or(DEFAULT_SAMPLE_INTERVAL, |interval| interval.milliseconds()),
             },
             shards: file.shards.and_then(|count| NonZeroUsize::new(count.value() as usize)),
+            text: text.to_owned(),
             wanted,
         })
     }

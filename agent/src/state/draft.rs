@@ -8,8 +8,13 @@ use lcms_lb_core::{
     store::StoreError,
 };
 
-use super::{AgentState, Node};
-use crate::security::{Principal, SecurityRows, UserId, V3};
+use lcms_snmp::ErrorStatus;
+
+use super::{AgentState, Lock, Locks, Node};
+use crate::{
+    engine::Refusal,
+    security::{Principal, SecurityRows, UserId, V3},
+};
 
 /// A SET's work, until it is committed as a whole.
 #[derive(Debug)]
@@ -28,14 +33,8 @@ pub struct Draft {
     pub source: Option<Source>,
     /// lcConfigLastReason, if the SET says it.
     pub reason: Option<String>,
-    /// Whether the SET carries lcConfigLock.
-    pub advances_lock: bool,
-    /// Whether the SET carries snmpSetSerialNo.
-    pub advances_serial: bool,
-    /// Whether the SET carries usmUserSpinLock.
-    pub advances_users: bool,
-    /// Whether the SET carries vacmViewSpinLock.
-    pub advances_views: bool,
+    /// The locks that the SET carries.
+    claimed: Vec<fn(&Locks) -> &Lock>,
     principal: String,
     model: i32,
     security: Arc<SecurityRows>,
@@ -53,10 +52,7 @@ impl Draft {
             terms: BTreeMap::new(),
             source: None,
             reason: None,
-            advances_lock: false,
-            advances_serial: false,
-            advances_users: false,
-            advances_views: false,
+            claimed: Vec::new(),
             principal: principal.name.to_owned(),
             model: principal.model,
             security: Arc::clone(&state.security.rows),
@@ -68,6 +64,22 @@ impl Draft {
     /// The node whose state it is.
     pub fn node(&self) -> &Node {
         &self.node
+    }
+
+    /// Takes a lock that the SET carries: with its commit the lock advances. A
+    /// value that is not the present one is refused in the column it came in.
+    pub fn claim(
+        &mut self,
+        lock: fn(&Locks) -> &Lock,
+        value: Option<i32>,
+        arc: u32,
+    ) -> Result<(), Refusal> {
+        match value {
+            None => {}
+            Some(value) if value == lock(&self.node.locks).value() => self.claimed.push(lock),
+            Some(_) => return Err(Refusal::column(arc, ErrorStatus::InconsistentValue)),
+        }
+        Ok(())
     }
 
     /// Whether anything that is kept over restarts would change.
@@ -141,18 +153,7 @@ impl Draft {
             keeper.accept(prepared).map_err(unwritten)?;
         }
         let locks = &self.node.locks;
-        if self.advances_users {
-            locks.users.advance();
-        }
-        if self.advances_views {
-            locks.views.advance();
-        }
-        if self.advances_lock {
-            locks.config.advance();
-        }
-        if self.advances_serial {
-            locks.serial.advance();
-        }
+        self.claimed.iter().for_each(|lock| lock(locks).advance());
         Ok(())
     }
 }

@@ -11,7 +11,7 @@ use std::{
 
 use lcms_lb_core::model::Name;
 
-use crate::{engine::Statistics, security::Keeper};
+use crate::{engine::Statistics, notify::Log, security::Keeper};
 
 /// The node this agent is on.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub struct Node {
     pub statistics: Arc<Statistics>,
     /// Who may do what.
     pub security: Keeper,
+    /// What was notified.
+    pub log: Log,
 }
 
 /// The texts of the system group. The config has them and nobody else: a SET of
@@ -57,6 +59,8 @@ pub struct Locks {
     pub users: Lock,
     /// vacmViewSpinLock.
     pub views: Lock,
+    /// snmpTargetSpinLock.
+    pub targets: Lock,
 }
 
 /// A TestAndIncr (RFC 2579): a SET of the present value succeeds and advances
@@ -82,6 +86,7 @@ impl Locks {
             config: Lock::new(seed.rotate_left(16)),
             users: Lock::new(seed.rotate_left(8)),
             views: Lock::new(seed.rotate_left(24)),
+            targets: Lock::new(seed.rotate_left(4)),
         }
     }
 }

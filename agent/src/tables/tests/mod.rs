@@ -5,3 +5,4 @@ mod leases;
 mod locks;
 mod rows;
 mod station;
+mod targets;

@@ -180,6 +180,7 @@ impl Station {
             locks: Locks::new(4711),
             statistics: Arc::clone(&statistics),
             security,
+            log: crate::notify::Log::default(),
         });
         let engine = Engine::new(tables::regions(), statistics, max_size);
         let load = Load {
