@@ -17,6 +17,7 @@ pub mod net_snmp;
 pub mod nginx;
 pub mod process;
 pub mod snmpd;
+pub mod snmptrapd;
 
 use std::{
     path::PathBuf,

@@ -66,6 +66,7 @@ impl Station {
             locks: Locks::new(4711),
             statistics: Arc::clone(&statistics),
             security: Keeper::volatile(Arc::new(engine(now)), rows()),
+            log: lcms_agent::notify::Log::default(),
         });
         let engine = Engine::new(tables::regions(), Arc::clone(&statistics), Self::MAX_SIZE);
         let state =
