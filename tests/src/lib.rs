@@ -22,6 +22,7 @@ pub mod netns;
 pub mod nginx;
 pub mod process;
 pub mod snmpd;
+pub mod snmptrapd;
 
 use std::{
     path::PathBuf,

@@ -56,6 +56,8 @@ pub(super) struct File {
     #[serde(default)]
     pub access: Vec<AccessTable>,
     #[serde(default)]
+    pub receiver: Vec<ReceiverTable>,
+    #[serde(default)]
     pub host: Vec<HostTable>,
     #[serde(default)]
     pub policy: Vec<PolicyTable>,
@@ -128,6 +130,42 @@ pub(super) struct AccessTable {
     pub level: Option<Spanned<Level>>,
     pub read: Option<Spanned<Word>>,
     pub write: Option<Spanned<Word>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReceiverTable {
+    pub name: Spanned<Word>,
+    pub address: Spanned<SocketAddr>,
+    pub user: Option<Spanned<Word>>,
+    pub level: Option<Spanned<Level>>,
+    pub community: Option<Spanned<Word>>,
+    pub version: Option<Spanned<ReceiverVersion>>,
+    pub notify_type: Option<NotifyType>,
+    pub timeout: Option<Timeout>,
+    pub retry_count: Option<u8>,
+    #[serde(default)]
+    pub include: Vec<Spanned<Subtree>>,
+    #[serde(default)]
+    pub exclude: Vec<Spanned<Subtree>>,
+}
+
+/// snmpNotifyType.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum NotifyType {
+    Trap,
+    Inform,
+}
+
+/// The version of messages in the name of a community, as net-snmp's tools have
+/// it.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+pub(super) enum ReceiverVersion {
+    #[serde(rename = "1")]
+    V1,
+    #[serde(rename = "2c")]
+    V2c,
 }
 
 /// How a user is authenticated, `none` for not at all.

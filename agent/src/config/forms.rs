@@ -106,6 +106,10 @@ const VALUES: &[(&str, &str)] = &[
     ("quorum", "quorum = 2    # servers, 0 to 65535"),
     ("quorum_hysteresis", "quorum_hysteresis = 1    # servers, 0 to 65535"),
     ("weight", "weight = 10    # 0 to 65535; 0 drains"),
+    ("version", "version = \"2c\"    # or \"1\""),
+    ("timeout", "timeout = 15000    # milliseconds, 1 to 600000"),
+    ("notify_type", "notify_type = \"inform\"    # or \"trap\""),
+    ("retry_count", "retry_count = 3    # 0 to 255"),
     ("weight_mode", "weight_mode = \"dynamic\"    # or \"static\""),
     ("backup", "backup = true    # or false"),
     ("connection_limit", "connection_limit = 100    # 0: no limit"),
@@ -118,6 +122,7 @@ const ROWS: &[(&str, &str)] = &[
     ("user", "[[user]]\nname = \"operator\"\nauth_file = \"operator.password\""),
     ("view", "[[view]]\nname = \"cluster\"\ninclude = [\"LOAD-CLUSTER-MIB\"]"),
     ("access", "[[access]]\ngroup = \"operators\"\nread = \"cluster\""),
+    ("receiver", "[[receiver]]\nname = \"noc\"\naddress = \"192.0.2.9:162\"\nuser = \"operator\""),
     ("host", "[[host]]\nname = \"rs1\""),
     ("policy", "[[policy]]\nname = \"steady\""),
     ("cluster", "[[cluster]]\nname = \"main\""),
@@ -162,6 +167,20 @@ pub(super) fn of(cause: &Cause) -> String {
             format!("add it\n[[access]]\ngroup = \"{name}\"\nread = \"NAME-OF-A-VIEW\"")
         }
         Cause::CaFile { .. } => value_or_syntax("check_ca_file"),
+        Cause::UnknownSender { what: "user", name } => {
+            format!("add it\n[[user]]\nname = \"{name}\"\nauth_file = \"{name}.password\"")
+        }
+        Cause::UnknownSender { name, .. } => {
+            format!("add it\n[[community]]\nname = \"{name}\"\nfile = \"{name}.community\"")
+        }
+        Cause::ReceiverWithoutSender => {
+            "user = \"NAME-OF-A-USER\", or community = \"NAME-OF-A-COMMUNITY\"".to_owned()
+        }
+        Cause::VersionOfUser | Cause::LevelOfCommunity => "leave it out".to_owned(),
+        Cause::LevelWithoutKeys { .. } => {
+            "a lower level, or auth and priv with their secrets for the user".to_owned()
+        }
+        Cause::InformOfV1 => "notify_type = \"trap\", or version = \"2c\"".to_owned(),
         Cause::AccessAndGroup => "leave one of the two out".to_owned(),
         Cause::CommunityAdmin => {
             "access = \"read\", and a [[user]] with access = \"admin\"".to_owned()
@@ -342,6 +361,7 @@ mod tests {
             "[[user]]\n".to_owned(),
             "[[view]]\n".to_owned(),
             "[[access]]\n".to_owned(),
+            "[[receiver]]\n".to_owned(),
             "[[host]]\n".to_owned(),
             "[[policy]]\n".to_owned(),
             "[[cluster]]\n".to_owned(),

@@ -16,7 +16,7 @@ use super::{
     Cause, ConfigError, Senders,
     fault::Findings,
     file::{AccessTable, CommunityTable, File, MessageSize, Right},
-    rows,
+    receivers, rows,
 };
 use crate::{agentx::Master, sensors::Source};
 
@@ -66,6 +66,8 @@ pub struct Config {
     pub shards: Option<NonZeroUsize>,
     /// Whether servers may be checked by programs that the file names.
     pub allow_scripts: bool,
+    /// The text of the file, by which a later start knows that it is the same.
+    pub text: String,
     /// The rows of hosts, policies and clusters, all permanent and active, the
     /// own host among them.
     pub wanted: Wanted,
@@ -91,7 +93,8 @@ impl Config {
             }
         };
         let folder = path.parent().unwrap_or(Path::new(""));
-        let senders = Senders::read(&file, folder, &mut findings);
+        let mut senders = Senders::read(&file, folder, &mut findings);
+        senders.notification = receivers::read(&file, &senders, &mut findings);
         let listen = listen(&file, &mut findings);
         let listen_tcp = distinct(&file.listen_tcp, &mut findings);
         let master = master(&file, folder, &mut findings);
@@ -120,6 +123,7 @@ impl Config {
             hard_stop_after: file.hard_stop_after.map(|time| time.milliseconds()),
             allow_scripts: file.allow_scripts,
             shards: file.shards.and_then(|count| NonZeroUsize::new(count.value() as usize)),
+            text: text.to_owned(),
             wanted,
         })
     }

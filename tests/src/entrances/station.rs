@@ -69,6 +69,7 @@ impl Station {
             statistics: Arc::clone(&statistics),
             security: Keeper::volatile(Arc::new(engine(now)), rows()),
             reloader: Reloader::default(),
+            log: lcms_agent::notify::Log::default(),
         });
         let engine = Engine::new(tables::regions(), Arc::clone(&statistics), Self::MAX_SIZE);
         let state =

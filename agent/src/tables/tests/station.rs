@@ -183,6 +183,7 @@ impl Station {
             statistics: Arc::clone(&statistics),
             security,
             reloader: Reloader::default(),
+            log: crate::notify::Log::default(),
         });
         let engine = Engine::new(tables::regions(), statistics, max_size);
         let load = Load {
