@@ -15,6 +15,7 @@ pub mod flood;
 pub mod haproxy;
 pub mod load;
 pub mod manager;
+pub mod nagios;
 pub mod net_snmp;
 pub mod nginx;
 pub mod process;
