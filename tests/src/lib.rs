@@ -17,6 +17,7 @@ pub mod flood;
 pub mod haproxy;
 pub mod load;
 pub mod manager;
+pub mod nagios;
 pub mod net_snmp;
 pub mod netns;
 pub mod nginx;

@@ -54,8 +54,8 @@ impl Context {
     ) -> Result<(Inventory, Option<String>), CliError> {
         let Some(on) = on else { return Ok((self.inventory()?, None)) };
         let inventory = self.inventory_if_any()?;
-        if inventory.node(on).is_some() {
-            return Ok((self.inventory()?, Some(on.to_owned())));
+        if let Some(node) = inventory.node_at(on) {
+            return Ok((self.inventory()?, Some(node.name.to_string())));
         }
         let node = node::node(&self.global, &inventory, on)?;
         let name = node.name.to_string();

@@ -71,6 +71,9 @@ pub enum CliError {
         /// What the system says.
         source: io::Error,
     },
+    /// A file that is not to be written over.
+    #[error("{0} is there already")]
+    Exists(String),
     /// A password that makes no key.
     #[error("{0}")]
     Password(KeyError),
@@ -110,7 +113,7 @@ impl CliError {
         }
     }
 
-    fn advice(&self) -> Option<String> {
+    pub(super) fn advice(&self) -> Option<String> {
         match self {
             Self::Inventory(error) => miette::Diagnostic::help(&**error).map(|h| h.to_string()),
             Self::Op(error) => Some(error.advice()),
@@ -133,6 +136,9 @@ impl CliError {
             Self::Resolve { source, .. } => Some(source.advice()),
             Self::MibDir(_) | Self::Read { .. } => {
                 Some("name a folder with MIB modules".to_owned())
+            }
+            Self::Exists(_) => {
+                Some("write over it with --force, or name another folder with --out".to_owned())
             }
             Self::Write { .. } => Some("name a place that you may write to".to_owned()),
             Self::Demo(error) => error.advice(),
