@@ -4,11 +4,16 @@ use std::{
     cell::OnceCell,
     env, io,
     path::{Path, PathBuf},
+    sync::{
+        atomic::Ordering,
+        mpsc::{self, RecvTimeoutError},
+    },
+    thread,
 };
 
 use lcms_mibs::{Cache, Compiler, Mib};
 
-use super::{CliError, DEFAULT_CONFIG, Global, node};
+use super::{CliError, DEFAULT_CONFIG, Global, node, progress::Progress};
 use crate::{
     client::{Access, Client, Target, target},
     inventory::{self, Inventory, InventoryError, Node},
@@ -108,10 +113,24 @@ impl Context {
 
     /// Compiles modules, or takes what was compiled before.
     pub fn compile(&self, compiler: Compiler) -> Mib {
-        match cache_folder().filter(|_| !self.global.no_cache) {
-            Some(folder) => compiler.compile_with(&Cache::in_folder(folder)),
-            None => compiler.compile(),
-        }
+        let (read, count) = (compiler.read_count(), compiler.file_count());
+        let (done, wait) = mpsc::channel::<()>();
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                let mut progress = Progress::default();
+                // It ends when the sender is gone.
+                while let Err(RecvTimeoutError::Timeout) = wait.recv_timeout(Progress::EVERY) {
+                    let read = read.load(Ordering::Relaxed);
+                    progress.show(|| format!("{read} of {count} files read"));
+                }
+            });
+            let mib = match cache_folder().filter(|_| !self.global.no_cache) {
+                Some(folder) => compiler.compile_with(&Cache::in_folder(folder)),
+                None => compiler.compile(),
+            };
+            drop(done);
+            mib
+        })
     }
 
     /// The client.

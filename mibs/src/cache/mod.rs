@@ -39,6 +39,8 @@ use std::{
 
 pub(crate) use bytes::checksum;
 use bytes::{Reader, Writer};
+#[cfg(test)]
+pub(crate) use problems::every_problem;
 use tables::{Sizes, Table};
 
 use crate::{
@@ -99,28 +101,7 @@ impl Cache {
         if !fresh.into_inner() {
             return None;
         }
-        let mut mib = Mib { sources, ..Mib::default() };
-        let mut with_extra = Vec::new();
-        for table in tables {
-            match table? {
-                Table::Nodes(nodes) => mib.nodes = nodes,
-                Table::Types(types) => mib.types = types,
-                Table::Places { places, arcs, by_place } => {
-                    (mib.places, mib.arcs, mib.by_place) = (places, arcs, by_place);
-                }
-                Table::Symbols { symbols, by_name } => {
-                    (mib.symbols, mib.by_name) = (symbols, by_name);
-                }
-                Table::Extras(extras) => with_extra = extras,
-                Table::Modules(modules, diagnostics) => {
-                    (mib.modules, mib.diagnostics) = (modules, diagnostics);
-                }
-            }
-        }
-        for (id, extra) in with_extra {
-            mib.nodes.get_mut(id.index())?.extra = Some(Box::new(extra));
-        }
-        Some(mib)
+        assemble(sources, tables)
     }
 
     /// Keeps what was compiled. That this fails takes nothing from anybody.
@@ -195,7 +176,7 @@ impl Compiler {
 
     /// What this set of files is kept under; none where a text is in memory only.
     fn key(&self) -> Option<u64> {
-        let mut list = Vec::new();
+        let mut list = vec![self.preset as u8];
         for (source, origin) in self.sources.iter().zip(&self.origins) {
             list.push(*origin as u8);
             match source.path() {
@@ -212,6 +193,55 @@ impl Compiler {
         list.extend_from_slice(here.as_os_str().as_bytes());
         Some(checksum(&list))
     }
+}
+
+fn assemble(sources: Vec<Source>, tables: Vec<Option<Table>>) -> Option<Mib> {
+    let mut mib = Mib { sources, ..Mib::default() };
+    let mut with_extra = Vec::new();
+    for table in tables {
+        match table? {
+            Table::Nodes(nodes) => mib.nodes = nodes,
+            Table::Types(types) => mib.types = types,
+            Table::Places { places, arcs, by_place } => {
+                (mib.places, mib.arcs, mib.by_place) = (places, arcs, by_place);
+            }
+            Table::Symbols { symbols, by_name } => {
+                (mib.symbols, mib.by_name) = (symbols, by_name);
+            }
+            Table::Extras(extras) => with_extra = extras,
+            Table::Modules(modules, diagnostics) => {
+                (mib.modules, mib.diagnostics) = (modules, diagnostics);
+            }
+        }
+    }
+    for (id, extra) in with_extra {
+        mib.nodes.get_mut(id.index())?.extra = Some(Box::new(extra));
+    }
+    Some(mib)
+}
+
+/// The tables of a MIB as octets, without the checksums that would keep a fuzzer
+/// out.
+#[doc(hidden)]
+pub fn tables_of(mib: &Mib) -> Option<Vec<u8>> {
+    let mut out = Writer::default();
+    Sizes::of(mib).write(&mut out);
+    for table in tables::WRITERS {
+        let mut section = Writer::default();
+        table(mib, &mut section)?;
+        out.octets(&section.into_parts().1);
+    }
+    Some(out.into_parts().1)
+}
+
+/// And back: whatever this accepts can be asked anything.
+#[doc(hidden)]
+pub fn from_tables(octets: &[u8]) -> Option<Mib> {
+    let mut reader = Reader(octets);
+    let sizes = Sizes::read(&mut reader).filter(|sizes| sizes.files <= 64)?;
+    let sources = (0..sizes.files).map(|_| Source::new("kept", Vec::new())).collect();
+    let tables = 0..tables::WRITERS.len();
+    assemble(sources, tables.map(|number| tables::read(number, reader.octets()?, sizes)).collect())
 }
 
 fn is_builtin(name: &str) -> bool {

@@ -143,6 +143,12 @@ pub(super) fn read(mut reader: Reader<'_>, files: usize) -> Option<Vec<Diagnosti
     Some(diagnostics)
 }
 
+/// One of each that can be kept.
+#[cfg(test)]
+pub(crate) fn every_problem() -> impl Iterator<Item = Problem> {
+    (0..=u8::MAX).map_while(|tag| problem(tag, 3, "a", "b"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -173,7 +173,7 @@ fn nodes_out(mib: &Mib, out: &mut Writer) -> Option<()> {
         out.u8(number_of(&KINDS, Some(node.kind)));
         out.u8(number_of(&ACCESSES, node.access));
         out.u8(number_of(&STATUSES, node.status));
-        out.u8(0);
+        out.u8(u8::from(node.write_only));
         put_span(out, Some(node.span));
         put_maybe(out, node.syntax.map(|id| id.number()));
         put_maybe(out, node.units.map(|symbol| symbol.index() as u32));
@@ -194,10 +194,8 @@ fn nodes_in(mut reader: Reader<'_>, sizes: Sizes) -> Option<Vec<NodeData>> {
             kind: numbered(&KINDS, reader.u8()?)??,
             access: numbered(&ACCESSES, reader.u8()?)?,
             status: numbered(&STATUSES, reader.u8()?)?,
-            span: {
-                reader.u8()?;
-                Span { start: reader.u32()?, end: reader.u32()? }
-            },
+            write_only: reader.u8()? != 0,
+            span: Span { start: reader.u32()?, end: reader.u32()? },
             syntax: reader.maybe_below(sizes.types)?.map(TypeId::new),
             units: maybe_symbol(&mut reader, sizes)?,
             description: span(&mut reader)?.and_then(Prose::at),

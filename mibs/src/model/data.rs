@@ -106,6 +106,8 @@ pub(crate) struct NodeData {
     pub span: Span,
     pub syntax: Option<TypeId>,
     pub access: Option<Access>,
+    /// SMIv1's write-only, which is taken for read-write.
+    pub write_only: bool,
     pub status: Option<Status>,
     pub units: Option<Symbol>,
     pub description: Option<Prose>,

@@ -27,6 +27,12 @@ impl<'m> Module<'m> {
         self.data().file
     }
 
+    /// Whether it is one of the compiler's own, and not the user's.
+    pub fn is_builtin(&self) -> bool {
+        let source = self.mib.source(self.file());
+        source.is_some_and(|source| source.path().is_none() && source.name() == self.name())
+    }
+
     /// LAST-UPDATED as written, without quotes.
     pub fn last_updated(&self) -> Option<Cow<'m, str>> {
         self.data().last_updated.map(|date| Cow::Borrowed(self.mib.symbols.text(date)))

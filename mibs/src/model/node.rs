@@ -88,6 +88,9 @@ impl<'m> Node<'m> {
 
     /// The access in the word that is written.
     pub fn written_access(&self) -> Option<&'static str> {
+        if self.data().write_only {
+            return Some("write-only");
+        }
         self.access().map(|access| match access {
             Access::NotAccessible => "not-accessible",
             Access::AccessibleForNotify => "accessible-for-notify",

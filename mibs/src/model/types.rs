@@ -70,6 +70,11 @@ impl<'m> Type<'m> {
         self.data().textual_convention
     }
 
+    /// Whether it is the type of a table's rows, or of a table.
+    pub fn is_sequence(&self) -> bool {
+        self.data().sequence != Sequence::No
+    }
+
     /// Whether it is an enumeration.
     pub fn is_enumeration(&self) -> bool {
         self.base() == Base::Integer32 && self.labels().next().is_some()

@@ -70,6 +70,8 @@ pub(crate) struct Resolver<'a> {
     oids: Vec<Option<OidState>>,
     tree: Tree,
     node_ids: Vec<Option<NodeId>>,
+    /// Whether a name means what the module says, and nothing else.
+    strict: bool,
     pub(crate) mib: Mib,
 }
 
@@ -92,6 +94,7 @@ pub(crate) fn resolve(
     origins: &[Origin],
     symbols: Symbols,
     judge: bool,
+    strict: bool,
 ) -> Mib {
     let mut mib = Mib { symbols, ..Mib::default() };
     let language = types::Language::new(&mut mib);
@@ -108,6 +111,7 @@ pub(crate) fn resolve(
         oids: Vec::new(),
         tree: Tree::new(),
         node_ids: Vec::new(),
+        strict,
         mib,
     };
     resolver.collect(files, origins);
@@ -194,7 +198,8 @@ impl<'a> Resolver<'a> {
         let (old, new) = (self.date_of(&slot.0), self.date_of(&unit));
         let replaces_base = slot.1 == Origin::BuiltIn && origin != Origin::BuiltIn;
         let (file, span) = (unit.file, self.span_of(unit.ast.name));
-        let newer = new > old || (new == old && replaces_base);
+        // What the user has is what he means, however old it is.
+        let newer = replaces_base || new > old;
         if newer {
             *slot = (unit, origin);
         }

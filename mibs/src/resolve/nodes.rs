@@ -10,7 +10,9 @@ use super::{
 use crate::{
     ast::{Body, Clause, Invocation, Name},
     diagnostic::Problem,
-    model::{Access, Groups, Kind, Mib, ModuleId, NodeData, NodeId, PlaceId, Prose, Sequence},
+    model::{
+        Access, Groups, Kind, Mib, ModuleId, NodeData, NodeId, PlaceId, Prose, Sequence, Status,
+    },
 };
 
 impl<'a> Resolver<'a> {
@@ -50,6 +52,7 @@ impl<'a> Resolver<'a> {
             span: self.span_of(definition.name),
             syntax: None,
             access: None,
+            write_only: false,
             status: None,
             units: None,
             description: None,
@@ -69,6 +72,10 @@ impl<'a> Resolver<'a> {
             };
             let clauses = &self.unit_of(id.0).ast.pools[*clauses];
             self.read_clauses(id, clauses, &mut node);
+            // It has no STATUS clause, and is in force.
+            if *kind == Invocation::TrapType {
+                node.status.get_or_insert(Status::Current);
+            }
             if *kind == Invocation::ObjectType {
                 node.kind = self.object_kind(id, &node, clauses);
             }
@@ -93,6 +100,7 @@ impl<'a> Resolver<'a> {
                 }
                 Clause::Access(span) | Clause::OldAccess(span) => {
                     node.access = self.access(id.0, *span);
+                    node.write_only = self.word(*span) == "write-only";
                 }
                 Clause::Status(span) => node.status = self.status(id.0, *span),
                 Clause::Units(span) => node.units = Some(*span),

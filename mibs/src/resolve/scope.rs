@@ -86,6 +86,9 @@ impl Resolver<'_> {
             return Some(found);
         }
         let found = self.anywhere.get(name.index()).copied().flatten()?;
+        if self.strict && imported.is_none() {
+            return None;
+        }
         // An import from a module that lacks it, or is not there, was reported
         // where it stands.
         if imported.is_none() && self.said.insert((module, name), ()).is_none() {
