@@ -9,8 +9,8 @@ use std::{
 
 use lcms_lb_core::model::{
     Address, AdminState, Bounded, CheckCount, CheckInterval, CheckKind, Forward, IdleTimeout, Name,
-    Permille, PolicyKind, PolicyWindow, PollInterval, Priority, Protocol, Roles, Scheduler,
-    SendProxy, Timeout, Weight, WeightMode,
+    Permille, PersistenceTimeout, PolicyKind, PolicyWindow, PollInterval, PrefixIpv4, PrefixIpv6,
+    Priority, Protocol, Roles, Scheduler, SendProxy, Span, Timeout, Weight, WeightMode,
 };
 use lcms_snmp::{
     Oid,
@@ -295,6 +295,10 @@ pub(super) struct ServiceTable {
     pub connection_limit: Option<u32>,
     pub queue_limit: Option<u32>,
     pub queue_timeout: Option<Timeout>,
+    pub persistence_timeout: Option<PersistenceTimeout>,
+    pub persistence_prefix_ipv4: Option<PrefixIpv4>,
+    pub persistence_prefix_ipv6: Option<PrefixIpv6>,
+    pub slow_start: Option<Span>,
     pub accept_proxy: Option<bool>,
     pub send_proxy: Option<SendProxy>,
     pub check_kind: Option<CheckKind>,
@@ -318,6 +322,7 @@ pub(super) struct ServerTable {
     pub backup: Option<bool>,
     pub admin_state: Option<AdminState>,
     pub connection_limit: Option<u32>,
+    pub drain_deadline: Option<Span>,
 }
 
 /// A line of text of at most so many octets, as SNMP strings are.

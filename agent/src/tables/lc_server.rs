@@ -105,7 +105,7 @@ fn write(row: &mut Server, patch: &Patch) -> Result<(), Refusal> {
     cells::set_word(col::WEIGHT_MODE, &mut row.weight_mode, patch.weight_mode)?;
     cells::set_word(col::ADMIN_STATE, &mut row.admin_state, patch.admin_state)?;
     row.connection_limit = patch.connection_limit.unwrap_or(row.connection_limit);
-    Ok(())
+    cells::set_number(col::DRAIN_DEADLINE, &mut row.drain_deadline, patch.drain_deadline)
 }
 
 /// A dynamic weight with its reason, under the term that the SET carries for the
@@ -217,6 +217,10 @@ impl<'s> View<'s> for Row<'s> {
 
     fn admin_state(&self) -> Option<LcAdminState> {
         Some(self.row.admin_state.mib())
+    }
+
+    fn drain_deadline(&self) -> Option<u32> {
+        Some(self.row.drain_deadline.value())
     }
 
     fn connection_limit(&self) -> Option<u32> {

@@ -24,7 +24,7 @@ mod wanted;
 pub use address::{Address, AddressError};
 pub use bounded::{
     Bounded, CheckCount, CheckInterval, IdleTimeout, OutOfRange, ParseError, Permille,
-    PollInterval, Priority, Timeout, Weight,
+    PersistenceTimeout, PollInterval, PrefixIpv4, PrefixIpv6, Priority, Span, Timeout, Weight,
 };
 pub use check::{Problem, ProblemKind, Reference};
 pub use effective::{Effective, Health};

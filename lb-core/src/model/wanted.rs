@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Address, AdminState, CheckCount, CheckInterval, CheckKind, DirectorId, Forward, IdleTimeout,
-    Name, Permille, PolicyKind, PolicyWindow, PollInterval, Priority, Protocol, Provenance, Roles,
-    RowState, Scheduler, SendProxy, ServerId, ServiceId, StorageType, Timeout, Weight, WeightMode,
+    Name, Permille, PersistenceTimeout, PolicyKind, PolicyWindow, PollInterval, PrefixIpv4,
+    PrefixIpv6, Priority, Protocol, Provenance, Roles, RowState, Scheduler, SendProxy, ServerId,
+    ServiceId, Span, StorageType, Timeout, Weight, WeightMode,
 };
 
 /// What a director is asked to do.
@@ -147,10 +148,20 @@ pub struct Service {
     pub queue_limit: u32,
     /// Milliseconds each of them may wait.
     pub queue_timeout: Timeout,
+    /// Milliseconds for which a client stays with its server after its latest
+    /// connection began; 0: connections are spread one by one.
+    pub persistence_timeout: PersistenceTimeout,
+    /// Leading bits of an IPv4 address that make a client.
+    pub persistence_prefix_ipv4: PrefixIpv4,
+    /// The same of an IPv6 address.
+    pub persistence_prefix_ipv6: PrefixIpv6,
     /// Whether clients begin with a header of the PROXY protocol.
     pub accept_proxy: bool,
     /// How servers are told whom a connection is made for.
     pub send_proxy: SendProxy,
+    /// Milliseconds over which a server that comes back gets its weight; 0: it
+    /// has it at once.
+    pub slow_start: Span,
     /// How its servers are checked.
     pub check: Check,
     /// How long the row lives.
@@ -197,6 +208,9 @@ pub struct Server {
     pub admin_state: AdminState,
     /// Active connections at which it gets no more; 0: no limit.
     pub connection_limit: u32,
+    /// Milliseconds of drain or maintenance after which the connections it
+    /// still has are ended; 0: they are not.
+    pub drain_deadline: Span,
     /// How long the row lives.
     pub storage: StorageType,
     /// Whether the row is in force.
@@ -386,8 +400,12 @@ impl Default for Service {
             connection_limit: 0,
             queue_limit: 0,
             queue_timeout: Timeout::clamped(5_000),
+            persistence_timeout: PersistenceTimeout::MIN,
+            persistence_prefix_ipv4: PrefixIpv4::MAX,
+            persistence_prefix_ipv6: PrefixIpv6::MAX,
             accept_proxy: false,
             send_proxy: SendProxy::None,
+            slow_start: Span::MIN,
             check: Check::default(),
             storage: StorageType::NonVolatile,
             row: RowState::NotInService,
@@ -419,6 +437,7 @@ impl Default for Server {
             weight_mode: WeightMode::Dynamic,
             admin_state: AdminState::Enabled,
             connection_limit: 0,
+            drain_deadline: Span::MIN,
             storage: StorageType::NonVolatile,
             row: RowState::NotInService,
         }

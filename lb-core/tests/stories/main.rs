@@ -6,10 +6,12 @@
 mod commits;
 mod connections;
 mod datagrams;
+mod easing;
 mod handover;
 mod health;
 mod introductions;
 mod limits;
+mod persistence;
 mod spreading;
 mod storm;
 mod support;

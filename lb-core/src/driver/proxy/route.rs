@@ -1,5 +1,6 @@
 //! Where the connections of a service may go.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -27,6 +28,8 @@ pub(super) struct Route {
     /// Where they wait for a server.
     pub(super) queue: Arc<Queue>,
     pub(super) backends: Vec<Backend>,
+    /// Where servers are by their keys, if clients stay with them.
+    pub(super) places: HashMap<u64, usize>,
 }
 
 /// A server of a route.
@@ -59,7 +62,7 @@ impl Peer {
 
 impl Backend {
     /// Whether its count alone keeps it from getting more.
-    fn full(&self) -> bool {
+    pub(super) fn full(&self) -> bool {
         let limit = self.plan.connection_limit;
         limit > 0 && self.peer.live.active.load(Relaxed) >= limit
     }
