@@ -7,9 +7,11 @@
 pub mod health;
 pub mod load;
 pub mod model;
+pub mod persistence;
 pub mod plan;
 pub mod proxy_protocol;
 pub mod schedule;
+pub mod slow_start;
 
 #[cfg(feature = "drivers")]
 mod deadlines;

@@ -9,9 +9,9 @@ use std::{
 
 use lcms_lb_core::model::{
     Address, AdminState, Bounded, CheckCount, CheckInterval, CheckKind, DoubtInterval,
-    EjectionTime, Forward, IdleTimeout, Name, PanicUse, Permille, PolicyKind, PolicyWindow,
-    PollInterval, Priority, Protocol, Roles, Scheduler, SendProxy, ServerCount, Timeout, Weight,
-    WeightMode,
+    EjectionTime, Forward, IdleTimeout, Name, PanicUse, Permille, PersistenceTimeout, PolicyKind,
+    PolicyWindow, PollInterval, PrefixIpv4, PrefixIpv6, Priority, Protocol, Roles, Scheduler,
+    SendProxy, ServerCount, Span, Timeout, Weight, WeightMode,
 };
 use lcms_snmp::{
     Oid,
@@ -336,6 +336,10 @@ pub(super) struct ServiceTable {
     pub connection_limit: Option<u32>,
     pub queue_limit: Option<u32>,
     pub queue_timeout: Option<Timeout>,
+    pub persistence_timeout: Option<PersistenceTimeout>,
+    pub persistence_prefix_ipv4: Option<PrefixIpv4>,
+    pub persistence_prefix_ipv6: Option<PrefixIpv6>,
+    pub slow_start: Option<Span>,
     pub accept_proxy: Option<bool>,
     pub send_proxy: Option<SendProxy>,
     pub check_kind: Option<Spanned<CheckKind>>,
@@ -373,6 +377,7 @@ pub(super) struct ServerTable {
     pub connection_limit: Option<u32>,
     pub check_address: Option<Address>,
     pub check_port: Option<NonZeroU16>,
+    pub drain_deadline: Option<Span>,
 }
 
 /// A line of text of at most so many octets, as SNMP strings are.

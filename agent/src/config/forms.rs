@@ -70,6 +70,14 @@ const VALUES: &[(&str, &str)] = &[
     ("idle_timeout", "idle_timeout = 900000    # milliseconds, 1 to 604800000"),
     ("queue_limit", "queue_limit = 200    # connections that may wait; 0: none"),
     ("queue_timeout", "queue_timeout = 5000    # milliseconds, 1 to 600000"),
+    (
+        "persistence_timeout",
+        "persistence_timeout = 300000    # milliseconds, 0 to 604800000; 0: none",
+    ),
+    ("persistence_prefix_ipv4", "persistence_prefix_ipv4 = 24    # bits, 1 to 32"),
+    ("persistence_prefix_ipv6", "persistence_prefix_ipv6 = 64    # bits, 1 to 128"),
+    ("slow_start", "slow_start = 30000    # milliseconds, 0 to 604800000; 0: none"),
+    ("drain_deadline", "drain_deadline = 30000    # milliseconds, 0 to 604800000; 0: none"),
     ("accept_proxy", "accept_proxy = true    # or false; with protocol = \"tcp\" alone"),
     ("send_proxy", "send_proxy = \"v2\"    # or \"v1\", \"none\"; with protocol = \"tcp\" alone"),
     (

@@ -349,6 +349,14 @@ fn service_of(table: &ServiceTable) -> Service {
         connection_limit: table.connection_limit.unwrap_or(usual.connection_limit),
         queue_limit: table.queue_limit.unwrap_or(usual.queue_limit),
         queue_timeout: table.queue_timeout.unwrap_or(usual.queue_timeout),
+        persistence_timeout: table.persistence_timeout.unwrap_or(usual.persistence_timeout),
+        persistence_prefix_ipv4: table
+            .persistence_prefix_ipv4
+            .unwrap_or(usual.persistence_prefix_ipv4),
+        persistence_prefix_ipv6: table
+            .persistence_prefix_ipv6
+            .unwrap_or(usual.persistence_prefix_ipv6),
+        slow_start: table.slow_start.unwrap_or(usual.slow_start),
         accept_proxy: table.accept_proxy.unwrap_or(usual.accept_proxy),
         send_proxy: table.send_proxy.unwrap_or(usual.send_proxy),
         check: Check {
@@ -397,6 +405,7 @@ fn server_of(table: &ServerTable) -> Server {
         connection_limit: table.connection_limit.unwrap_or(usual.connection_limit),
         check_address: table.check_address,
         check_port: table.check_port,
+        drain_deadline: table.drain_deadline.unwrap_or(usual.drain_deadline),
         storage: STORAGE,
         row: ROW,
     }

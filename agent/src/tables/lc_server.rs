@@ -115,7 +115,7 @@ fn write(row: &mut Server, patch: &Patch) -> Result<(), Refusal> {
     if let Some(port) = patch.check_port {
         row.check_port = cells::port_or_none(col::CHECK_PORT, port)?;
     }
-    Ok(())
+    cells::set_number(col::DRAIN_DEADLINE, &mut row.drain_deadline, patch.drain_deadline)
 }
 
 /// A dynamic weight with its reason, under the term that the SET carries for the
@@ -235,6 +235,10 @@ impl<'s> View<'s> for Row<'s> {
 
     fn admin_state(&self) -> Option<LcAdminState> {
         Some(self.row.admin_state.mib())
+    }
+
+    fn drain_deadline(&self) -> Option<u32> {
+        Some(self.row.drain_deadline.value())
     }
 
     fn connection_limit(&self) -> Option<u32> {

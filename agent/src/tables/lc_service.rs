@@ -1,6 +1,6 @@
 //! lcServiceTable: virtual services.
 
-use std::{num::NonZeroU16, sync::atomic::Ordering::Relaxed};
+use std::{num::NonZeroU16, sync::atomic::Ordering::Relaxed, time::Instant};
 
 use lcms_lb_core::{
     director::{ServiceStatus, ServiceView},
@@ -32,6 +32,7 @@ struct Row<'s> {
     status: &'s ServiceStatus,
     view: &'s ServiceView,
     node: &'s Node,
+    now: Instant,
 }
 
 impl Instrumentation<AgentState> for LcService {
@@ -54,6 +55,7 @@ impl Instrumentation<AgentState> for LcService {
             status: snapshot.services.get(key)?,
             view: at.state.summary.services.get(key)?,
             node: &at.state.node,
+            now: at.now,
         };
         lc_service::column(&row, arc)
     }
@@ -109,6 +111,13 @@ fn write(row: &mut Service, patch: &Patch) -> Result<(), Refusal> {
     row.connection_limit = patch.connection_limit.unwrap_or(row.connection_limit);
     row.queue_limit = patch.queue_limit.unwrap_or(row.queue_limit);
     cells::set_number(col::QUEUE_TIMEOUT, &mut row.queue_timeout, patch.queue_timeout)?;
+    let timeout = patch.persistence_timeout;
+    cells::set_number(col::PERSISTENCE_TIMEOUT, &mut row.persistence_timeout, timeout)?;
+    let prefix = patch.persistence_prefix_ipv4;
+    cells::set_number(col::PERSISTENCE_PREFIX_IPV4, &mut row.persistence_prefix_ipv4, prefix)?;
+    let prefix = patch.persistence_prefix_ipv6;
+    cells::set_number(col::PERSISTENCE_PREFIX_IPV6, &mut row.persistence_prefix_ipv6, prefix)?;
+    cells::set_number(col::SLOW_START, &mut row.slow_start, patch.slow_start)?;
     row.accept_proxy = patch.accept_proxy.unwrap_or(row.accept_proxy);
     cells::set_word(col::SEND_PROXY, &mut row.send_proxy, patch.send_proxy)?;
     if patch.protocol == Some(LcServiceProtocol::Udp) && row.check.kind == CheckKind::Tcp {
@@ -266,6 +275,27 @@ impl<'s> View<'s> for Row<'s> {
 
     fn queue_overflows(&self) -> Option<u64> {
         Some(self.status.live.queue_overflows.load(Relaxed))
+    }
+
+    fn persistence_timeout(&self) -> Option<u32> {
+        Some(self.row.persistence_timeout.value())
+    }
+
+    fn persistence_prefix_ipv4(&self) -> Option<u32> {
+        Some(self.row.persistence_prefix_ipv4.value())
+    }
+
+    fn persistence_prefix_ipv6(&self) -> Option<u32> {
+        Some(self.row.persistence_prefix_ipv6.value())
+    }
+
+    fn persistent_clients(&self) -> Option<u32> {
+        let timeout = self.row.persistence_timeout.milliseconds();
+        Some(self.status.live.persistent_clients(self.now, timeout))
+    }
+
+    fn slow_start(&self) -> Option<u32> {
+        Some(self.row.slow_start.value())
     }
 
     fn accept_proxy(&self) -> Option<bool> {

@@ -15,9 +15,13 @@ use super::snapshot::{
 use crate::health::{Member, Standing};
 use crate::model::{
     AdminState, CheckKind, DirectorId, DirectorState, Effective, Health, Name, OperState, Question,
-    Role, RowState, Runtime, Server, ServerId, Service, ServiceId, Wanted, Weight, WeightMode,
-    WeightSource,
+    Role, RowState, Runtime, Server, ServerId, Service, ServiceId, Span, Wanted, Weight,
+    WeightMode, WeightSource,
 };
+use crate::slow_start;
+
+/// Serial of the first state of a director.
+pub(super) const FIRST_SERIAL: u64 = 1;
 
 /// What the checks say about a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -191,7 +195,10 @@ fn server(
         (true, health) => health,
     };
     let dynamic = parts.runtime.dynamic_weight(&id, parts.now);
-    let effective = wanted.effective(&id, dynamic.map(|one| one.weight), used_as);
+    let full = wanted.effective(&id, dynamic.map(|one| one.weight), used_as);
+    let (starting, weight) = slowly(before, id, full.weight, parts);
+    let effective = Effective { weight, ..full };
+    let (held_back_since, cut) = deadline(before, id, row, parts);
     let (by, weight_reason) = match dynamic {
         Some(dynamic) if effective.source == WeightSource::Dynamic => {
             (dynamic.by.clone(), dynamic.why.clone())
@@ -207,14 +214,15 @@ fn server(
             (by.to_owned(), reason(wanted, id, row, effective, why))
         }
     };
+    // The steps of a slow start are one change, made when it began.
     let weight_change = match before {
         None => WeightChange::default(),
-        Some(was) if was.effective.weight == effective.weight => was.weight_change.clone(),
+        Some(was) if was.full_weight == full.weight => was.weight_change.clone(),
         Some(was) => WeightChange {
             count: was.weight_change.count.wrapping_add(1),
             at: Some(parts.time),
             by,
-            before: was.effective.weight,
+            before: was.full_weight,
         },
     };
     ServerStatus {
@@ -224,6 +232,10 @@ fn server(
         check,
         ejected,
         effective,
+        full_weight: full.weight,
+        starting,
+        held_back: held_back_since,
+        cut,
         weight_change,
         weight_reason,
         connection_limit: row.connection_limit,
@@ -232,6 +244,71 @@ fn server(
             None => Arc::new(ServerLive::new(parts.now)),
         },
     }
+}
+
+/// When the slow start of a server began, if it is in one, and the weight it has
+/// by now. One starts slowly that had no weight before, or is new in a director
+/// that runs: at the start of the director itself all begin at once.
+fn slowly(
+    before: Option<&Arc<ServerStatus>>,
+    id: ServerId,
+    full: Weight,
+    parts: &Parts<'_>,
+) -> (Option<Instant>, Weight) {
+    let service = parts.wanted.service(&id.service());
+    let over = service.map_or(Span::MIN, |service| service.slow_start).milliseconds();
+    let began = match before {
+        Some(was) if was.full_weight == Weight::MIN => Some(parts.now),
+        Some(was) => was.starting,
+        None => (parts.serial > FIRST_SERIAL).then_some(parts.now),
+    };
+    let began = began
+        .filter(|began| full > Weight::MIN && parts.now.saturating_duration_since(*began) < over);
+    match began {
+        Some(began) => {
+            let since = parts.now.saturating_duration_since(began);
+            (Some(began), slow_start::weight(full, since, over))
+        }
+        None => (None, full),
+    }
+}
+
+/// Since when a server is in drain or maintenance, and whether its deadline is
+/// over.
+fn deadline(
+    before: Option<&Arc<ServerStatus>>,
+    id: ServerId,
+    row: &Server,
+    parts: &Parts<'_>,
+) -> (Option<Instant>, bool) {
+    if parts.wanted.admin_state(&id) == AdminState::Enabled {
+        return (None, false);
+    }
+    let since = before.and_then(|was| was.held_back).unwrap_or(parts.now);
+    let deadline = row.drain_deadline;
+    let over = parts.now.saturating_duration_since(since) >= deadline.milliseconds();
+    (Some(since), deadline > Span::MIN && over)
+}
+
+/// When a server next has another weight, or its connections are ended, by
+/// nothing but time.
+pub(super) fn next_moment(snapshot: &Snapshot, now: Instant) -> Option<Instant> {
+    let moment = |(id, status): (&ServerId, &Arc<ServerStatus>)| {
+        if status.starting.is_none() && status.held_back.is_none() {
+            return None;
+        }
+        let service = snapshot.wanted.service(&id.service())?;
+        let row = service.servers.get(&id.server)?;
+        let step = status.starting.and_then(|began| {
+            let since = now.saturating_duration_since(began);
+            let step = slow_start::next_step(since, service.slow_start.milliseconds());
+            now.checked_add(step.unwrap_or_default())
+        });
+        let end = status.held_back.filter(|_| !status.cut && row.drain_deadline > Span::MIN);
+        let end = end.and_then(|since| since.checked_add(row.drain_deadline.milliseconds()));
+        [step, end].into_iter().flatten().min()
+    };
+    snapshot.servers.iter().filter_map(moment).min()
 }
 
 /// Where a server is reached, and where it is checked.

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::model::UnixTime;
+use crate::persistence::Clients;
 use crate::schedule::{ChangeLog, Load, PeakEwma};
 
 /// Live figures of one service.
@@ -35,6 +36,7 @@ pub struct ServiceLive {
     /// connections, has changed.
     pub(crate) epoch: AtomicU64,
     change_log: OnceLock<ChangeLog>,
+    clients: OnceLock<Clients>,
     timed: AtomicBool,
     since: Instant,
 }
@@ -84,6 +86,7 @@ impl ServiceLive {
             out_octets: AtomicU64::new(0),
             epoch: AtomicU64::new(0),
             change_log: OnceLock::new(),
+            clients: OnceLock::new(),
             timed: AtomicBool::new(false),
             since,
         }
@@ -92,6 +95,18 @@ impl ServiceLive {
     /// When the counters started.
     pub fn since(&self) -> Instant {
         self.since
+    }
+
+    /// Who is with which server, where clients stay with their servers.
+    pub(crate) fn clients(&self) -> &Clients {
+        self.clients.get_or_init(Clients::default)
+    }
+
+    /// How many clients are with a server, some of them perhaps since just now
+    /// no longer.
+    pub fn persistent_clients(&self, now: Instant, timeout: Duration) -> u32 {
+        let count = self.clients.get().map_or(0, |clients| clients.count(now, timeout));
+        u32::try_from(count).unwrap_or(u32::MAX)
     }
 
     /// Time since then: one clock for all shards.

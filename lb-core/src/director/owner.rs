@@ -36,6 +36,8 @@ pub(super) struct Owner {
     verdicts: BTreeMap<ServerId, Verdict>,
     targets: BTreeMap<ServerId, Target>,
     listen_again: Option<Instant>,
+    /// When time alone changes a weight or ends connections.
+    next_moment: Option<Instant>,
     /// Another process has taken over.
     retired: bool,
     current: Arc<Snapshot>,
@@ -86,13 +88,14 @@ impl Owner {
             verdicts,
             targets: BTreeMap::new(),
             listen_again: None,
+            next_moment: None,
             retired: false,
             current,
             published: published.clone(),
             messages,
         };
         let step = Step {
-            serial: 1,
+            serial: assemble::FIRST_SERIAL,
             wanted: Arc::new(wanted),
             runtime: Arc::new(runtime),
             principal: "",
@@ -138,7 +141,8 @@ impl Owner {
         if self.retired {
             return None;
         }
-        [self.current.runtime.next_expiry(), self.listen_again].into_iter().flatten().min()
+        let known = [self.current.runtime.next_expiry(), self.listen_again, self.next_moment];
+        known.into_iter().flatten().min()
     }
 
     /// Handles a message; true if a new snapshot is due.
@@ -379,6 +383,7 @@ impl Owner {
                 None => Listening::No,
             }
         });
+        self.next_moment = assemble::next_moment(&next, Instant::now());
         let next = Arc::new(next);
         self.check_servers(&next);
         self.current = next.clone();

@@ -100,6 +100,14 @@ pub struct ServerStatus {
     pub ejected: Option<Ejected>,
     /// The weight in use, and what decided it.
     pub effective: Effective,
+    /// The weight that it has once its slow start is over.
+    pub full_weight: Weight,
+    /// When its slow start began, if it is in one.
+    pub(crate) starting: Option<Instant>,
+    /// Since when it is in drain or maintenance.
+    pub(crate) held_back: Option<Instant>,
+    /// Whether the deadline of that is over, and its connections are ended.
+    pub(crate) cut: bool,
     /// How it came to that weight.
     pub weight_change: WeightChange,
     /// Why the weight is what it is: the controller's words for a dynamic one,
@@ -153,6 +161,7 @@ impl ServerStatus {
             (_, Health::Unchecked) => OperState::Unknown,
             (_, Health::Up) if self.effective.weight == Weight::MIN => OperState::Draining,
             (_, Health::Up) if self.is_full() => OperState::Overloaded,
+            (_, Health::Up) if self.starting.is_some() => OperState::SlowStart,
             (_, Health::Up) => OperState::Up,
         }
     }
@@ -168,6 +177,14 @@ impl ServerStatus {
         self.effective.weight > Weight::MIN && !self.is_full()
     }
 
+    /// Whether the clients that are with it already may stay: while it drains,
+    /// whatever the reason, and not once it is down or in maintenance.
+    pub(crate) fn keeps_clients(&self) -> bool {
+        self.in_service
+            && self.admin_state != AdminState::Maintenance
+            && self.health != Health::Down
+    }
+
     /// What the state now is due to.
     pub fn reason(&self) -> Cow<'_, str> {
         match self.oper_state() {
@@ -177,6 +194,7 @@ impl ServerStatus {
                 (&self.weight_reason).into()
             }
             OperState::Draining => "the effective weight is 0".into(),
+            OperState::SlowStart => "its weight still grows: slow start".into(),
             OperState::Overloaded => "at its connection limit".into(),
             OperState::Unknown if !self.in_service => "the server is not in service".into(),
             OperState::Unknown => "not checked yet".into(),

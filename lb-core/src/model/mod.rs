@@ -25,7 +25,8 @@ mod wanted;
 pub use address::{Address, AddressError};
 pub use bounded::{
     Bounded, CheckCount, CheckInterval, DoubtInterval, EjectionTime, IdleTimeout, OutOfRange,
-    ParseError, Permille, PollInterval, Priority, ServerCount, Timeout, Weight,
+    ParseError, Permille, PersistenceTimeout, PollInterval, PrefixIpv4, PrefixIpv6, Priority,
+    ServerCount, Span, Timeout, Weight,
 };
 pub use check::{Problem, ProblemKind, Reference};
 pub use effective::{Effective, Health};

@@ -10,9 +10,10 @@ use crate::health::Rules;
 
 use super::{
     Address, AdminState, CheckCount, CheckInterval, CheckKind, DirectorId, DoubtInterval,
-    EjectionTime, Forward, IdleTimeout, Name, PanicUse, Permille, PolicyKind, PolicyWindow,
-    PollInterval, Priority, Protocol, Provenance, Roles, RowState, Scheduler, SendProxy,
-    ServerCount, ServerId, ServiceId, StorageType, Timeout, Weight, WeightMode,
+    EjectionTime, Forward, IdleTimeout, Name, PanicUse, Permille, PersistenceTimeout, PolicyKind,
+    PolicyWindow, PollInterval, PrefixIpv4, PrefixIpv6, Priority, Protocol, Provenance, Roles,
+    RowState, Scheduler, SendProxy, ServerCount, ServerId, ServiceId, Span, StorageType, Timeout,
+    Weight, WeightMode,
 };
 
 /// What a director is asked to do.
@@ -150,10 +151,20 @@ pub struct Service {
     pub queue_limit: u32,
     /// Milliseconds each of them may wait.
     pub queue_timeout: Timeout,
+    /// Milliseconds for which a client stays with its server after its latest
+    /// connection began; 0: connections are spread one by one.
+    pub persistence_timeout: PersistenceTimeout,
+    /// Leading bits of an IPv4 address that make a client.
+    pub persistence_prefix_ipv4: PrefixIpv4,
+    /// The same of an IPv6 address.
+    pub persistence_prefix_ipv6: PrefixIpv6,
     /// Whether clients begin with a header of the PROXY protocol.
     pub accept_proxy: bool,
     /// How servers are told whom a connection is made for.
     pub send_proxy: SendProxy,
+    /// Milliseconds over which a server that comes back gets its weight; 0: it
+    /// has it at once.
+    pub slow_start: Span,
     /// How its servers are checked.
     pub check: Check,
     /// Milliseconds for which a server whose connections fail is ejected at
@@ -235,6 +246,9 @@ pub struct Server {
     pub check_address: Option<Address>,
     /// The port that is checked, if not that of the service's check.
     pub check_port: Option<NonZeroU16>,
+    /// Milliseconds of drain or maintenance after which the connections it
+    /// still has are ended; 0: they are not.
+    pub drain_deadline: Span,
     /// How long the row lives.
     pub storage: StorageType,
     /// Whether the row is in force.
@@ -440,8 +454,12 @@ impl Default for Service {
             connection_limit: 0,
             queue_limit: 0,
             queue_timeout: Timeout::clamped(5_000),
+            persistence_timeout: PersistenceTimeout::MIN,
+            persistence_prefix_ipv4: PrefixIpv4::MAX,
+            persistence_prefix_ipv6: PrefixIpv6::MAX,
             accept_proxy: false,
             send_proxy: SendProxy::None,
+            slow_start: Span::MIN,
             check: Check::default(),
             ejection_time: EjectionTime::clamped(5_000),
             panic_threshold: Permille::clamped(500),
@@ -487,6 +505,7 @@ impl Default for Server {
             connection_limit: 0,
             check_address: None,
             check_port: None,
+            drain_deadline: Span::MIN,
             storage: StorageType::NonVolatile,
             row: RowState::NotInService,
         }

@@ -39,7 +39,7 @@ pub use dh::DestinationHash;
 pub use ewma::{LeastLatency, PeakEwma};
 pub use fo::Failover;
 pub use freest::{Freest, Load};
-pub use hash::name as hash_of_name;
+pub use hash::{address as hash_of_address, name as hash_of_name};
 pub use lblc::LocalityLeastConnections;
 pub use lblcr::ReplicatedLocality;
 pub use lc::LeastConnections;

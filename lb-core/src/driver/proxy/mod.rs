@@ -30,7 +30,7 @@ mod shard;
 mod share;
 mod slots;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
@@ -204,7 +204,7 @@ impl Proxy {
                     known.capacity.limit(settings.connection_limit);
                 }
             }
-            Change::PutServer(id, _) => {
+            Change::PutServer(id, plan) => {
                 let key = self.new_key();
                 let status = next.servers.get(id);
                 let service = next.services.get(&id.service());
@@ -216,6 +216,9 @@ impl Proxy {
                         let (live, service) = (status.live.clone(), service.live.clone());
                         Arc::new(Peer { key, id: *id, live, service, queue: queue.clone() })
                     });
+                    if plan.cut {
+                        all.gone_servers.extend(known.peers.get(&id.server).map(|peer| peer.key));
+                    }
                 }
             }
             Change::Listen(id, None) => {
@@ -245,6 +248,10 @@ impl Proxy {
                 Some(Backend { peer, plan: *plan })
             })
             .collect::<Vec<_>>();
+        let places = match service.settings.persistence {
+            Some(_) => backends.iter().map(|one| one.peer.key).zip(0..).collect(),
+            None => HashMap::new(),
+        };
         let live = next.services.get(id)?.live.clone();
         if backends.len() > FEW {
             live.keep_change_log();
@@ -256,6 +263,7 @@ impl Proxy {
             live,
             capacity: known.capacity.clone(),
             queue: known.queue.clone(),
+            places,
             backends,
         }))
     }
@@ -294,7 +302,8 @@ impl Driver for Proxy {
         // Those that no service wants are given up.
         self.inherited.clear();
         if changes.is_empty() {
-            return;
+            // What load reports say may have made room all the same.
+            return self.rouse();
         }
         let mut all = Adoption::default();
         for change in &changes {
@@ -309,9 +318,7 @@ impl Driver for Proxy {
         }
         drop(done);
         self.hear(&adopted);
-        for known in touched.iter().filter_map(|id| self.known.get(id)) {
-            known.queue.rouse();
-        }
+        self.rouse();
     }
 
     fn listeners(&self) -> io::Result<Vec<OwnedFd>> {
@@ -343,6 +350,13 @@ impl Driver for Proxy {
 }
 
 impl Proxy {
+    /// Lets those who wait for a server look again.
+    fn rouse(&self) {
+        for known in self.known.values() {
+            known.queue.rouse();
+        }
+    }
+
     /// Waits for an answer from each shard.
     fn hear<T>(&self, answers: &mpsc::Receiver<T>) -> Vec<T> {
         let mut heard = Vec::new();

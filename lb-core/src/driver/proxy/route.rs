@@ -1,5 +1,6 @@
 //! Where the connections of a service may go.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -27,6 +28,8 @@ pub(super) struct Route {
     /// Where they wait for a server.
     pub(super) queue: Arc<Queue>,
     pub(super) backends: Vec<Backend>,
+    /// Where servers are by their keys, if clients stay with them.
+    pub(super) places: HashMap<u64, usize>,
 }
 
 /// A server of a route.
@@ -61,7 +64,7 @@ impl Backend {
     /// Whether its count alone keeps it from getting more. The limit that was
     /// learned does so where connections can wait; elsewhere it is the
     /// scheduler's to pass over a server that is beyond it.
-    fn full(&self, may_wait: bool) -> bool {
+    pub(super) fn full(&self, may_wait: bool) -> bool {
         let limits = [self.plan.connection_limit, self.peer.live.load().limit];
         let active = self.peer.live.active.load(Relaxed);
         let count = if may_wait { 2 } else { 1 };
@@ -115,7 +118,7 @@ impl Untried<'_> {
         self.route.backends.get(place)
     }
 
-    fn may_wait(&self) -> bool {
+    pub(super) fn may_wait(&self) -> bool {
         let settings = &self.route.settings;
         settings.scheduler == Scheduler::Freest && settings.queue_limit > 0
     }

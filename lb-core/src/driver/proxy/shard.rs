@@ -6,6 +6,7 @@ mod caller;
 mod connect;
 mod datagram;
 mod introduce;
+mod stick;
 mod wait;
 
 pub(super) use self::adopt::Adoption;

@@ -20,7 +20,7 @@ use crate::schedule::Choice;
 pub(in super::super) struct Adoption {
     /// Services that are no more.
     pub(in super::super) gone_services: Vec<u64>,
-    /// Servers that are no more.
+    /// Servers that are no more, or whose connections are ended.
     pub(in super::super) gone_servers: Vec<u64>,
     /// Services that listen no longer.
     pub(in super::super) muted: Vec<u64>,

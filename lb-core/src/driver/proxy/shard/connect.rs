@@ -13,7 +13,7 @@ use super::super::line::Outcome;
 use super::super::queue::{Turn, TurnState};
 use super::super::route::{Backend, Ends, Untried};
 use super::super::slots::{Key, Token};
-use super::{Shard, WATCHED, introduce};
+use super::{Service, Shard, WATCHED, introduce, stick};
 use crate::director::{Sign, Suspicion};
 use crate::driver::socket::{self, Handshake};
 use crate::model::{SendProxy, Weight};
@@ -30,17 +30,17 @@ impl Shard {
             let Some(service) = self.services.get_mut(&connection.service) else {
                 return self.abort(key);
             };
-            let route = &service.route;
+            let Service { route, choice, opening } = service;
             let turn = connection.turn();
             let called = turn.is_some_and(|turn| turn.state == TurnState::Called);
             // Nobody overtakes those who wait.
-            let place = if called || !route.queue.is_busy() {
-                let tried = connection.tried();
-                let now = self.clock.now();
-                let ends = connection.origin().map_or(Ends::Of(&connection.client), Ends::Told);
-                service.choice.pick(&Untried { route, tried, ends, now })
-            } else {
-                None
+            let tried = connection.tried();
+            let now = self.clock.now();
+            let ends = connection.origin().map_or(Ends::Of(&connection.client), Ends::Told);
+            let untried = Untried { route, tried, ends, now };
+            let place = match called || !route.queue.is_busy() {
+                true => stick::pick(choice, &untried),
+                false => None,
             };
             let Some(backend) = place.and_then(|place| route.backends.get(place)) else {
                 match self.wait(key) {
@@ -51,13 +51,14 @@ impl Shard {
             let peer = &backend.peer;
             // Another shard may take the last seat first.
             let Some(seat) = Seat::take(peer, backend.plan.connection_limit) else { continue };
+            stick::keep(&untried, peer.key);
             if let Some(turn) = turn.filter(|_| called) {
                 connection.prelude.get_or_insert_default().turn =
                     Some(Turn { state: TurnState::Served, ..turn });
                 route.queue.settle(turn.number, Outcome::Seated);
             }
             let address = backend.plan.address;
-            let handshake = service.opening.handshake();
+            let handshake = opening.handshake();
             let begun = socket::connect(address, handshake).and_then(|(socket, stands)| {
                 connection.attempt = connection.attempt.wrapping_add(1);
                 let token = Token::server(key, connection.attempt).to_bits();
