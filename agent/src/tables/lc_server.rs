@@ -9,7 +9,8 @@ use std::{
 
 use lcms_lb_core::{
     director::{ServerStatus, Snapshot},
-    model::{DynamicWeight, RowState, Server, ServerId, Weight},
+    model::{DynamicWeight, RowState, Scheduler, Server, ServerId, Weight},
+    schedule::Load,
 };
 use lcms_snmp::{ErrorStatus, Octets, Value};
 use load_cluster_mib::{
@@ -158,6 +159,14 @@ fn id(index: &Index) -> Result<ServerId, Refusal> {
     })
 }
 
+impl Row<'_> {
+    /// What is known of its load, where the scheduler asks for it.
+    fn load(&self) -> Option<Load> {
+        let service = self.snapshot.wanted.service(&self.id.service())?;
+        (service.scheduler == Scheduler::Freest).then(|| self.status.live.load())
+    }
+}
+
 impl<'s> View<'s> for Row<'s> {
     fn weight(&self) -> Option<u32> {
         Some(self.row.weight.value())
@@ -301,5 +310,18 @@ impl<'s> View<'s> for Row<'s> {
 
     fn row_status(&self) -> Option<RowStatus> {
         Some(row_status::shown(self.row.row, !self.row.is_complete()))
+    }
+
+    fn capacity(&self) -> Option<u32> {
+        let capacity = self.load()?.capacity;
+        (capacity > 0).then(|| u32::try_from(capacity).unwrap_or(u32::MAX))
+    }
+
+    fn other_tasks(&self) -> Option<u32> {
+        Some(self.load()?.others)
+    }
+
+    fn learned_limit(&self) -> Option<u32> {
+        Some(self.load()?.limit)
     }
 }

@@ -178,7 +178,7 @@ impl ServerLive {
 
     /// Writes down what is known of its load; true if that is something else
     /// than before.
-    pub fn set_load(&self, load: Load) -> bool {
+    pub(crate) fn set_load(&self, load: Load) -> bool {
         let before = self.load();
         self.others_and_cores
             .store((u64::from(load.others) << 32) | u64::from(load.cores), Relaxed);

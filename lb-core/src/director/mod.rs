@@ -8,6 +8,7 @@
 mod assemble;
 mod checker;
 mod commit;
+mod gauge;
 mod handle;
 mod handover;
 mod live;

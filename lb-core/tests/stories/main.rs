@@ -8,6 +8,7 @@ mod commits;
 mod connections;
 mod datagrams;
 mod failing;
+mod freest;
 mod handover;
 mod health;
 mod introductions;
