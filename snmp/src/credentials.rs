@@ -65,6 +65,14 @@ impl UserCredentials {
         Ok(Self(Arc::new(User { name: name.into(), auth, privacy })))
     }
 
+    /// The same user at a level without encryption: which of two keys an agent does
+    /// not take shows by asking with one of them.
+    #[must_use]
+    pub fn without_privacy(&self) -> Self {
+        let User { name, auth, .. } = &*self.0;
+        Self(Arc::new(User { name: name.clone(), auth: auth.clone(), privacy: None }))
+    }
+
     /// The name in messages.
     pub fn name(&self) -> &str {
         &self.0.name

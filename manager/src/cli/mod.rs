@@ -10,6 +10,7 @@ mod completions;
 mod context;
 mod demo;
 mod director;
+mod doctor;
 mod drain;
 mod edit;
 mod error;
@@ -148,6 +149,8 @@ enum Verb {
     Server(server::Args),
     /// Policies for dynamic weights: add, remove, show, set
     Policy(policy::Args),
+    /// Find out what is wrong with a node, and what to do about it
+    Doctor(doctor::Args),
     /// Check something, as a plugin of Nagios and its relatives
     Check(Box<check::Args>),
     /// Write ready files for other monitoring systems
@@ -222,6 +225,7 @@ async fn run(Cli { global, verb }: Cli) -> Result<Exit, CliError> {
         Verb::Service(args) => service::run(args, &context).await,
         Verb::Server(args) => server::run(args, &context).await,
         Verb::Policy(args) => policy::run(args, &context).await,
+        Verb::Doctor(args) => doctor::run(args, &context).await,
         Verb::Check(args) => check::run(*args, &context).await,
         Verb::Export(args) => export::run(args, &context).await,
         Verb::Auto(args) => auto::run(args, &context).await,

@@ -7,6 +7,7 @@ mod assign;
 pub mod auto;
 mod check;
 mod commit;
+mod doctor;
 mod drain;
 mod edit;
 mod error;
@@ -25,6 +26,7 @@ mod weight;
 pub use self::{
     assign::{AssignError, Assignment, keys},
     check::{Check, Checked, check},
+    doctor::{Cause, Diagnosis, Outcome, Step, doctor},
     drain::{Drain, Drained, drain, undrain},
     edit::{Edit, Edited, add, remove, set},
     error::{Doing, OpError},
