@@ -1,7 +1,7 @@
 //! `doctor`: what is wrong with a node, and the fix.
 
 use super::{CliError, Context, Exit, json, text};
-use crate::ops::{self, Diagnosis, Outcome};
+use crate::ops::{self, Diagnosis, Outcome, Step};
 
 /// Finds out, step by step, what is wrong with a node: port, community, user,
 /// passwords, clock, view, MIB, name, lease, and what the agent says of itself.
@@ -37,7 +37,9 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, CliError> {
 
 fn told(diagnosis: &Diagnosis) -> String {
     let mut out = format!("{} at {}\n", diagnosis.node, diagnosis.address);
-    for step in &diagnosis.steps {
+    // Where one thing is wrong, all that stands on it is not looked at.
+    let is_waiting = |step: &&Step| step.outcome == Outcome::NotLookedAt && diagnosis.is_wrong();
+    for step in diagnosis.steps.iter().filter(|step| !is_waiting(step)) {
         let word = match step.outcome {
             Outcome::Ok => "ok",
             Outcome::Note => "note",
@@ -48,6 +50,11 @@ fn told(diagnosis: &Diagnosis) -> String {
         for more in [&step.fix, &step.command].into_iter().flatten() {
             out.push_str(&format!("  {:<11}  {:<5}  → {}\n", "", "", plain(more)));
         }
+    }
+    let waiting: Vec<&str> =
+        diagnosis.steps.iter().filter(is_waiting).map(|step| step.name).collect();
+    if !waiting.is_empty() {
+        out.push_str(&format!("  not looked at: {}\n", waiting.join(", ")));
     }
     out
 }
