@@ -34,6 +34,8 @@ drive! {
     agent_config: 1000,
     inventory: 2000,
     message: 8000,
+    mib_cache: 1000,
+    mib_lint: 60,
     mib_text: 300,
     mib_words: 3000,
     proc_files: 2000,
