@@ -6,15 +6,18 @@
 //! around it, and `run` puts everything together.
 
 pub mod agentx;
+mod bell;
 pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod notify;
+pub mod reload;
 pub mod run;
 pub mod security;
 pub mod sensors;
 pub mod setter;
 pub mod state;
 pub mod tables;
+pub mod takeover;
 pub mod tcp;
 pub mod udp;

@@ -1,6 +1,7 @@
 //! `lcms-agent`: the SNMP agent of a load cluster node.
 
 use std::{
+    env,
     io::{self, IsTerminal},
     process::ExitCode,
 };
@@ -8,7 +9,9 @@ use std::{
 use clap::Parser;
 use lcms_agent::{cli::Cli, config::Config, run};
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{
+    Layer as _, filter::Targets, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 /// The command line or the configuration is wrong.
 const USAGE: u8 = 2;
@@ -33,7 +36,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     log(cli.log.into());
-    match run::run(config) {
+    match run::run(config, cli.takeover) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error),
     }
@@ -44,13 +47,24 @@ fn failed(error: &dyn std::error::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Says what happens on standard error: as much as `--log` asks for, or what
-/// `RUST_LOG` says in its finer words.
+/// Says what happens on standard error: as much as `--log` asks for, and other
+/// levels for what `RUST_LOG` names, `lcms_agent::agentx=debug`. Names and levels
+/// are all it takes: patterns would bring a matcher of regular expressions with
+/// them, which is a fifth of a program that stays in memory.
 fn log(level: LevelFilter) {
-    let filter = EnvFilter::builder().with_default_directive(level.into()).from_env_lossy();
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(false)
-        .init();
+    let asked = env::var("RUST_LOG").unwrap_or_default();
+    // No words at all would be read as "errors alone".
+    let filter = match asked.is_empty() {
+        true => Targets::new(),
+        false => asked.parse().unwrap_or_else(|error| {
+            eprintln!("lcms-agent: RUST_LOG is not used: {error}; right is lcms_agent=debug,warn");
+            Targets::new()
+        }),
+    };
+    let filter = match filter.default_level() {
+        Some(_) => filter,
+        None => filter.with_default(level),
+    };
+    let lines = fmt::layer().with_writer(io::stderr).with_ansi(false);
+    tracing_subscriber::registry().with(lines.with_filter(filter)).init();
 }

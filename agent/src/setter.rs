@@ -19,7 +19,7 @@ use lcms_snmp::ErrorStatus;
 use crate::{
     engine::{At, Checked, Engine, Fault, State, Verdict, Workspace},
     security::Principal,
-    state::{AgentState, Draft, Publisher},
+    state::{AgentState, Draft, Publisher, Refused},
     tables, udp,
 };
 
@@ -158,7 +158,7 @@ fn attempt<'d>(
             let after = Arc::clone(&publisher.current().snapshot);
             Some(Ok(Done { before: Arc::clone(&state.snapshot), after }))
         }
-        Err(CommitError::Stale) => None,
+        Err(Refused::Director(CommitError::Stale)) => None,
         Err(error) => {
             tracing::info!(%error, "the director refused a SET");
             Some(Err(tables::fault(&error, &places)))
@@ -172,12 +172,12 @@ pub fn take_back(
     publisher: &Publisher,
     principal: &Principal<'_>,
     done: Done,
-) -> Result<(), CommitError> {
+) -> Result<(), Refused> {
     let _turn = publisher.turn();
     publisher.refresh();
     let state = publisher.current();
     if !Arc::ptr_eq(&state.snapshot.wanted, &done.after.wanted) {
-        return Err(CommitError::Stale);
+        return Err(CommitError::Stale.into());
     }
     let mut draft = state.draft(principal, Instant::now());
     draft.wanted = (*done.before.wanted).clone();

@@ -1,4 +1,4 @@
-//! The table of what the RFCs demand cannot drift from code and tests: whoever
+//! The table of what the RFCs demand, and of what agents get wrong, cannot drift from code and tests: whoever
 //! renames or removes a place that it names has to look at it.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
@@ -15,6 +15,15 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 struct Table {
     must: Vec<Must>,
+    mistake: Vec<Mistake>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mistake {
+    says: String,
+    /// `FILE: NAME`.
+    test: String,
 }
 
 #[derive(Deserialize)]
@@ -43,23 +52,30 @@ fn every_must_has_its_code_and_its_test() {
         if !text_of(&mut files, file).contains(text) {
             faults.push(format!("{what}: {file} has no {text:?}"));
         }
-        let (file, name) = must.test.split_once(": ").expect("FILE: NAME");
-        // The name as a test has it: an attribute, and nothing that skips it.
-        let head = format!("fn {name}()");
-        let source = text_of(&mut files, file);
-        let lines: Vec<&str> = source.lines().map(str::trim).collect();
-        let at = lines.iter().position(|line| line.starts_with(&head));
-        let is_test = at.is_some_and(|at| {
-            let attributes = lines[..at].iter().rev().take_while(|line| line.starts_with("#["));
-            let attributes: Vec<_> = attributes.collect();
-            attributes.iter().any(|line| line.starts_with("#[test]"))
-                && !attributes.iter().any(|line| line.contains("ignore"))
-        });
-        if !is_test {
-            faults.push(format!("{what}: {file} has no test {name}"));
-        }
+        faults.extend(missing_test(&mut files, &what, &must.test));
+    }
+    for mistake in &table.mistake {
+        faults.extend(missing_test(&mut files, &mistake.says, &mistake.test));
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// What is wrong with the test that is named, if anything is.
+fn missing_test(files: &mut BTreeMap<String, String>, what: &str, test: &str) -> Option<String> {
+    let (file, name) = test.split_once(": ").expect("FILE: NAME");
+    // The name as a test has it: an attribute, and nothing that skips it. Laws
+    // take what they are about in parentheses.
+    let head = format!("fn {name}(");
+    let source = text_of(files, file);
+    let lines: Vec<&str> = source.lines().map(str::trim).collect();
+    let at = lines.iter().position(|line| line.starts_with(&head));
+    let is_test = at.is_some_and(|at| {
+        let attributes = lines[..at].iter().rev().take_while(|line| line.starts_with("#["));
+        let attributes: Vec<_> = attributes.collect();
+        attributes.iter().any(|line| line.starts_with("#[test]"))
+            && !attributes.iter().any(|line| line.contains("ignore"))
+    });
+    (!is_test).then(|| format!("{what}: {file} has no test {name}"))
 }
 
 #[test]

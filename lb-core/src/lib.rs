@@ -17,4 +17,6 @@ pub mod director;
 #[cfg(feature = "drivers")]
 pub mod driver;
 #[cfg(feature = "drivers")]
+pub mod probe;
+#[cfg(feature = "drivers")]
 pub mod store;

@@ -37,6 +37,12 @@ pub struct Settings {
     pub connect_timeout: Duration,
     /// How long a connection or flow may go without a byte.
     pub idle_timeout: Duration,
+    /// Connections at which it accepts no more; 0: no limit.
+    pub connection_limit: u32,
+    /// Connections that may wait while every server is full.
+    pub queue_limit: u32,
+    /// How long each of them may wait.
+    pub queue_timeout: Duration,
     /// Whether clients begin with a header of the PROXY protocol.
     pub accept_proxy: bool,
     /// How servers are told whom a connection is made for.
@@ -80,6 +86,14 @@ pub enum Change {
     PutServer(ServerId, ServerPlan),
     /// A service listens there from now on, or no longer.
     Listen(ServiceId, Option<SocketAddr>),
+}
+
+impl Settings {
+    /// Whether listeners and connections can go on under these. The others
+    /// make another service of it.
+    fn carries(&self, next: &Self) -> bool {
+        (self.protocol, self.forward) == (next.protocol, next.forward)
+    }
 }
 
 impl Capabilities {
@@ -141,7 +155,7 @@ pub fn plan(want: &Plane, have: &Plane, can: &Capabilities) -> Vec<Change> {
     let mut coming = Vec::new();
     let mut listening = Vec::new();
     for (id, old) in &have.services {
-        let Some(new) = want.get(id) else {
+        let Some(new) = want.get(id).filter(|new| old.settings.carries(&new.settings)) else {
             going.push(Change::RemoveService(*id));
             continue;
         };
@@ -152,7 +166,7 @@ pub fn plan(want: &Plane, have: &Plane, can: &Capabilities) -> Vec<Change> {
         }
     }
     for (id, new) in want {
-        let old = have.services.get(id);
+        let old = have.services.get(id).filter(|old| old.settings.carries(&new.settings));
         if old.is_none_or(|old| old.settings != new.settings) {
             coming.push(Change::PutService(*id, new.settings));
         }
@@ -177,7 +191,7 @@ mod tests {
     const CAN: Capabilities = Capabilities {
         schedulers: &[Scheduler::Rr, Scheduler::Wrr],
         forwards: &[Forward::Proxy],
-        protocols: &[Protocol::Tcp],
+        protocols: &[Protocol::Tcp, Protocol::Udp],
     };
 
     fn name(number: u8) -> Name {
@@ -203,14 +217,18 @@ mod tests {
         let scheduler =
             proptest::sample::select(vec![Scheduler::Rr, Scheduler::Wrr, Scheduler::Freest]);
         let servers = proptest::collection::btree_map((0u8..4).prop_map(name), any_server(), 0..4);
-        (scheduler, proptest::option::of(1u16..4), servers).prop_map(
-            |(scheduler, port, servers)| ServicePlan {
+        let protocol = proptest::sample::select(vec![Protocol::Tcp, Protocol::Udp]);
+        (scheduler, protocol, proptest::option::of(1u16..4), servers).prop_map(
+            |(scheduler, protocol, port, servers)| ServicePlan {
                 settings: Settings {
-                    protocol: Protocol::Tcp,
+                    protocol,
                     forward: Forward::Proxy,
                     scheduler,
                     connect_timeout: Duration::from_secs(1),
                     idle_timeout: Duration::from_secs(9),
+                    connection_limit: 0,
+                    queue_limit: 0,
+                    queue_timeout: Duration::from_secs(5),
                     accept_proxy: false,
                     send_proxy: SendProxy::None,
                 },

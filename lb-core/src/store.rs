@@ -38,7 +38,7 @@ pub const FORMAT: u32 = 1;
 pub struct Store {
     path: PathBuf,
     config: Wanted,
-    _lock: File,
+    lock: File,
 }
 
 /// What was found at start.
@@ -144,9 +144,33 @@ struct Term {
 impl Store {
     /// Opens the document at `path`, or begins it, and merges `config` into it.
     pub fn open(path: &Path, config: Wanted, now: UnixTime) -> Result<Opened, StoreError> {
-        let mut notes = Vec::new();
         create_directory(path).map_err(|source| write_error(path, source))?;
-        let lock = lock(path)?;
+        Self::open_with(lock(path)?, path, config, now)
+    }
+
+    /// The same in the place of another process, with its lock: the document is
+    /// nobody else's in between.
+    pub fn take_over(
+        lock: File,
+        path: &Path,
+        config: Wanted,
+        now: UnixTime,
+    ) -> Result<Opened, StoreError> {
+        Self::open_with(lock, path, config, now)
+    }
+
+    /// The lock, for a process that takes over.
+    pub fn lock(&self) -> io::Result<File> {
+        self.lock.try_clone()
+    }
+
+    fn open_with(
+        lock: File,
+        path: &Path,
+        config: Wanted,
+        now: UnixTime,
+    ) -> Result<Opened, StoreError> {
+        let mut notes = Vec::new();
         let temporary = temporary(path);
         if fs::remove_file(&temporary).is_ok() {
             notes.push(Note::LeftOver(temporary));
@@ -187,9 +211,22 @@ impl Store {
             wanted.generation = wanted.generation.saturating_add(1);
             wanted.provenance = Provenance::config(now, "");
         }
-        let store = Self { path: path.to_owned(), config, _lock: lock };
+        let store = Self { path: path.to_owned(), config, lock };
         store.save(&wanted, &runtime)?;
         Ok(Opened { store, wanted, runtime, notes })
+    }
+
+    /// What is wanted under another configuration, and what had to be set right.
+    pub fn merged(&self, config: &Wanted, wanted: &Wanted) -> (Wanted, Vec<Note>) {
+        let mut merged = merge::three_way(&self.config, config, wanted);
+        let mended = merged.mend();
+        (merged, mended.into_iter().map(Note::Mended).collect())
+    }
+
+    /// The next document is merged with this configuration. Returns the one
+    /// before.
+    pub fn replace_config(&mut self, config: Wanted) -> Wanted {
+        std::mem::replace(&mut self.config, config)
     }
 
     /// Writes the document; once this returns, it survives a loss of power.

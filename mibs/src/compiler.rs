@@ -20,9 +20,9 @@ use crate::{
 /// Collects source texts and compiles them together.
 #[derive(Debug, Default)]
 pub struct Compiler {
-    sources: Vec<Source>,
-    origins: Vec<Origin>,
-    judge: bool,
+    pub(crate) sources: Vec<Source>,
+    pub(crate) origins: Vec<Origin>,
+    pub(crate) judge: bool,
 }
 
 impl Compiler {
@@ -114,7 +114,7 @@ impl Compiler {
 
     /// Compiles everything. What is wrong with it is in [`Mib::diagnostics`].
     pub fn compile(self) -> Mib {
-        let symbols = SharedSymbols::new(reserved());
+        let symbols = reserved();
         let files = self.parse(&symbols);
         resolve(self.sources, &files, &self.origins, symbols.into_inner(), self.judge)
     }
@@ -206,7 +206,7 @@ impl Mib {
 /// Reads one text as far as its syntax goes, for fuzzing and for timing. The
 /// number of definitions that were read, and of problems.
 pub fn parse(octets: &[u8]) -> (usize, usize) {
-    let symbols = SharedSymbols::new(reserved());
+    let symbols = reserved();
     let file = parse_file(octets, &mut Desk::new(&symbols));
     let definitions = file.modules.iter().map(|module| module.definitions.len()).sum();
     (definitions, file.problems.len())

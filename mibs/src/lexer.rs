@@ -10,7 +10,7 @@ use crate::{
     ast::Name,
     diagnostic::Problem,
     source::Span,
-    symbol::{Symbol, Symbols, Words},
+    symbol::{SharedSymbols, Symbol, Words},
 };
 
 /// A token's kind and place. Its text stays in the source.
@@ -63,6 +63,32 @@ macro_rules! kinds {
         }
 
         impl Kind {
+            /// Every kind, in the order of its number.
+            pub const ALL: &[Kind] = &[
+                Kind::Lower,
+                Kind::Upper,
+                Kind::Number,
+                Kind::Negative,
+                Kind::Hex,
+                Kind::Binary,
+                Kind::Text,
+                Kind::Assign,
+                Kind::LeftBrace,
+                Kind::RightBrace,
+                Kind::LeftParenthesis,
+                Kind::RightParenthesis,
+                Kind::LeftBracket,
+                Kind::RightBracket,
+                Kind::Comma,
+                Kind::Semicolon,
+                Kind::Dot,
+                Kind::Range,
+                Kind::Bar,
+                Kind::Colon,
+                Kind::Other,
+                $(Kind::$keyword,)*
+            ];
+
             const KEYWORDS: &[(&'static str, Kind)] = &[$(($text, Kind::$keyword),)*];
 
             /// As a message names it.
@@ -162,20 +188,16 @@ kinds! {
     WriteSyntax = "WRITE-SYNTAX",
 }
 
-/// The symbols of a compilation begin with the reserved words, so that a word's
-/// number says which of them it is.
-pub(crate) fn reserved() -> Symbols {
-    let mut symbols = Symbols::default();
-    for (text, _) in Kind::KEYWORDS {
-        symbols.intern(text);
-    }
-    symbols
+/// The names of a compilation, in which the reserved words are known.
+pub(crate) fn reserved() -> SharedSymbols {
+    SharedSymbols::new(Kind::KEYWORDS.iter().map(|&(text, _)| text))
 }
 
 impl Kind {
-    /// The reserved word, or a capital word where it is none.
-    fn of_symbol(symbol: Symbol) -> Self {
-        Self::KEYWORDS.get(symbol.index()).map_or(Kind::Upper, |&(_, kind)| kind)
+    /// The reserved word of this number, or a capital word where it is none.
+    fn of_word(reserved: Option<usize>) -> Self {
+        let word = reserved.and_then(|at| Self::KEYWORDS.get(at));
+        word.map_or(Kind::Upper, |&(_, kind)| kind)
     }
 
     /// Whether the token is written as a word.
@@ -200,6 +222,7 @@ pub(crate) fn tokenize(
     tokens: &mut Vec<Token>,
 ) -> Vec<(Span, Problem)> {
     tokens.clear();
+    words.next_file();
     let mut lexer = Lexer { text, at: 0, symbol: Symbol::NONE, words, problems: Vec::new() };
     let mut rewinds = 0;
     while let Some(mut token) = lexer.next_token() {
@@ -394,11 +417,10 @@ impl Lexer<'_, '_, '_> {
                 _ => break,
             }
         }
-        let word = self.text.get(start..self.at).unwrap_or_default();
-        self.symbol = self.words.intern(word);
-        match word.first() {
+        self.symbol = self.words.intern_at(self.text, start, self.at);
+        match self.text.get(start) {
             Some(b'a'..=b'z') => Kind::Lower,
-            _ => Kind::of_symbol(self.symbol),
+            _ => Kind::of_word(self.words.reserved(self.symbol)),
         }
     }
 
@@ -470,10 +492,9 @@ impl Lexer<'_, '_, '_> {
 #[cfg(test)]
 mod tests {
     use super::{Kind::*, *};
-    use crate::symbol::SharedSymbols;
 
     fn read(text: &[u8]) -> (Vec<Token>, Vec<(Span, Problem)>) {
-        let shared = SharedSymbols::new(reserved());
+        let shared = reserved();
         let mut tokens = Vec::new();
         let problems = tokenize(text, &mut Words::new(&shared), &mut tokens);
         (tokens, problems)

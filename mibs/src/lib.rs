@@ -9,6 +9,7 @@
 
 mod ast;
 mod builtin;
+mod cache;
 pub mod codegen;
 mod compiler;
 mod diagnostic;
@@ -25,6 +26,7 @@ mod source;
 mod symbol;
 mod values;
 
+pub use cache::Cache;
 pub use compiler::{Compiler, parse};
 pub use diagnostic::{Diagnostic, Expected, Problem, Record, Role, Severity};
 pub use lint::Rule;

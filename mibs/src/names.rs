@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use crate::{
     instance,
-    model::{Index, Kind, Mib, Node},
+    model::{Index, Kind, Mib, Node, NodeId},
     resolve::root_of,
 };
 
@@ -91,8 +91,8 @@ impl Mib {
         if let Some(module) = module.filter(|&module| self.module(module).is_none()) {
             return Err(NameError::UnknownModule(module.to_owned()));
         }
-        let all = self.symbols.find(word).and_then(|symbol| self.by_name.get(&symbol));
-        let mut nodes = all.into_iter().flatten().map(|&id| self.node(id));
+        let all = self.symbols.find(word).map(|symbol| self.by_name.of(symbol.index() as u32));
+        let mut nodes = all.unwrap_or_default().iter().map(|&id| self.node(NodeId::new(id)));
         let found = nodes.find(|node| module.is_none_or(|module| node.module().name() == module));
         found.ok_or_else(|| NameError::UnknownName {
             name: word.to_owned(),

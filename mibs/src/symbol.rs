@@ -4,8 +4,9 @@
 use std::{
     collections::HashMap,
     hash::{BuildHasherDefault, Hasher},
+    iter::repeat_n,
     num::NonZeroU32,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, PoisonError},
 };
 
 use crate::source::decode;
@@ -28,84 +29,151 @@ impl Symbol {
     }
 }
 
-/// All names of one compilation: the texts one behind another, and a table that
-/// is probed linearly.
-#[derive(Debug, Default)]
+/// All names of one compilation, spread over shards by their hash: threads that
+/// read files at the same time rarely wait for one another.
+#[derive(Debug)]
 pub(crate) struct Symbols {
-    texts: String,
-    /// Where each text ends.
-    ends: Vec<u32>,
-    /// Symbols by hash, each below the upper half of its hash, so that few other
-    /// texts are looked at; zero where there is none. At most half is in use.
-    table: Vec<u64>,
+    shards: Vec<Shard>,
+}
+
+/// A power of two.
+const SHARDS: usize = Symbols::SHARDS;
+
+impl Default for Symbols {
+    fn default() -> Self {
+        Self { shards: (0..SHARDS).map(|_| Shard::default()).collect() }
+    }
 }
 
 impl Symbols {
-    pub fn intern(&mut self, text: &str) -> Symbol {
-        self.intern_octets(text.as_bytes())
+    /// How many shards there are.
+    pub const SHARDS: usize = 64;
+
+    /// The texts of each shard, and where each of them ends.
+    pub fn shards(&self) -> impl Iterator<Item = (&str, &[u32])> {
+        self.shards.iter().map(|shard| (shard.texts.as_str(), shard.ends.as_slice()))
     }
 
-    /// The same for octets of any encoding.
-    pub fn intern_octets(&mut self, octets: &[u8]) -> Symbol {
-        if self.table.len() <= self.ends.len() * 2 {
-            self.grow();
-        }
-        let hash = hash_of(octets);
-        let slot = match self.slot(octets, hash) {
-            Ok(symbol) => return symbol,
-            Err(slot) => slot,
+    /// From such shards, to be asked only. None where the ends are no ends.
+    pub fn from_shards(shards: Vec<(String, Vec<u32>)>) -> Option<Self> {
+        let is_right = |(texts, ends): &(String, Vec<u32>)| {
+            ends.is_sorted() && ends.iter().all(|&end| texts.is_char_boundary(end as usize))
         };
-        self.texts.push_str(&decode(octets));
-        self.ends.push(self.texts.len() as u32);
-        let symbol = Symbol::at(self.ends.len() - 1).unwrap_or(Symbol::NONE);
-        if let Some(place) = self.table.get_mut(slot) {
-            *place = entry(symbol, hash);
+        if shards.len() != SHARDS || !shards.iter().all(is_right) {
+            return None;
         }
-        symbol
+        let shard = |(texts, ends)| Shard { texts, ends, table: Vec::new() };
+        Some(Self { shards: shards.into_iter().map(shard).collect() })
+    }
+
+    pub fn intern(&mut self, text: &str) -> Symbol {
+        let hash = hash_of(text.as_bytes());
+        let shard = shard_of(hash);
+        let at = self.shards.get_mut(shard).map_or(0, |s| s.intern(text.as_bytes(), hash));
+        numbered(shard, at)
     }
 
     pub fn find(&self, text: &str) -> Option<Symbol> {
-        if self.table.is_empty() {
-            return None;
-        }
-        self.slot(text.as_bytes(), hash_of(text.as_bytes())).ok()
+        let hash = hash_of(text.as_bytes());
+        let shard = shard_of(hash);
+        let at = self.shards.get(shard)?.find(text.as_bytes(), hash).ok()?;
+        Some(numbered(shard, at))
     }
 
     pub fn text(&self, symbol: Symbol) -> &str {
         let at = symbol.index();
+        self.shards.get(at % SHARDS).map_or("", |shard| shard.text((at / SHARDS) as u32))
+    }
+
+    /// All numbers are below this one.
+    pub fn bound(&self) -> usize {
+        self.shards.iter().map(|shard| shard.ends.len()).max().unwrap_or(0) * SHARDS
+    }
+}
+
+fn shard_of(hash: u64) -> usize {
+    hash as usize % SHARDS
+}
+
+fn numbered(shard: usize, at: u32) -> Symbol {
+    Symbol::at(at as usize * SHARDS + shard).unwrap_or(Symbol::NONE)
+}
+
+/// Texts one behind another, and a table that is probed linearly.
+#[derive(Debug, Default)]
+struct Shard {
+    texts: String,
+    /// Where each text ends.
+    ends: Vec<u32>,
+    /// Numbers from 1 by hash, each below the upper half of its hash, so that few
+    /// other texts are looked at; zero where there is none. At most half is in use.
+    table: Vec<u64>,
+}
+
+impl Shard {
+    /// The number of a text of any encoding.
+    fn intern(&mut self, octets: &[u8], hash: u64) -> u32 {
+        if self.table.len() <= self.ends.len() * 2 {
+            self.grow();
+        }
+        let slot = match self.find(octets, hash) {
+            Ok(at) => return at,
+            Err(slot) => slot,
+        };
+        self.texts.push_str(&decode(octets));
+        let at = self.ends.len() as u32;
+        self.ends.push(self.texts.len() as u32);
+        if let Some(place) = self.table.get_mut(slot) {
+            *place = entry(at, hash);
+        }
+        at
+    }
+
+    /// The number of a text, or the slot where it would go.
+    fn find(&self, octets: &[u8], hash: u64) -> Result<u32, usize> {
+        if self.table.is_empty() {
+            // One that was kept has no table: for a few questions none is made.
+            let mut all = 0..self.ends.len() as u32;
+            return all.find(|&at| self.text(at).as_bytes() == octets).ok_or(0);
+        }
+        let mut slot = self.home(hash);
+        loop {
+            let found = self.table.get(slot).copied().unwrap_or(0);
+            let Some(at) = (found as u32).checked_sub(1) else { return Err(slot) };
+            if found == entry(at, hash) && self.text(at).as_bytes() == octets {
+                return Ok(at);
+            }
+            slot = self.behind(slot);
+        }
+    }
+
+    fn text(&self, at: u32) -> &str {
+        let at = at as usize;
         let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |&e| e);
         let end = self.ends.get(at).map_or(start, |&end| end);
         self.texts.get(start as usize..end as usize).unwrap_or_default()
     }
 
-    pub fn len(&self) -> usize {
-        self.ends.len()
+    /// Where a hash is looked for first: by its upper half, which the table keeps.
+    fn home(&self, hash: u64) -> usize {
+        (hash >> 32) as usize & self.table.len().wrapping_sub(1)
     }
 
-    /// The symbol of a text, or the slot where it would go.
-    fn slot(&self, octets: &[u8], hash: u64) -> Result<Symbol, usize> {
-        let mask = self.table.len().wrapping_sub(1);
-        let mut slot = hash as usize & mask;
-        loop {
-            let found = self.table.get(slot).copied().unwrap_or(0);
-            let Some(symbol) = NonZeroU32::new(found as u32).map(Symbol) else { return Err(slot) };
-            if found == entry(symbol, hash) && self.text(symbol).as_bytes() == octets {
-                return Ok(symbol);
-            }
-            slot = (slot + 1) & mask;
-        }
+    fn behind(&self, slot: usize) -> usize {
+        (slot + 1) & self.table.len().wrapping_sub(1)
     }
 
     fn grow(&mut self) {
-        self.table = vec![0; (self.table.len() * 2).max(256)];
-        for at in 0..self.ends.len() {
-            let Some(symbol) = Symbol::at(at) else { return };
-            let octets = self.text(symbol).as_bytes();
-            let hash = hash_of(octets);
-            if let Err(slot) = self.slot(octets, hash)
-                && let Some(place) = self.table.get_mut(slot)
-            {
-                *place = entry(symbol, hash);
+        // Written, not only promised to be zero: to be read and then written
+        // costs a page two faults.
+        let larger = repeat_n(0, (self.table.len() * 2).max(64)).collect();
+        for entry in std::mem::replace(&mut self.table, larger).into_iter().filter(|&e| e != 0) {
+            let mut slot = self.home(entry);
+            while self.table.get(slot).is_some_and(|&taken| taken != 0) {
+                slot = self.behind(slot);
+            }
+            if let Some(place) = self.table.get_mut(slot) {
+                *place = entry;
             }
         }
     }
@@ -118,51 +186,113 @@ fn hash_of(octets: &[u8]) -> u64 {
 }
 
 /// What stands in the table.
-fn entry(symbol: Symbol, hash: u64) -> u64 {
-    (hash >> 32 << 32) | u64::from(symbol.0.get())
+fn entry(at: u32, hash: u64) -> u64 {
+    (hash >> 32 << 32) | u64::from(at.wrapping_add(1))
 }
 
 /// The names of a compilation while several threads read files.
-#[derive(Debug, Default)]
-pub(crate) struct SharedSymbols(Mutex<Symbols>);
+#[derive(Debug)]
+pub(crate) struct SharedSymbols {
+    shards: Vec<Mutex<Shard>>,
+    /// By the number of a symbol, which reserved word it is, counted from 1.
+    reserved: Vec<u8>,
+}
 
 impl SharedSymbols {
-    pub fn new(symbols: Symbols) -> Self {
-        Self(Mutex::new(symbols))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Symbols> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// With the reserved words of the language.
+    pub fn new<'w>(words: impl Iterator<Item = &'w str>) -> Self {
+        let mut symbols = Symbols::default();
+        let mut reserved = Vec::new();
+        for (at, word) in words.enumerate() {
+            let number = symbols.intern(word).index();
+            if reserved.len() <= number {
+                reserved.resize(number + 1, 0);
+            }
+            if let Some(place) = reserved.get_mut(number) {
+                *place = at as u8 + 1;
+            }
+        }
+        Self { shards: symbols.shards.into_iter().map(Mutex::new).collect(), reserved }
     }
 
     pub fn into_inner(self) -> Symbols {
-        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+        let shards = self.shards.into_iter();
+        let shards = shards.map(|s| s.into_inner().unwrap_or_else(PoisonError::into_inner));
+        Symbols { shards: shards.collect() }
     }
 }
 
-/// One thread's view of the shared names. Almost all words of a module were seen
-/// before, and are found here without a lock.
+/// One thread's view of the shared names.
 #[derive(Debug)]
 pub(crate) struct Words<'s> {
     shared: &'s SharedSymbols,
-    own: Symbols,
-    /// The shared symbol of each of our own.
-    shared_of: Vec<Symbol>,
+    /// The words of the file that is read, each where it stood last: a module
+    /// says most of its words again and again, and this fits into the
+    /// processor's cache, which the names of thousands of modules do not.
+    recent: Box<[Recent]>,
+    /// The number of the file; what was recent before it is void.
+    file: u32,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Recent {
+    hash: u64,
+    file: u32,
+    start: u32,
+    len: u32,
+    symbol: Option<Symbol>,
 }
 
 impl<'s> Words<'s> {
+    const RECENT: usize = 4096;
+
     pub fn new(shared: &'s SharedSymbols) -> Self {
-        Self { shared, own: Symbols::default(), shared_of: Vec::new() }
+        let recent = vec![Recent::default(); Self::RECENT].into();
+        Self { shared, recent, file: 0 }
     }
 
-    pub fn intern(&mut self, word: &[u8]) -> Symbol {
-        let own = self.own.intern_octets(word);
-        if let Some(&symbol) = self.shared_of.get(own.index()) {
+    /// What follows is of another text.
+    pub fn next_file(&mut self) {
+        self.file += 1;
+    }
+
+    /// The symbol of a word that stands in the text of the file.
+    pub fn intern_at(&mut self, text: &[u8], start: usize, end: usize) -> Symbol {
+        let word = text.get(start..end).unwrap_or_default();
+        let hash = hash_of(word);
+        let slot = (hash as usize / SHARDS) % Self::RECENT;
+        let recent = self.recent.get(slot).copied().unwrap_or_default();
+        if let Some(symbol) = recent.symbol
+            && recent.hash == hash
+            && recent.file == self.file
+            && text.get(recent.start as usize..(recent.start + recent.len) as usize) == Some(word)
+        {
             return symbol;
         }
-        let symbol = self.shared.lock().intern_octets(word);
-        self.shared_of.push(symbol);
+        let symbol = self.lookup(word, hash);
+        if let Some(place) = self.recent.get_mut(slot) {
+            let (start, len) = (start as u32, word.len() as u32);
+            *place = Recent { hash, file: self.file, start, len, symbol: Some(symbol) };
+        }
         symbol
+    }
+
+    /// The symbol of a word from anywhere.
+    pub fn intern(&mut self, word: &[u8]) -> Symbol {
+        self.lookup(word, hash_of(word))
+    }
+
+    fn lookup(&mut self, word: &[u8], hash: u64) -> Symbol {
+        let number = shard_of(hash);
+        let Some(shard) = self.shared.shards.get(number) else { return Symbol::NONE };
+        let at = shard.lock().unwrap_or_else(PoisonError::into_inner).intern(word, hash);
+        numbered(number, at)
+    }
+
+    /// Which reserved word a symbol is, by the order they were given in.
+    pub fn reserved(&self, symbol: Symbol) -> Option<usize> {
+        let number = *self.shared.reserved.get(symbol.index())?;
+        usize::from(number).checked_sub(1)
     }
 }
 

@@ -39,9 +39,10 @@ impl Family {
         octet & (0x80 >> (position % 8)) != 0
     }
 
-    /// Whether name and subtree agree as far as both go.
+    /// Whether name and subtree agree as far as both go. Names have their
+    /// beginnings in common, so the end is looked at first.
     fn agrees(&self, name: &[u32]) -> bool {
-        let mut pairs = self.subtree.iter().zip(name).enumerate();
+        let mut pairs = self.subtree.iter().zip(name).enumerate().rev();
         match self.mask.is_empty() {
             true => pairs.all(|(_, (a, b))| a == b),
             false => pairs.all(|(position, (a, b))| a == b || !self.counts(position)),

@@ -10,6 +10,7 @@
 
 mod agent;
 mod agentx;
+mod check_answer;
 mod config;
 mod document;
 mod frames;
@@ -26,6 +27,7 @@ mod v3;
 pub use self::{
     agent::agent,
     agentx::agentx,
+    check_answer::check_answer,
     config::{agent_config, inventory},
     document::state_document,
     frames::frame,
@@ -54,6 +56,7 @@ pub const ALL: &[Entrance] = &[
     Entrance { name: "agent", enter: agent, seeds: agent::seeds },
     Entrance { name: "agentx", enter: agentx, seeds: agentx::seeds },
     Entrance { name: "agent_config", enter: agent_config, seeds: config::agent_seeds },
+    Entrance { name: "check_answer", enter: check_answer, seeds: check_answer::seeds },
     Entrance { name: "inventory", enter: inventory, seeds: config::inventory_seeds },
     Entrance { name: "message", enter: message, seeds: message::seeds },
     Entrance { name: "mib_text", enter: mib_text, seeds: mib::text_seeds },

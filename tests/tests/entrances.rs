@@ -37,6 +37,7 @@ drive! {
     mib_text: 300,
     mib_words: 3000,
     proc_files: 2000,
+    check_answer: 8000,
     proxy_header: 8000,
     rows: 1000,
     scoped_pdu: 4000,

@@ -156,6 +156,14 @@ pub enum Cause {
         /// The rule.
         kind: ProblemKind,
     },
+    /// A file of authorities that cannot be read.
+    #[error("{}: {kind}", path.display())]
+    CaFile {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        kind: io::ErrorKind,
+    },
     /// Writes by a community, and nobody said that this is wanted.
     #[error("writing without encryption and authentication can be read, or done, by others")]
     InsecureWrites,

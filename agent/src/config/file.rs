@@ -8,9 +8,10 @@ use std::{
 };
 
 use lcms_lb_core::model::{
-    Address, AdminState, Bounded, CheckCount, CheckInterval, CheckKind, Forward, IdleTimeout, Name,
-    Permille, PolicyKind, PolicyWindow, PollInterval, Priority, Protocol, Roles, Scheduler,
-    SendProxy, Timeout, Weight, WeightMode,
+    Address, AdminState, Bounded, CheckCount, CheckInterval, CheckKind, DoubtInterval,
+    EjectionTime, Forward, IdleTimeout, Name, PanicUse, Permille, PolicyKind, PolicyWindow,
+    PollInterval, Priority, Protocol, Roles, Scheduler, SendProxy, ServerCount, Timeout, Weight,
+    WeightMode,
 };
 use lcms_snmp::{
     Oid,
@@ -42,6 +43,9 @@ pub(super) struct File {
     pub proc_root: Option<PathBuf>,
     pub sample_interval: Option<PollInterval>,
     pub shards: Option<ShardCount>,
+    pub hard_stop_after: Option<IdleTimeout>,
+    #[serde(default)]
+    pub allow_scripts: bool,
     pub agentx: Option<AgentxTable>,
     #[serde(default)]
     pub community: Vec<CommunityTable>,
@@ -329,13 +333,28 @@ pub(super) struct ServiceTable {
     pub admin_state: Option<AdminState>,
     pub connect_timeout: Option<Timeout>,
     pub idle_timeout: Option<IdleTimeout>,
+    pub connection_limit: Option<u32>,
+    pub queue_limit: Option<u32>,
+    pub queue_timeout: Option<Timeout>,
     pub accept_proxy: Option<bool>,
     pub send_proxy: Option<SendProxy>,
-    pub check_kind: Option<CheckKind>,
+    pub check_kind: Option<Spanned<CheckKind>>,
     pub check_interval: Option<CheckInterval>,
     pub check_timeout: Option<Timeout>,
     pub check_rise: Option<CheckCount>,
     pub check_fall: Option<CheckCount>,
+    pub check_doubt_interval: Option<DoubtInterval>,
+    pub check_port: Option<NonZeroU16>,
+    pub check_request: Option<Spanned<Text<255>>>,
+    pub check_expect: Option<Spanned<Text<255>>>,
+    pub check_content: Option<Text<255>>,
+    pub check_ca_file: Option<Spanned<Text<255>>>,
+    pub check_command: Option<Spanned<Vec<String>>>,
+    pub ejection_time: Option<EjectionTime>,
+    pub panic_threshold: Option<Permille>,
+    pub panic_use: Option<PanicUse>,
+    pub quorum: Option<ServerCount>,
+    pub quorum_hysteresis: Option<ServerCount>,
     #[serde(default)]
     pub server: Vec<ServerTable>,
 }
@@ -352,6 +371,8 @@ pub(super) struct ServerTable {
     pub backup: Option<bool>,
     pub admin_state: Option<AdminState>,
     pub connection_limit: Option<u32>,
+    pub check_address: Option<Address>,
+    pub check_port: Option<NonZeroU16>,
 }
 
 /// A line of text of at most so many octets, as SNMP strings are.

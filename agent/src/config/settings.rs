@@ -34,6 +34,8 @@ const DEFAULT_SAMPLE_INTERVAL: Duration = Duration::from_secs(1);
 /// How an agent is to be.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// Where it was read from.
+    pub path: PathBuf,
     /// Name of the own host, the same in the whole fleet.
     pub name: Name,
     /// What sysDescr says; the agent describes its host where it is `None`.
@@ -57,10 +59,15 @@ pub struct Config {
     pub state_dir: PathBuf,
     /// Where and how often the load is read.
     pub sensors: Source,
+    /// How long connections may go on once another process has taken over; as
+    /// long as they like if `None`.
+    pub hard_stop_after: Option<Duration>,
     /// Threads of the proxy; one for each processor if `None`.
     pub shards: Option<NonZeroUsize>,
     /// The text of the file, by which a later start knows that it is the same.
     pub text: String,
+    /// Whether servers may be checked by programs that the file names.
+    pub allow_scripts: bool,
     /// The rows of hosts, policies and clusters, all permanent and active, the
     /// own host among them.
     pub wanted: Wanted,
@@ -92,9 +99,10 @@ impl Config {
         let listen_tcp = distinct(&file.listen_tcp, &mut findings);
         let master = master(&file, folder, &mut findings);
         check_writes(&file, &mut findings);
-        let wanted = rows::wanted(&file, &mut findings);
+        let wanted = rows::wanted(&file, folder, &mut findings);
         findings.result()?;
         Ok(Self {
+            path: path.to_owned(),
             name: *file.name.get_ref(),
             description: file.description.map(|text| text.0),
             contact: file.contact.map(|text| text.0).unwrap_or_default(),
@@ -112,10 +120,35 @@ impl Config {
                     .sample_interval
                     .map_or(DEFAULT_SAMPLE_INTERVAL, |interval| interval.milliseconds()),
             },
+            hard_stop_after: file.hard_stop_after.map(|time| time.milliseconds()),
+            allow_scripts: file.allow_scripts,
             shards: file.shards.and_then(|count| NonZeroUsize::new(count.value() as usize)),
             text: text.to_owned(),
             wanted,
         })
+    }
+}
+
+impl Config {
+    /// The keys that a running agent cannot follow and that differ.
+    pub fn fixed_keys_that_differ(&self, other: &Self) -> Vec<&'static str> {
+        [
+            ("description", self.description != other.description),
+            ("contact", self.contact != other.contact),
+            ("location", self.location != other.location),
+            ("listen", self.listen != other.listen),
+            ("listen_tcp", self.listen_tcp != other.listen_tcp),
+            ("agentx.master", self.master != other.master),
+            ("max_message_size", self.max_message_size != other.max_message_size),
+            ("state_dir", self.state_dir != other.state_dir),
+            ("proc_root", self.sensors.proc_root != other.sensors.proc_root),
+            ("sample_interval", self.sensors.interval != other.sensors.interval),
+            ("hard_stop_after", self.hard_stop_after != other.hard_stop_after),
+            ("shards", self.shards != other.shards),
+        ]
+        .into_iter()
+        .filter_map(|(key, differs)| differs.then_some(key))
+        .collect()
     }
 }
 

@@ -185,6 +185,31 @@ fn one_fault_at_its_place() {
             "role_status = [\"director\"]".to_owned(),
             "2:15: host web1: has a role that is not in its role potential",
         ),
+        (
+            format!("{SERVICE}check_kind = \"http\"\ncheck_request = \"health\""),
+            "9:17: service main/web: the check request is no METHOD and path or URL, such as GET \
+             http://www.example.net/",
+        ),
+        (
+            format!("{SERVICE}check_kind = \"http\"\ncheck_expect = \"ok\""),
+            "9:16: service main/web: the status codes expected are no list such as 200-299,304",
+        ),
+        (
+            format!("{SERVICE}check_kind = \"script\"\ncheck_command = [\"/bin/true\"]"),
+            "8:14: service main/web: checks by script are not allowed here",
+        ),
+        (
+            format!("allow_scripts = true\n{SERVICE}check_kind = \"script\""),
+            "9:14: service main/web: the configuration file names no check command",
+        ),
+        (
+            format!("{SERVICE}check_kind = \"tls\"\ncheck_ca_file = \"/nowhere/ca.pem\""),
+            "9:17: /nowhere/ca.pem: entity not found",
+        ),
+        (
+            format!("{SERVICE}check_content = \"{}\"", "x".repeat(256)),
+            "8:17: check_content: 256 octets are more than 255",
+        ),
         ("contact = \"unclosed".to_owned(), "2:20: contact: invalid basic string, expected `\"`"),
         (community(""), "2:1: the key file is missing"),
         (

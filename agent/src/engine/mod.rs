@@ -23,11 +23,12 @@ pub(crate) mod tests;
 use std::{net::SocketAddr, sync::Arc};
 
 use lcms_snmp::{
-    DecodeError, Envelope, ErrorStatus, Message, Oid, OidBuf, PduKind, ResponseWriter, Value,
-    Version, message, vacm::View,
+    DecodeError, Envelope, ErrorStatus, Message, Oid, PduKind, ResponseWriter, Value, Version,
+    message, vacm::View,
 };
 
 use admitted::Admitted;
+use read::Cursor;
 
 pub use instrumentation::{IndexOf, Instrumentation, Instrumented, PatchOf, scalar_row};
 pub use region::{Assignment, At, Refusal, Region, RowSet, State};
@@ -48,8 +49,8 @@ pub struct Engine<S: State> {
 #[derive(Debug, Default)]
 pub struct Workspace {
     reply: Vec<u8>,
-    /// The names at which the repeated variables of a GETBULK stand.
-    names: Vec<OidBuf>,
+    /// Where the repeated variables of a GETBULK stand.
+    walks: Vec<Cursor>,
     /// What was decrypted.
     plain: Vec<u8>,
 }
@@ -89,15 +90,15 @@ impl<S: State> Engine<S> {
         workspace: &'w mut Workspace,
     ) -> Verdict<'w> {
         self.statistics.in_pkts.count();
-        let Workspace { reply, names, plain } = workspace;
+        let Workspace { reply, walks, plain } = workspace;
         match message::open(datagram) {
             Ok(Envelope::Community(message)) => match self.admit(at, from, message) {
-                Some(admitted) => self.answer(at, &admitted, reply, names),
+                Some(admitted) => self.answer(at, &admitted, reply, walks),
                 None => Verdict::Drop,
             },
             Ok(Envelope::V3(whole)) => {
                 match v3::open(at, whole, plain, Counting(Some(&self.statistics))) {
-                    Outcome::Admitted(admitted) => self.answer(at, &admitted, reply, names),
+                    Outcome::Admitted(admitted) => self.answer(at, &admitted, reply, walks),
                     Outcome::Report(report) => {
                         self.sent(report.write(reply, self.max_size, &self.statistics))
                     }
@@ -125,7 +126,7 @@ impl<S: State> Engine<S> {
         at: At<'_, S>,
         request: &Admitted<'_>,
         reply: &'w mut Vec<u8>,
-        names: &mut Vec<OidBuf>,
+        walks: &mut Vec<Cursor>,
     ) -> Verdict<'w> {
         let kind = request.pdu().kind;
         let rights = request.principal.rights;
@@ -150,7 +151,7 @@ impl<S: State> Engine<S> {
         let filter = Filter { without_counter64: request.version() == Version::V1, view };
         match kind {
             PduKind::GetNextRequest => self.get_next(at, request, filter, writer),
-            PduKind::GetBulkRequest => self.get_bulk(at, request, filter, writer, names),
+            PduKind::GetBulkRequest => self.get_bulk(at, request, filter, writer, walks),
             PduKind::SetRequest => Verdict::Set,
             _ => self.get(at, request, filter, writer),
         }

@@ -4,7 +4,7 @@
 //! fit ends it, so a request of thousands of names or repetitions costs no more
 //! than the message it is answered with.
 
-use lcms_snmp::{ErrorStatus, Oid, OidBuf, Pdu, ResponseWriter, Value, Version};
+use lcms_snmp::{ErrorStatus, Oid, OidBuf, Pdu, RawOid, ResponseWriter, Value, Version};
 
 use super::{Admitted, At, Engine, Filter, State, Verdict};
 
@@ -16,6 +16,14 @@ enum Step {
     End,
     /// It does not fit.
     Full,
+}
+
+/// Where a walk is: the last name, and the first object type that a later one
+/// can belong to. The place spares each step of a GETBULK the search for it.
+#[derive(Debug)]
+pub(super) struct Cursor {
+    name: OidBuf,
+    place: usize,
 }
 
 impl<S: State> Engine<S> {
@@ -49,10 +57,10 @@ impl<S: State> Engine<S> {
         mut writer: ResponseWriter<'w, '_>,
     ) -> Verdict<'w> {
         let version = request.version();
-        let mut name = OidBuf::new();
+        let mut cursor = Cursor::new();
         for (i, raw) in request.pdu().varbinds.names().enumerate() {
-            raw.read_into(&mut name);
-            match self.step(at, filter, &mut name, &mut writer) {
+            self.start(&mut cursor, raw);
+            match self.step(at, filter, &mut cursor, &mut writer) {
                 Step::Full => return self.refuse(writer, ErrorStatus::TooBig, 0),
                 Step::End if version == Version::V1 => {
                     return self.refuse(writer, ErrorStatus::NoSuchName, i + 1);
@@ -72,11 +80,11 @@ impl<S: State> Engine<S> {
         request: &Admitted<'_>,
         filter: Filter<'_>,
         mut writer: ResponseWriter<'w, '_>,
-        names: &mut Vec<OidBuf>,
+        walks: &mut Vec<Cursor>,
     ) -> Verdict<'w> {
         let empty = writer.size();
         let pdu = request.pdu();
-        self.fill_bulk(at, pdu, filter, &mut writer, names);
+        self.fill_bulk(at, pdu, filter, &mut writer, walks);
         if writer.size() == empty && self.asks_for_something(pdu) {
             return self.refuse(writer, ErrorStatus::TooBig, 0);
         }
@@ -93,16 +101,16 @@ impl<S: State> Engine<S> {
         pdu: &Pdu<'_>,
         filter: Filter<'_>,
         writer: &mut ResponseWriter<'_, '_>,
-        names: &mut Vec<OidBuf>,
+        walks: &mut Vec<Cursor>,
     ) {
         // Negative numbers count as zero.
         let non_repeaters = usize::try_from(pdu.error_status).unwrap_or(0);
         let repetitions = usize::try_from(pdu.error_index).unwrap_or(0);
         let mut requested = pdu.varbinds.names();
-        let mut name = OidBuf::new();
+        let mut cursor = Cursor::new();
         for raw in requested.by_ref().take(non_repeaters) {
-            raw.read_into(&mut name);
-            if let Step::Full = self.step(at, filter, &mut name, writer) {
+            self.start(&mut cursor, raw);
+            if let Step::Full = self.step(at, filter, &mut cursor, writer) {
                 return;
             }
         }
@@ -111,24 +119,24 @@ impl<S: State> Engine<S> {
         }
         // The first repetition reads the names from the request, and keeps where
         // it got to for the others: no more names than the response holds.
-        names.clear();
+        walks.clear();
         let mut ended = true;
         for raw in requested {
-            raw.read_into(&mut name);
-            match self.step(at, filter, &mut name, writer) {
+            self.start(&mut cursor, raw);
+            match self.step(at, filter, &mut cursor, writer) {
                 Step::Taken => ended = false,
                 Step::End => {}
                 Step::Full => return,
             }
-            names.push(name.clone());
+            walks.push(Cursor { name: cursor.name.clone(), place: cursor.place });
         }
         for _ in 1..repetitions {
             // RFC 3416 §4.2.3 allows to stop once everything has ended.
             if std::mem::replace(&mut ended, true) {
                 return;
             }
-            for name in names.iter_mut() {
-                match self.step(at, filter, name, writer) {
+            for walk in walks.iter_mut() {
+                match self.step(at, filter, walk, writer) {
                     Step::Taken => ended = false,
                     Step::End => {}
                     Step::Full => return,
@@ -137,21 +145,26 @@ impl<S: State> Engine<S> {
         }
     }
 
-    /// Puts the first variable after `name` into the response.
+    /// Begins a walk at a name of the request.
+    fn start(&self, cursor: &mut Cursor, name: RawOid<'_>) {
+        name.read_into(&mut cursor.name);
+        cursor.place = self.registry.seek(&cursor.name);
+    }
+
+    /// Puts the first variable after the cursor into the response.
     fn step(
         &self,
         at: At<'_, S>,
         filter: Filter<'_>,
-        name: &mut OidBuf,
+        Cursor { name, place }: &mut Cursor,
         writer: &mut ResponseWriter<'_, '_>,
     ) -> Step {
-        let mut place = self.registry.seek(name);
         let (object, index, value) = loop {
-            match self.registry.next(at, filter, &mut place, name) {
+            match self.registry.next(at, filter, place, name) {
                 // An instance whose name would exceed 128 sub-identifiers cannot
                 // be named (RFC 2578 §3.5): the walk goes on behind its column.
                 Some((object, index, _)) if object.len() + index.len() > Oid::MAX_ARCS => {
-                    place += 1;
+                    *place += 1;
                 }
                 Some(found) => break found,
                 // The name stays the one that was asked for.
@@ -169,5 +182,11 @@ impl<S: State> Engine<S> {
             true => Step::Taken,
             false => Step::Full,
         }
+    }
+}
+
+impl Cursor {
+    fn new() -> Self {
+        Self { name: OidBuf::new(), place: 0 }
     }
 }

@@ -27,6 +27,8 @@ pub struct Object {
     pub column: &'static Column,
     /// The position of its region.
     pub region: usize,
+    /// Whether it is a scalar, and no column.
+    pub is_scalar: bool,
 }
 
 /// Whom a request is for: what it passes over.
@@ -62,6 +64,7 @@ impl<S: State> Registry<S> {
                     oid: entry.instance(column.arc, &[]).into(),
                     column,
                     region,
+                    is_scalar: entry.index.is_empty(),
                 })
             })
             .collect();
@@ -121,6 +124,11 @@ impl<S: State> Registry<S> {
             let object = self.objects.get(*place)?;
             // Above the object type everything in it comes after the name.
             let after = name.strip_prefix(&*object.oid).unwrap_or_default();
+            // A scalar's one instance is the first there can be.
+            if object.is_scalar && !after.is_empty() {
+                *place += 1;
+                continue;
+            }
             if let Some((index, value)) = self.next_in(at, filter, object, after) {
                 return Some((&object.oid, index, value));
             }

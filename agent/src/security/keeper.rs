@@ -96,12 +96,7 @@ impl Keeper {
                 }
             }
         }
-        rows.users.extend(config.users);
-        rows.groups.extend(config.groups);
-        rows.access.extend(config.access);
-        rows.families.extend(config.families);
-        rows.communities = config.communities;
-        rows.notification.extend(config.notification);
+        rows.put(config);
         Ok(Self { path: Some(path), ..Self::volatile(engine, rows) })
     }
 
@@ -109,6 +104,19 @@ impl Keeper {
     pub fn volatile(engine: Arc<LocalEngine>, rows: SecurityRows) -> Self {
         let current = ArcSwap::from_pointee(Security::new(engine, Arc::new(rows)));
         Self { current, path: None }
+    }
+
+    /// The present rows, with those of another configuration in the place of the
+    /// present one's.
+    pub fn under(&self, config: SecurityRows) -> SecurityRows {
+        let mut rows = (*self.current().rows).clone();
+        rows.users.retain(|_, row| row.storage != Storage::ReadOnly);
+        rows.groups.retain(|_, row| row.storage != Storage::ReadOnly);
+        rows.access.retain(|_, row| row.storage != Storage::ReadOnly);
+        rows.families.retain(|_, row| row.storage != Storage::ReadOnly);
+        rows.notification.retain(|storage| storage != Storage::ReadOnly);
+        rows.put(config);
+        rows
     }
 
     /// What is in force.

@@ -180,12 +180,17 @@ impl NotificationRows {
     /// What of it outlives the process.
     pub(super) fn kept(&self) -> Self {
         let mut rows = self.clone();
-        rows.targets.retain(|_, row| row.storage == Storage::NonVolatile);
-        rows.params.retain(|_, row| row.storage == Storage::NonVolatile);
-        rows.notify.retain(|_, row| row.storage == Storage::NonVolatile);
-        rows.profiles.retain(|_, row| row.storage == Storage::NonVolatile);
-        rows.filters.retain(|_, row| row.storage == Storage::NonVolatile);
+        rows.retain(|storage| storage == Storage::NonVolatile);
         rows
+    }
+
+    /// Keeps the rows of some kinds of storage, and drops the others.
+    pub(super) fn retain(&mut self, kept: impl Fn(Storage) -> bool) {
+        self.targets.retain(|_, row| kept(row.storage));
+        self.params.retain(|_, row| kept(row.storage));
+        self.notify.retain(|_, row| kept(row.storage));
+        self.profiles.retain(|_, row| kept(row.storage));
+        self.filters.retain(|_, row| kept(row.storage));
     }
 
     /// Adds the rows of the configuration; where both have one it is that.

@@ -40,6 +40,18 @@ pub struct SecurityRows {
     pub notification: NotificationRows,
 }
 
+impl SecurityRows {
+    /// Adds the rows of a configuration, which has the last word.
+    pub(super) fn put(&mut self, config: Self) {
+        self.users.extend(config.users);
+        self.groups.extend(config.groups);
+        self.access.extend(config.access);
+        self.families.extend(config.families);
+        self.communities = config.communities;
+        self.notification.extend(config.notification);
+    }
+}
+
 /// How long a row lives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Storage {

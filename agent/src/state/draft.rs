@@ -7,12 +7,14 @@ use lcms_lb_core::{
     model::{Lease, LeaseRequest, Name, Provenance, Runtime, Source, UnixTime, Wanted},
     store::StoreError,
 };
+use thiserror::Error;
 
 use lcms_snmp::ErrorStatus;
 
 use super::{AgentState, Lock, Locks, Node};
 use crate::{
     engine::Refusal,
+    reload::ReloadError,
     security::{Principal, SecurityRows, UserId, V3},
 };
 
@@ -35,11 +37,24 @@ pub struct Draft {
     pub reason: Option<String>,
     /// The locks that the SET carries.
     claimed: Vec<fn(&Locks) -> &Lock>,
+    /// The configuration file is to be loaded again.
+    pub reloads: bool,
     principal: String,
     model: i32,
     security: Arc<SecurityRows>,
     security_before: Arc<SecurityRows>,
     node: Arc<Node>,
+}
+
+/// Why a draft was not made the state.
+#[derive(Debug, Error)]
+pub enum Refused {
+    /// The director does not take it.
+    #[error(transparent)]
+    Director(#[from] CommitError),
+    /// The configuration file cannot be loaded again.
+    #[error(transparent)]
+    Reload(#[from] ReloadError),
 }
 
 impl Draft {
@@ -53,6 +68,7 @@ impl Draft {
             source: None,
             reason: None,
             claimed: Vec::new(),
+            reloads: false,
             principal: principal.name.to_owned(),
             model: principal.model,
             security: Arc::clone(&state.security.rows),
@@ -104,6 +120,11 @@ impl Draft {
             && self.node.security.current().engine.id == user.engine
     }
 
+    /// Whether it changes configuration or volatile values.
+    pub fn changes_anything(&self) -> bool {
+        self.changes_configuration() || self.runtime != *self.before.runtime
+    }
+
     fn changes_security(&self) -> bool {
         !Arc::ptr_eq(&self.security, &self.security_before)
             && *self.security != *self.security_before
@@ -123,17 +144,20 @@ impl Draft {
     /// Users and views are written first and put in place last, which is one
     /// rename: should the system refuse even that, the error says so although the
     /// director has done its part.
-    pub fn commit(self, director: &DirectorHandle) -> Result<(), CommitError> {
+    pub fn commit(self, director: &DirectorHandle) -> Result<(), Refused> {
         let keeper = &self.node.security;
         let unwritten = |source| {
             let path = "users and views".to_owned();
-            CommitError::Store(StoreError::Write { path, source })
+            Refused::Director(CommitError::Store(StoreError::Write { path, source }))
         };
+        if self.reloads {
+            self.node.reloader.reload(&self.principal, director, keeper)?;
+        }
         let prepared = match self.changes_security() {
             true => Some(keeper.prepare((*self.security).clone()).map_err(unwritten)?),
             false => None,
         };
-        if self.changes_configuration() || self.runtime != *self.before.runtime {
+        if self.changes_anything() {
             let provenance = Provenance {
                 principal: self.principal,
                 source: self.source.unwrap_or(Source::Snmp),

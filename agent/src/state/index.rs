@@ -114,13 +114,17 @@ pub fn inet_address(ip: IpAddr, zone: u32) -> (InetAddressType, Vec<u8>) {
     if zone != 0 {
         octets.extend(zone.to_be_bytes());
     }
-    let kind = match (ip, zone) {
+    (inet_address_type(ip, zone), octets)
+}
+
+/// The InetAddressType of an address in a zone, or in none.
+pub fn inet_address_type(ip: IpAddr, zone: u32) -> InetAddressType {
+    match (ip, zone) {
         (IpAddr::V4(_), 0) => InetAddressType::Ipv4,
         (IpAddr::V4(_), _) => InetAddressType::Ipv4z,
         (IpAddr::V6(_), 0) => InetAddressType::Ipv6,
         (IpAddr::V6(_), _) => InetAddressType::Ipv6z,
-    };
-    (kind, octets)
+    }
 }
 
 fn host(name: &Name) -> lc_host::Index {

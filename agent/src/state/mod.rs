@@ -14,9 +14,9 @@ use std::{sync::Arc, time::Instant};
 
 use lcms_lb_core::{director::Snapshot, model::Name};
 
-pub use draft::Draft;
+pub use draft::{Draft, Refused};
 pub use host_rows::{AddressAt, Device, HostRows, StorageRow};
-pub use index::{AddressRow, Index, inet_address};
+pub use index::{AddressRow, Index, inet_address, inet_address_type};
 pub use node::{Lock, Locks, Node, System};
 pub use publisher::Publisher;
 pub use security_index::SecurityIndex;

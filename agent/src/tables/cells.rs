@@ -10,7 +10,7 @@ use lcms_lb_core::model::{Address, Bounded, Name};
 use lcms_snmp::{ErrorStatus, Octets};
 use load_cluster_mib::tc::{InetAddressType, RowStatus};
 
-use crate::{engine::Refusal, state::inet_address};
+use crate::{engine::Refusal, state::inet_address_type};
 
 /// An LcName or LcNameOrEmpty.
 pub fn name(name: Option<&Name>) -> Octets<'_> {
@@ -21,6 +21,13 @@ pub fn name(name: Option<&Name>) -> Octets<'_> {
 /// cut between two characters.
 pub fn admin_string(text: &str) -> Octets<'_> {
     Octets::from(text.get(..text.floor_char_boundary(255)).unwrap_or(text))
+}
+
+/// An LcReason of text that may have several lines.
+pub fn one_line(text: String) -> Octets<'static> {
+    let mut line = text.replace('\n', " ");
+    line.truncate(line.floor_char_boundary(255));
+    Octets::from(line)
 }
 
 /// A DateAndTime in UTC, eight zero octets for never (RFC 2579).
@@ -62,7 +69,8 @@ fn civil(day: u64) -> Option<(u16, u8, u8)> {
 
 /// The InetAddressType of an address; unknown(0) without one.
 pub fn address_type(address: Option<Address>) -> InetAddressType {
-    address.map_or(InetAddressType::Unknown, |address| inet_address(address.ip, address.zone).0)
+    let kind = |Address { ip, zone }| inet_address_type(ip, zone);
+    address.map_or(InetAddressType::Unknown, kind)
 }
 
 /// The InetAddress of an address; empty without one.
@@ -140,6 +148,12 @@ pub fn without_parent(asked: Option<RowStatus>) -> Result<(), Refusal> {
 pub fn port(arc: u32, number: u32) -> Result<NonZeroU16, Refusal> {
     let port = u16::try_from(number).ok().and_then(NonZeroU16::new);
     port.ok_or(Refusal::column(arc, ErrorStatus::WrongValue))
+}
+
+/// A port that a SET gives to a column in which 0 stands for none.
+pub fn port_or_none(arc: u32, number: u32) -> Result<Option<NonZeroU16>, Refusal> {
+    let port = u16::try_from(number).map_err(|_| Refusal::column(arc, ErrorStatus::WrongValue))?;
+    Ok(NonZeroU16::new(port))
 }
 
 /// A name that a SET gives to a column, or none for the empty string.

@@ -2,21 +2,33 @@
 
 use lcms_lb_core::{
     director::CommitError,
-    model::{Problem, ProblemKind, Reference, RowId},
+    model::{Problem, ProblemKind, QuestionError, Reference, RowId},
 };
 use lcms_snmp::{
     ErrorStatus,
     object::{Entry, Index},
 };
 use load_cluster_mib::load_cluster_mib::{
-    lc_cluster, lc_director, lc_host, lc_policy, lc_server, lc_service,
+    lc_agent, lc_cluster, lc_director, lc_host, lc_policy, lc_server, lc_service,
 };
 
-use crate::engine::{Fault, Places, Refusal};
+use crate::{
+    engine::{Fault, Places, Refusal},
+    state::Refused,
+};
 
 /// The fault for a commit that was refused: of the binding that is to blame, or
 /// the first if it is something in the SET as a whole.
-pub fn fault(error: &CommitError, places: &Places<'_>) -> Fault {
+pub fn fault(error: &Refused, places: &Places<'_>) -> Fault {
+    let error = match error {
+        Refused::Director(error) => error,
+        Refused::Reload(_) => {
+            let refused =
+                Refusal::column(lc_agent::col::LC_CONFIG_RELOAD, ErrorStatus::InconsistentValue);
+            let found = places.fault(&lc_agent::ENTRY, &[0], refused);
+            return found.unwrap_or(Fault { status: refused.status, index: 1 });
+        }
+    };
     let (blamed, otherwise) = match error {
         CommitError::Invalid(problems) => {
             (problems.iter().flat_map(blame).collect(), ErrorStatus::InconsistentValue)
@@ -27,7 +39,7 @@ pub fn fault(error: &CommitError, places: &Places<'_>) -> Fault {
             (vec![(RowId::Service(*service), refusal)], ErrorStatus::ResourceUnavailable)
         }
         CommitError::Stale | CommitError::Closed => (Vec::new(), ErrorStatus::ResourceUnavailable),
-        CommitError::Store(_) => (Vec::new(), ErrorStatus::CommitFailed),
+        CommitError::Store(_) | CommitError::NoDocument => (Vec::new(), ErrorStatus::CommitFailed),
     };
     let found = blamed.into_iter().find_map(|(row, refusal)| {
         let (entry, index) = place(row);
@@ -91,6 +103,20 @@ fn blame(problem: &Problem) -> Vec<(RowId, Refusal)> {
                 .map(|arc| (row, refused(arc)))
                 .into()
         }
+        (ProblemKind::Question(error), _) => {
+            let first = match error {
+                QuestionError::StatusCodes | QuestionError::ResponseCodes => service::CHECK_EXPECT,
+                QuestionError::NoCommand | QuestionError::RelativeCommand => service::CHECK_KIND,
+                _ => service::CHECK_REQUEST,
+            };
+            let texts = [service::CHECK_REQUEST, service::CHECK_EXPECT, service::CHECK_CONTENT];
+            std::iter::once(first)
+                .chain([service::CHECK_KIND])
+                .chain(texts)
+                .map(|arc| (row, refused(arc)))
+                .collect()
+        }
+        (ProblemKind::ScriptsNotAllowed, _) => vec![(row, refused(service::CHECK_KIND))],
         (ProblemKind::Scheduler(_), _) => vec![(row, refused(service::SCHEDULER))],
         (ProblemKind::Forward(_), _) => vec![(row, refused(service::FORWARD))],
         (ProblemKind::Protocol(_), _) => vec![(row, refused(service::PROTOCOL))],

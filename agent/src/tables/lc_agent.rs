@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use lcms_lb_core::model::{Source, UnixTime};
 use lcms_snmp::{ErrorStatus, Octets, Value, object::Scalar};
 use load_cluster_mib::{
-    load_cluster_mib::lc_agent::{self, Patch, View, col},
+    load_cluster_mib::lc_agent::{self, LcConfigReloadStatus, Patch, View, col},
     tc::{LcConfigSource, LcStatus},
 };
 
@@ -44,12 +44,20 @@ impl Instrumentation<AgentState> for LcAgent {
                 .filter(|source| matches!(source, Source::Snmp | Source::Cli | Source::Web));
             draft.source = Some(source.ok_or(inconsistent(col::LC_CONFIG_LAST_SOURCE))?);
         }
+        draft.claim(|locks| &locks.reload, patch.lc_config_reload, col::LC_CONFIG_RELOAD)?;
+        draft.reloads = patch.lc_config_reload.is_some();
         draft.reason.clone_from(&patch.lc_config_last_reason);
         Ok(())
     }
 
     /// Source and reason tell of a change, so there must be one.
     fn settle(&self, draft: &mut Draft, _: &Scalar, patch: &Patch) -> Result<(), Refusal> {
+        // The file's changes and those of the SET would be two, of which one may
+        // fail.
+        if draft.reloads && draft.changes_anything() {
+            let arc = col::LC_CONFIG_RELOAD;
+            return Err(Refusal::column(arc, ErrorStatus::InconsistentValue));
+        }
         let arc = match (&patch.lc_config_last_source, &patch.lc_config_last_reason) {
             (Some(_), _) => col::LC_CONFIG_LAST_SOURCE,
             (None, Some(_)) => col::LC_CONFIG_LAST_REASON,
@@ -81,6 +89,27 @@ impl<'s> View<'s> for Row<'s> {
 
     fn lc_config_generation(&self) -> Option<u64> {
         Some(self.0.snapshot.wanted.generation)
+    }
+
+    fn lc_config_reload(&self) -> Option<i32> {
+        Some(self.0.node.locks.reload.value())
+    }
+
+    fn lc_config_reload_status(&self) -> Option<LcConfigReloadStatus> {
+        Some(match self.0.node.reloader.last() {
+            None => LcConfigReloadStatus::Never,
+            Some(attempt) if attempt.done => LcConfigReloadStatus::Done,
+            Some(_) => LcConfigReloadStatus::Refused,
+        })
+    }
+
+    fn lc_config_reload_time(&self) -> Option<Octets<'s>> {
+        Some(cells::date(self.0.node.reloader.last().map(|attempt| attempt.time)))
+    }
+
+    fn lc_config_reload_reason(&self) -> Option<Octets<'s>> {
+        let reason = self.0.node.reloader.last().map(|attempt| attempt.reason.clone());
+        Some(cells::one_line(reason.unwrap_or_default()))
     }
 
     fn lc_config_last_principal(&self) -> Option<Octets<'s>> {

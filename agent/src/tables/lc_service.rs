@@ -9,7 +9,8 @@ use lcms_lb_core::{
 use lcms_snmp::{Octets, Value};
 use load_cluster_mib::{
     load_cluster_mib::lc_service::{
-        self, Index, LcServiceCheckKind, LcServiceProtocol, LcServiceSendProxy, Patch, View, col,
+        self, Index, LcServiceCheckKind, LcServicePanicUse, LcServiceProtocol, LcServiceSendProxy,
+        Patch, View, col,
     },
     tc::{
         InetAddressType, LcAdminState, LcForward, LcOperState, LcScheduler, LcStatus, RowStatus,
@@ -105,6 +106,9 @@ fn write(row: &mut Service, patch: &Patch) -> Result<(), Refusal> {
     cells::set_word(col::ADMIN_STATE, &mut row.admin_state, patch.admin_state)?;
     cells::set_number(col::CONNECT_TIMEOUT, &mut row.connect_timeout, patch.connect_timeout)?;
     cells::set_number(col::IDLE_TIMEOUT, &mut row.idle_timeout, patch.idle_timeout)?;
+    row.connection_limit = patch.connection_limit.unwrap_or(row.connection_limit);
+    row.queue_limit = patch.queue_limit.unwrap_or(row.queue_limit);
+    cells::set_number(col::QUEUE_TIMEOUT, &mut row.queue_timeout, patch.queue_timeout)?;
     row.accept_proxy = patch.accept_proxy.unwrap_or(row.accept_proxy);
     cells::set_word(col::SEND_PROXY, &mut row.send_proxy, patch.send_proxy)?;
     if patch.protocol == Some(LcServiceProtocol::Udp) && row.check.kind == CheckKind::Tcp {
@@ -114,7 +118,26 @@ fn write(row: &mut Service, patch: &Patch) -> Result<(), Refusal> {
     cells::set_number(col::CHECK_INTERVAL, &mut row.check.interval, patch.check_interval)?;
     cells::set_number(col::CHECK_TIMEOUT, &mut row.check.timeout, patch.check_timeout)?;
     cells::set_number(col::CHECK_RISE, &mut row.check.rise, patch.check_rise)?;
-    cells::set_number(col::CHECK_FALL, &mut row.check.fall, patch.check_fall)
+    cells::set_number(col::CHECK_FALL, &mut row.check.fall, patch.check_fall)?;
+    let doubt = &mut row.check.doubt_interval;
+    cells::set_number(col::CHECK_DOUBT_INTERVAL, doubt, patch.check_doubt_interval)?;
+    if let Some(port) = patch.check_port {
+        row.check.port = cells::port_or_none(col::CHECK_PORT, port)?;
+    }
+    for (text, given) in [
+        (&mut row.check.request, &patch.check_request),
+        (&mut row.check.expect, &patch.check_expect),
+        (&mut row.check.content, &patch.check_content),
+    ] {
+        if let Some(given) = given {
+            text.clone_from(given);
+        }
+    }
+    cells::set_number(col::EJECTION_TIME, &mut row.ejection_time, patch.ejection_time)?;
+    cells::set_number(col::PANIC_THRESHOLD, &mut row.panic_threshold, patch.panic_threshold)?;
+    cells::set_word(col::PANIC_USE, &mut row.panic_use, patch.panic_use)?;
+    cells::set_number(col::QUORUM, &mut row.quorum, patch.quorum)?;
+    cells::set_number(col::QUORUM_HYSTERESIS, &mut row.quorum_hysteresis, patch.quorum_hysteresis)
 }
 
 fn id(index: &Index) -> Result<ServiceId, Refusal> {
@@ -217,6 +240,34 @@ impl<'s> View<'s> for Row<'s> {
         Some(self.row.idle_timeout.value())
     }
 
+    fn connection_limit(&self) -> Option<u32> {
+        Some(self.row.connection_limit)
+    }
+
+    fn queue_limit(&self) -> Option<u32> {
+        Some(self.row.queue_limit)
+    }
+
+    fn queue_timeout(&self) -> Option<u32> {
+        Some(self.row.queue_timeout.value())
+    }
+
+    fn queued_connections(&self) -> Option<u32> {
+        Some(self.status.live.queued.load(Relaxed))
+    }
+
+    fn queued_connections_max(&self) -> Option<u32> {
+        Some(self.status.live.queued_max.load(Relaxed))
+    }
+
+    fn queue_timeouts(&self) -> Option<u64> {
+        Some(self.status.live.queue_timeouts.load(Relaxed))
+    }
+
+    fn queue_overflows(&self) -> Option<u64> {
+        Some(self.status.live.queue_overflows.load(Relaxed))
+    }
+
     fn accept_proxy(&self) -> Option<bool> {
         Some(self.row.accept_proxy)
     }
@@ -243,6 +294,46 @@ impl<'s> View<'s> for Row<'s> {
 
     fn check_fall(&self) -> Option<u32> {
         Some(self.row.check.fall.value())
+    }
+
+    fn check_port(&self) -> Option<u32> {
+        Some(self.row.check.port.map_or(0, |port| port.get().into()))
+    }
+
+    fn check_request(&self) -> Option<Octets<'s>> {
+        Some(self.row.check.request.as_str().into())
+    }
+
+    fn check_expect(&self) -> Option<Octets<'s>> {
+        Some(self.row.check.expect.as_str().into())
+    }
+
+    fn check_content(&self) -> Option<Octets<'s>> {
+        Some(self.row.check.content.as_str().into())
+    }
+
+    fn check_doubt_interval(&self) -> Option<u32> {
+        Some(self.row.check.doubt_interval.value())
+    }
+
+    fn ejection_time(&self) -> Option<u32> {
+        Some(self.row.ejection_time.value())
+    }
+
+    fn panic_threshold(&self) -> Option<u32> {
+        Some(self.row.panic_threshold.value())
+    }
+
+    fn panic_use(&self) -> Option<LcServicePanicUse> {
+        Some(self.row.panic_use.mib())
+    }
+
+    fn quorum(&self) -> Option<u32> {
+        Some(self.row.quorum.value())
+    }
+
+    fn quorum_hysteresis(&self) -> Option<u32> {
+        Some(self.row.quorum_hysteresis.value())
     }
 
     fn discontinuity_time(&self) -> Option<u32> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::snapshot::Snapshot;
 use crate::model::{Problem, Provenance, Runtime, ServiceId, Wanted};
-use crate::store::StoreError;
+use crate::store::{Note, StoreError};
 
 /// The next state, edited from a snapshot.
 #[derive(Clone, Debug)]
@@ -15,6 +15,17 @@ pub struct Draft {
     pub(super) wanted: Arc<Wanted>,
     pub(super) runtime: Arc<Runtime>,
     pub(super) provenance: Provenance,
+}
+
+/// What a configuration that was loaded while running has led to.
+#[derive(Clone, Debug)]
+pub struct Reloaded {
+    /// The state now.
+    pub snapshot: Arc<Snapshot>,
+    /// Whether anything is other than before.
+    pub changed: bool,
+    /// What the operator should hear about.
+    pub notes: Vec<Note>,
 }
 
 /// Why a commit was refused. Nothing of it was then done.
@@ -39,6 +50,9 @@ pub enum CommitError {
     /// The document could not be written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A configuration is merged into the document, and there is none.
+    #[error("the director keeps no state document that a configuration could be merged into")]
+    NoDocument,
     /// The director was shut down.
     #[error("the director is shut down")]
     Closed,

@@ -31,6 +31,9 @@ pub(super) fn settings(row: &Service) -> Settings {
         scheduler: row.scheduler,
         connect_timeout: row.connect_timeout.milliseconds(),
         idle_timeout: row.idle_timeout.milliseconds(),
+        connection_limit: row.connection_limit,
+        queue_limit: row.queue_limit,
+        queue_timeout: row.queue_timeout.milliseconds(),
         accept_proxy: row.accept_proxy,
         send_proxy: row.send_proxy,
     }
@@ -51,10 +54,12 @@ fn service_plan(snapshot: &Snapshot, id: ServiceId, row: &Service) -> ServicePla
 }
 
 fn server_plan(snapshot: &Snapshot, id: ServerId, row: &Server) -> Option<ServerPlan> {
+    let quorate = snapshot.services.get(&id.service())?.standing.quorate;
     Some(ServerPlan {
         address: row.socket_address()?,
         weight: snapshot.servers.get(&id)?.effective.weight,
-        backup: row.backup,
+        // Without a quorum, backups serve beside the others.
+        backup: row.backup && quorate,
         connection_limit: row.connection_limit,
     })
 }

@@ -6,10 +6,13 @@ use std::num::NonZeroU16;
 
 use serde::{Deserialize, Serialize};
 
+use crate::health::Rules;
+
 use super::{
-    Address, AdminState, CheckCount, CheckInterval, CheckKind, DirectorId, Forward, IdleTimeout,
-    Name, Permille, PolicyKind, PolicyWindow, PollInterval, Priority, Protocol, Provenance, Roles,
-    RowState, Scheduler, SendProxy, ServerId, ServiceId, StorageType, Timeout, Weight, WeightMode,
+    Address, AdminState, CheckCount, CheckInterval, CheckKind, DirectorId, DoubtInterval,
+    EjectionTime, Forward, IdleTimeout, Name, PanicUse, Permille, PolicyKind, PolicyWindow,
+    PollInterval, Priority, Protocol, Provenance, Roles, RowState, Scheduler, SendProxy,
+    ServerCount, ServerId, ServiceId, StorageType, Timeout, Weight, WeightMode,
 };
 
 /// What a director is asked to do.
@@ -139,12 +142,32 @@ pub struct Service {
     pub connect_timeout: Timeout,
     /// Milliseconds a connection may go without a byte either way.
     pub idle_timeout: IdleTimeout,
+    /// Connections at which it accepts no more, and further ones wait in the
+    /// listener's backlog; 0: no limit.
+    pub connection_limit: u32,
+    /// Connections that may wait for a server while every server is full; 0:
+    /// none.
+    pub queue_limit: u32,
+    /// Milliseconds each of them may wait.
+    pub queue_timeout: Timeout,
     /// Whether clients begin with a header of the PROXY protocol.
     pub accept_proxy: bool,
     /// How servers are told whom a connection is made for.
     pub send_proxy: SendProxy,
     /// How its servers are checked.
     pub check: Check,
+    /// Milliseconds for which a server whose connections fail is ejected at
+    /// first; 0: never.
+    pub ejection_time: EjectionTime,
+    /// Part of usable servers below which ejections are not heeded.
+    pub panic_threshold: Permille,
+    /// Who is used when every check fails.
+    pub panic_use: PanicUse,
+    /// Usable servers below which backup servers serve beside them; 0: backup
+    /// servers serve only where no other can.
+    pub quorum: ServerCount,
+    /// How far beyond the quorum the count has to be for a change.
+    pub quorum_hysteresis: ServerCount,
     /// How long the row lives.
     pub storage: StorageType,
     /// Whether the row is in force.
@@ -154,7 +177,7 @@ pub struct Service {
 }
 
 /// How the servers of a service are checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Check {
     /// By what.
@@ -167,6 +190,24 @@ pub struct Check {
     pub rise: CheckCount,
     /// Successive failures that take a server down.
     pub fall: CheckCount,
+    /// Milliseconds from one check to the next while a server that is up has
+    /// failed and is not yet down.
+    pub doubt_interval: DoubtInterval,
+    /// The port that is checked where a server names none; the server's own if
+    /// `None`.
+    pub port: Option<NonZeroU16>,
+    /// What is asked, in the words of the kind; see [`Check::question`].
+    pub request: String,
+    /// The answers that are good ones, in the words of the kind.
+    pub expect: String,
+    /// What the body of a good answer contains.
+    pub content: String,
+    /// File with the certificates of authorities that a server's is verified
+    /// by; without one it is not. From a configuration file alone.
+    pub ca_file: Option<String>,
+    /// The program of a script and its arguments. From a configuration file
+    /// alone.
+    pub command: Vec<String>,
 }
 
 /// A server of a service.
@@ -175,7 +216,8 @@ pub struct Check {
 pub struct Server {
     /// The operator's weight.
     pub weight: Weight,
-    /// Gets connections only while no other server of the service can.
+    /// Gets connections only while the other servers are fewer than the quorum,
+    /// or none of them can.
     pub backup: bool,
     /// The host it is on.
     pub host: Option<Name>,
@@ -189,6 +231,10 @@ pub struct Server {
     pub admin_state: AdminState,
     /// Active connections at which it gets no more; 0: no limit.
     pub connection_limit: u32,
+    /// Where it is checked, if not at its address.
+    pub check_address: Option<Address>,
+    /// The port that is checked, if not that of the service's check.
+    pub check_port: Option<NonZeroU16>,
     /// How long the row lives.
     pub storage: StorageType,
     /// Whether the row is in force.
@@ -271,6 +317,16 @@ impl Service {
         self.missing().is_empty()
     }
 
+    /// What it asks for when servers are not well.
+    pub fn rules(&self) -> Rules {
+        Rules {
+            quorum: self.quorum,
+            hysteresis: self.quorum_hysteresis,
+            panic_threshold: self.panic_threshold,
+            panic_use: self.panic_use,
+        }
+    }
+
     /// Where it listens, once complete.
     pub fn socket_address(&self) -> Option<SocketAddr> {
         Some(self.address?.with_port(self.port?))
@@ -291,6 +347,12 @@ impl Server {
     /// Where it is reached, once complete.
     pub fn socket_address(&self) -> Option<SocketAddr> {
         Some(self.address?.with_port(self.port?))
+    }
+
+    /// Where it is checked, once complete.
+    pub fn check_target(&self, check: &Check) -> Option<SocketAddr> {
+        let port = self.check_port.or(check.port).or(self.port)?;
+        Some(self.check_address.or(self.address)?.with_port(port))
     }
 }
 
@@ -375,9 +437,17 @@ impl Default for Service {
             admin_state: AdminState::Enabled,
             connect_timeout: Timeout::clamped(3_000),
             idle_timeout: IdleTimeout::clamped(900_000),
+            connection_limit: 0,
+            queue_limit: 0,
+            queue_timeout: Timeout::clamped(5_000),
             accept_proxy: false,
             send_proxy: SendProxy::None,
             check: Check::default(),
+            ejection_time: EjectionTime::clamped(5_000),
+            panic_threshold: Permille::clamped(500),
+            panic_use: PanicUse::None,
+            quorum: ServerCount::clamped(1),
+            quorum_hysteresis: ServerCount::MIN,
             storage: StorageType::NonVolatile,
             row: RowState::NotInService,
             servers: BTreeMap::new(),
@@ -393,6 +463,13 @@ impl Default for Check {
             timeout: Timeout::clamped(1_000),
             rise: CheckCount::clamped(2),
             fall: CheckCount::clamped(3),
+            doubt_interval: DoubtInterval::clamped(500),
+            port: None,
+            request: String::new(),
+            expect: String::new(),
+            content: String::new(),
+            ca_file: None,
+            command: Vec::new(),
         }
     }
 }
@@ -408,6 +485,8 @@ impl Default for Server {
             weight_mode: WeightMode::Dynamic,
             admin_state: AdminState::Enabled,
             connection_limit: 0,
+            check_address: None,
+            check_port: None,
             storage: StorageType::NonVolatile,
             row: RowState::NotInService,
         }

@@ -12,10 +12,10 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// The scheduler of this name, if there is one.
-    pub fn new(scheduler: Scheduler) -> Option<Self> {
-        let picker = Picker::new(scheduler)?;
-        Some(Self { scheduler, first: picker.clone(), backup: picker })
+    /// The scheduler of this name.
+    pub fn new(scheduler: Scheduler) -> Self {
+        let (first, backup) = (Picker::new(scheduler), Picker::new(scheduler));
+        Self { scheduler, first, backup }
     }
 
     /// Which scheduler it is.
@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn backups_serve_only_while_no_other_can() {
-        let mut choice = Choice::new(Scheduler::Rr).unwrap();
+        let mut choice = Choice::new(Scheduler::Rr);
         let servers = candidates(&[1, 1, 1, 1]);
         let servers: Vec<(Candidate, bool)> =
             servers.into_iter().map(|server| (server, server.key >= 2)).collect();

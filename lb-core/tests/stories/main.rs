@@ -3,11 +3,15 @@
 // A story's helper fails as the story does.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod checks;
 mod commits;
 mod connections;
 mod datagrams;
+mod failing;
+mod handover;
 mod health;
 mod introductions;
+mod limits;
 mod spreading;
 mod storm;
 mod support;

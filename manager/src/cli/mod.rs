@@ -41,6 +41,9 @@ use lcms_snmp::{
 };
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use tracing_subscriber::{
+    Layer as _, filter::Targets, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 pub use self::{
     context::Context,
@@ -83,6 +86,9 @@ pub struct Global {
     /// A folder with MIB modules of other vendors; may be repeated
     #[arg(long, global = true, value_name = "DIR")]
     mib_dir: Vec<PathBuf>,
+    /// Compile MIB modules anew, and keep nothing of it below the user's cache folder
+    #[arg(long, global = true)]
+    no_cache: bool,
     /// File with the community, mode 0600; else the inventory's, or that named
     /// by LCMS_COMMUNITY_FILE
     #[arg(short = 'c', long, global = true, value_name = "FILE")]
@@ -217,11 +223,12 @@ async fn run(Cli { global, verb }: Cli) -> Result<Exit, CliError> {
 
 /// Diagnostics, to standard error, when RUST_LOG asks for them.
 fn log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env();
-    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .init();
+    let asked = std::env::var("RUST_LOG").ok().filter(|asked| !asked.is_empty());
+    let asked = asked.unwrap_or_else(|| "warn".to_owned());
+    let filter = asked.parse::<Targets>().unwrap_or_else(|error| {
+        eprintln!("lcms-manager: RUST_LOG is not used: {error}; right is lcms_manager=debug,warn");
+        Targets::new()
+    });
+    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    tracing_subscriber::registry().with(lines.with_filter(filter)).init();
 }

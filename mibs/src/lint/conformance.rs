@@ -77,15 +77,13 @@ impl Judge<'_, '_> {
     fn compliance(&mut self, definition: &Definition, listed: &mut FastMap<Symbol, ()>) {
         let own = self.meant(definition.name).and_then(|id| self.node(id).status);
         let mut members: FastMap<NodeId, ()> = FastMap::default();
-        let groups: Vec<Name> = definition
-            .clauses()
-            .iter()
-            .flat_map(|clause| match clause {
-                Clause::MandatoryGroups(names) => names.clone(),
-                Clause::Group(name) => vec![*name],
-                _ => Vec::new(),
-            })
-            .collect();
+        let clauses = self.ast.clauses(definition);
+        let groups = clauses.iter().flat_map(|clause| match clause {
+            Clause::MandatoryGroups(names) => &self.ast.pools[*names],
+            Clause::Group(name) => std::slice::from_ref(name),
+            _ => &[],
+        });
+        let groups: Vec<Name> = groups.copied().collect();
         for group in groups {
             listed.insert(group.symbol, ());
             let Some(id) = self.meant(group) else { continue };
@@ -96,7 +94,7 @@ impl Judge<'_, '_> {
                 self.say(Rule::ComplianceGroupStatus, group, self.word(group));
             }
         }
-        for clause in definition.clauses() {
+        for clause in clauses {
             if let Clause::Object(object) = clause
                 && let Some(id) = self.meant(*object)
                 && self.node(id).module == self.id

@@ -32,7 +32,7 @@ impl Judge<'_, '_> {
 
     fn clauses(&mut self, definition: &Definition) {
         let about = self.word(definition.name);
-        for clause in definition.clauses() {
+        for clause in self.ast.clauses(definition) {
             match clause {
                 Clause::OldAccess(word) if self.is_v2 && !definition.is_capabilities() => {
                     self.say(Rule::AccessInSmiV2, *word, about);
@@ -69,7 +69,8 @@ impl Judge<'_, '_> {
         let is_trap =
             matches!(definition.body, Body::Invocation { kind: Invocation::TrapType, .. });
         // `foo(3)` on the way gives the node between a name.
-        let between = value.parts.get(1..value.parts.len().saturating_sub(1)).unwrap_or_default();
+        let parts = &self.ast.pools[value.parts];
+        let between = parts.get(1..parts.len().saturating_sub(1)).unwrap_or_default();
         if between.iter().any(|part| part.name.is_none()) && !is_trap {
             self.say_at(Rule::NodeImplicit, value.span, about);
         }

@@ -61,13 +61,13 @@ impl Judge<'_, '_> {
             self.say(Rule::RowName, row.name, row_name);
         }
         let of = match self.node(table).syntax {
-            Some(id) => match &self.resolver.mib.types[id.0 as usize].sequence {
+            Some(id) => match &self.resolver.mib.types[id.index()].sequence {
                 crate::model::Sequence::Of(name) => Some(*name),
                 _ => None,
             },
             None => None,
         };
-        let own = row.syntax().and_then(|syntax| match syntax.shape {
+        let own = self.ast.syntax(row).and_then(|syntax| match syntax.shape {
             Shape::Named { name, .. } => Some(name.symbol),
             _ => None,
         });
@@ -80,18 +80,19 @@ impl Judge<'_, '_> {
 
     /// The SEQUENCE of a row against the columns there are.
     fn sequence(&mut self, row: &Definition, columns: &[(u32, NodeId)]) {
-        let Some(Shape::Named { name, .. }) = row.syntax().map(|syntax| &syntax.shape) else {
+        let Some(Shape::Named { name, .. }) = self.ast.syntax(row).map(|syntax| &syntax.shape)
+        else {
             return;
         };
         let own = self.ast.definitions.iter().find(|d| d.name.symbol == name.symbol);
         let Some(own) = own else { return };
-        let Body::Type { syntax, .. } = &own.body else { return };
-        let Shape::Sequence(members) = &syntax.shape else { return };
+        let Body::Type { syntax, .. } = own.body else { return };
+        let Shape::Sequence(members) = self.ast.pools[syntax].shape else { return };
         let by_name: FastMap<Symbol, usize> =
             columns.iter().enumerate().map(|(at, &(_, id))| (self.node(id).name, at)).collect();
         let mut last = None;
         let mut ordered = true;
-        for member in members {
+        for member in &self.ast.pools[members] {
             match by_name.get(&member.name.symbol) {
                 None => {
                     let about = self.word(member.name);
@@ -111,7 +112,9 @@ impl Judge<'_, '_> {
 
     fn member_type(&mut self, member: &Member) {
         let definition = self.ast.definitions.iter().find(|d| d.name.symbol == member.name.symbol);
-        let Some(syntax) = definition.and_then(|definition| definition.syntax()) else { return };
+        let Some(syntax) = definition.and_then(|definition| self.ast.syntax(definition)) else {
+            return;
+        };
         let written = match &syntax.shape {
             Shape::Named { name, .. } => self.word(*name),
             Shape::Integer => "INTEGER",

@@ -2,7 +2,7 @@
 
 use super::{Judge, Rule};
 use crate::{
-    ast::{Body, Clause, Constraint, Definition, Name, Shape, Syntax},
+    ast::{Body, Clause, Constraint, Definition, Module, Name, Shape, Syntax},
     model::{Base, Status, Type},
     source::Span,
     symbol::{FastMap, Symbol},
@@ -12,7 +12,7 @@ impl Judge<'_, '_> {
     pub(super) fn types(&mut self) {
         let mut used: FastMap<Symbol, ()> = FastMap::default();
         for definition in &self.ast.definitions {
-            for syntax in syntaxes(definition) {
+            for syntax in syntaxes(self.ast, definition) {
                 match &syntax.shape {
                     Shape::Named { name, .. } | Shape::SequenceOf(name) => {
                         used.insert(name.symbol, ());
@@ -79,7 +79,8 @@ impl Judge<'_, '_> {
             let strange = |label: &&crate::ast::Label| {
                 !known.contains(&(self.word(label.name), label.number))
             };
-            let strange: Vec<Name> = syntax.labels.iter().filter(strange).map(|l| l.name).collect();
+            let labels = &self.ast.pools[syntax.labels];
+            let strange: Vec<Name> = labels.iter().filter(strange).map(|l| l.name).collect();
             for name in strange {
                 self.say(Rule::LabelNotInType, name, self.word(name));
             }
@@ -88,7 +89,7 @@ impl Judge<'_, '_> {
         let mut names: FastMap<Symbol, ()> = FastMap::default();
         let mut numbers: FastMap<i64, ()> = FastMap::default();
         let mut last = i64::MIN;
-        for label in &syntax.labels {
+        for label in &self.ast.pools[syntax.labels] {
             let word = self.word(label.name);
             if self.is_v2 && word.contains('-') {
                 self.say(Rule::HyphenInLabel, label.name, word);
@@ -104,9 +105,9 @@ impl Judge<'_, '_> {
             }
             last = last.max(label.number);
         }
-        if let Some(Constraint::Range(ranges) | Constraint::Size(ranges)) = &syntax.constraint {
+        if let Some(Constraint::Range(ranges) | Constraint::Size(ranges)) = syntax.constraint {
             let start = syntax.constraint_start;
-            self.ranges(ranges, Span { start, end: start + 1 }, about);
+            self.ranges(&self.ast.pools[ranges], Span { start, end: start + 1 }, about);
         }
         self.status_of_type(syntax, definition);
     }
@@ -126,7 +127,7 @@ impl Judge<'_, '_> {
         let Shape::Named { name, .. } = syntax.shape else { return };
         let is_object = matches!(definition.body, Body::Invocation { .. });
         let status = self.type_named(name).and_then(|used| used.status());
-        let own = definition.status().map(|status| self.word(status));
+        let own = self.status(definition).map(|status| self.word(status));
         let rule = match status {
             Some(Status::Deprecated) if own == Some("current") => Rule::TypeStatusDeprecated,
             Some(Status::Obsolete) if own != Some("obsolete") => Rule::TypeStatusObsolete,
@@ -139,14 +140,14 @@ impl Judge<'_, '_> {
 }
 
 /// Every SYNTAX and WRITE-SYNTAX of a definition.
-fn syntaxes(definition: &Definition) -> impl Iterator<Item = &Syntax> {
-    let own = match &definition.body {
+fn syntaxes<'a>(ast: &'a Module, definition: &Definition) -> impl Iterator<Item = &'a Syntax> {
+    let own = match definition.body {
         Body::Type { syntax, .. } => Some(syntax),
         _ => None,
     };
-    let clauses = definition.clauses().iter().filter_map(|clause| match clause {
-        Clause::Syntax(syntax) | Clause::WriteSyntax(syntax) => Some(&**syntax),
+    let clauses = ast.clauses(definition).iter().filter_map(|clause| match *clause {
+        Clause::Syntax(syntax) | Clause::WriteSyntax(syntax) => Some(syntax),
         _ => None,
     });
-    own.into_iter().chain(clauses)
+    own.into_iter().chain(clauses).map(|syntax| &ast.pools[syntax])
 }

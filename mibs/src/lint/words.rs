@@ -2,7 +2,7 @@
 
 use super::{Judge, Rule};
 use crate::{
-    ast::{Body, Clause, Definition, Defval, Name, OidValue, Shape, Syntax},
+    ast::{Body, Clause, Definition, Defval, Id, Module, Name, OidValue, Shape, Syntax},
     source::Span,
     symbol::{FastMap, Symbol},
 };
@@ -35,18 +35,19 @@ impl Judge<'_, '_> {
         let mut used: FastMap<Symbol, ()> = FastMap::default();
         let mut types: Vec<(Name, bool)> = Vec::new();
         for definition in &self.ast.definitions {
-            uses(definition, &mut |name| {
+            uses(self.ast, definition, &mut |name| {
                 used.insert(name.symbol, ());
             });
-            let is_row = definition
-                .syntax()
+            let is_row = self
+                .ast
+                .syntax(definition)
                 .is_some_and(|syntax| matches!(syntax.shape, Shape::Sequence(_)));
-            type_uses(definition, &mut |name| types.push((name, is_row)));
+            type_uses(self.ast, definition, &mut |name| types.push((name, is_row)));
         }
         if !self.is_v2 {
             return;
         }
-        let unit = &self.resolver.units[self.id.0 as usize];
+        let unit = &self.resolver.units[self.id.index()];
         let mut said: FastMap<Symbol, ()> = FastMap::default();
         for (name, is_row) in types {
             let known = unit.imports.contains_key(&name.symbol) || self.defines(name.symbol);
@@ -63,7 +64,7 @@ impl Judge<'_, '_> {
         let macros = self.ast.definitions.iter().filter_map(|d| d.macro_name());
         let macros: Vec<&str> = macros.collect();
         for import in &self.ast.imports {
-            for &name in &import.symbols {
+            for &name in &self.ast.pools[import.symbols] {
                 let word = self.word(name);
                 if !used.contains_key(&name.symbol) && !macros.contains(&word) {
                     self.say(Rule::ImportUnused, name, word);
@@ -86,7 +87,10 @@ impl Judge<'_, '_> {
         let mut first: FastMap<String, Name> = FastMap::default();
         // A row and the type of its SEQUENCE differ only so, by custom.
         let is_sequence = |definition: &&Definition| {
-            !definition.syntax().is_some_and(|syntax| matches!(syntax.shape, Shape::Sequence(_)))
+            !self
+                .ast
+                .syntax(definition)
+                .is_some_and(|syntax| matches!(syntax.shape, Shape::Sequence(_)))
         };
         for definition in self.ast.definitions.iter().filter(is_sequence) {
             let word = self.word(definition.name);
@@ -108,7 +112,7 @@ impl Judge<'_, '_> {
         };
         let mut updated = None;
         let mut revisions: Vec<(String, Span)> = Vec::new();
-        for clause in identity.clauses() {
+        for clause in self.ast.clauses(identity) {
             match clause {
                 Clause::LastUpdated(date) => updated = Some(full(self.word(*date))),
                 Clause::Revision(date) => {
@@ -164,30 +168,36 @@ impl Definition {
 }
 
 /// Every name a definition speaks of.
-fn uses(definition: &Definition, visit: &mut impl FnMut(Name)) {
+fn uses(ast: &Module, definition: &Definition, visit: &mut impl FnMut(Name)) {
     match &definition.body {
-        Body::Type { syntax, .. } => syntax_uses(syntax, visit),
-        Body::Value { value } | Body::Invocation { value, .. } => value_uses(value, visit),
+        Body::Type { syntax, .. } => syntax_uses(ast, *syntax, visit),
+        Body::Value { value } | Body::Invocation { value, .. } => value_uses(ast, value, visit),
         _ => {}
     }
-    for clause in definition.clauses() {
-        match clause {
-            Clause::Syntax(syntax) | Clause::WriteSyntax(syntax) => syntax_uses(syntax, visit),
-            Clause::Index(items) => items.iter().for_each(|item| syntax_uses(&item.syntax, visit)),
+    for clause in ast.clauses(definition) {
+        match *clause {
+            Clause::Syntax(syntax) | Clause::WriteSyntax(syntax) => {
+                syntax_uses(ast, syntax, visit);
+            }
+            Clause::Index(items) => {
+                ast.pools[items].iter().for_each(|item| syntax_uses(ast, item.syntax, visit));
+            }
             Clause::Augments(name)
             | Clause::Group(name)
             | Clause::Object(name)
             | Clause::Supports(name)
-            | Clause::Variation(name) => visit(*name),
+            | Clause::Variation(name) => visit(name),
             Clause::Members(names)
             | Clause::MandatoryGroups(names)
             | Clause::Includes(names)
-            | Clause::CreationRequires(names) => names.iter().copied().for_each(&mut *visit),
-            Clause::Enterprise(value) => value_uses(value, visit),
-            Clause::Defval(defval) => match &**defval {
+            | Clause::CreationRequires(names) => {
+                ast.pools[names].iter().copied().for_each(&mut *visit);
+            }
+            Clause::Enterprise(value) => value_uses(ast, &ast.pools[value], visit),
+            Clause::Defval(defval) => match &ast.pools[defval] {
                 Defval::Name(name) => visit(*name),
-                Defval::Bits(names) => names.iter().copied().for_each(&mut *visit),
-                Defval::Oid(value) => value_uses(value, visit),
+                Defval::Bits(names) => ast.pools[*names].iter().copied().for_each(&mut *visit),
+                Defval::Oid(value) => value_uses(ast, value, visit),
                 _ => {}
             },
             _ => {}
@@ -195,26 +205,28 @@ fn uses(definition: &Definition, visit: &mut impl FnMut(Name)) {
     }
 }
 
-fn value_uses(value: &OidValue, visit: &mut impl FnMut(Name)) {
-    value.parts.iter().filter_map(|part| part.name).for_each(visit);
+fn value_uses(ast: &Module, value: &OidValue, visit: &mut impl FnMut(Name)) {
+    ast.pools[value.parts].iter().filter_map(|part| part.name).for_each(visit);
 }
 
-fn syntax_uses(syntax: &Syntax, visit: &mut impl FnMut(Name)) {
-    match &syntax.shape {
-        Shape::Named { name, .. } | Shape::SequenceOf(name) => visit(*name),
-        Shape::Sequence(members) => members.iter().for_each(|member| visit(member.syntax)),
+fn syntax_uses(ast: &Module, syntax: Id<Syntax>, visit: &mut impl FnMut(Name)) {
+    match ast.pools[syntax].shape {
+        Shape::Named { name, .. } | Shape::SequenceOf(name) => visit(name),
+        Shape::Sequence(members) => {
+            ast.pools[members].iter().for_each(|member| visit(member.syntax));
+        }
         _ => {}
     }
 }
 
 /// The names that stand where types stand.
-fn type_uses(definition: &Definition, visit: &mut impl FnMut(Name)) {
-    if let Body::Type { syntax, .. } = &definition.body {
-        syntax_uses(syntax, visit);
+fn type_uses(ast: &Module, definition: &Definition, visit: &mut impl FnMut(Name)) {
+    if let Body::Type { syntax, .. } = definition.body {
+        syntax_uses(ast, syntax, visit);
     }
-    for clause in definition.clauses() {
-        if let Clause::Syntax(syntax) | Clause::WriteSyntax(syntax) = clause {
-            syntax_uses(syntax, visit);
+    for clause in ast.clauses(definition) {
+        if let Clause::Syntax(syntax) | Clause::WriteSyntax(syntax) = *clause {
+            syntax_uses(ast, syntax, visit);
         }
     }
 }

@@ -14,7 +14,7 @@ pub struct Module<'m> {
 
 impl<'m> Module<'m> {
     fn data(&self) -> &'m ModuleData {
-        &self.mib.modules[self.id.0 as usize]
+        &self.mib.modules[self.id.index()]
     }
 
     /// Its name.

@@ -9,35 +9,35 @@ use nom::{Parser, combinator::map};
 use super::{
     input::{Parsed, Tokens, token},
     is_definition,
-    syntax::syntax,
+    syntax::kept_syntax,
     value::{defval, enterprise, name, names, short_text, text},
 };
 use crate::{
-    ast::{Clause, IndexItem, Name},
+    ast::{Clause, IndexItem, Name, Slice},
     diagnostic::{Expected, Problem, TokenKind},
     lexer::Kind,
 };
 
 /// All clauses up to `::=`, the end of the module, or the next definition.
-pub(super) fn clauses(mut input: Tokens<'_>) -> (Tokens<'_>, Vec<Clause>) {
-    let mut clauses = Vec::new();
+pub(super) fn clauses(mut input: Tokens<'_>) -> (Tokens<'_>, Slice<Clause>) {
+    let begin = input.mark::<Clause>();
     loop {
         match input.kind(0) {
-            None | Some(Kind::Assign | Kind::End) => return (input, clauses),
-            _ if is_definition(&input) => return (input, clauses),
+            None | Some(Kind::Assign | Kind::End) => return (input, input.since(begin)),
+            _ if is_definition(&input) => return (input, input.since(begin)),
             _ => {}
         }
         match clause(input) {
             Ok((after, clause)) => {
-                clauses.push(clause);
+                input.add(clause);
                 input = after;
             }
             Err(nom::Err::Error(refusal) | nom::Err::Failure(refusal)) => {
                 input.report(refusal.span, Problem::Unexpected { expected: refusal.expected });
-                clauses.push(Clause::Broken);
+                input.add(Clause::Broken);
                 input = next_clause(input.skip(1));
             }
-            Err(nom::Err::Incomplete(_)) => return (input, clauses),
+            Err(nom::Err::Incomplete(_)) => return (input, input.since(begin)),
         }
     }
 }
@@ -96,8 +96,8 @@ fn clause(input: Tokens<'_>) -> Parsed<'_, Clause> {
     let Some(first) = input.first() else { return input.refuse(Expected::Clause) };
     let after = input.skip(1);
     match first.kind {
-        Kind::Syntax => map(map(syntax, Box::new), Clause::Syntax).parse(after),
-        Kind::WriteSyntax => map(map(syntax, Box::new), Clause::WriteSyntax).parse(after),
+        Kind::Syntax => map(kept_syntax, Clause::Syntax).parse(after),
+        Kind::WriteSyntax => map(kept_syntax, Clause::WriteSyntax).parse(after),
         Kind::Units => map(map(short_text, |text| text.symbol), Clause::Units).parse(after),
         Kind::MaxAccess => map(name, Clause::Access).parse(after),
         Kind::Access => map(name, Clause::OldAccess).parse(after),
@@ -131,17 +131,17 @@ fn clause(input: Tokens<'_>) -> Parsed<'_, Clause> {
 }
 
 /// `{ ifIndex, IMPLIED name }`; SMIv1 allows types in it.
-fn index(input: Tokens<'_>) -> Parsed<'_, Vec<IndexItem>> {
+fn index(input: Tokens<'_>) -> Parsed<'_, Slice<IndexItem>> {
     let (mut input, _) = token(Kind::LeftBrace)(input)?;
-    let mut items = Vec::new();
+    let begin = input.mark::<IndexItem>();
     loop {
         match input.kind(0) {
-            Some(Kind::RightBrace) => return Ok((input.skip(1), items)),
+            Some(Kind::RightBrace) => return Ok((input.skip(1), input.since(begin))),
             Some(Kind::Comma) => input = input.skip(1),
             _ => {
                 let implied = input.kind(0) == Some(Kind::Implied);
-                let (after, syntax) = syntax(input.skip(usize::from(implied)))?;
-                items.push(IndexItem { implied, syntax });
+                let (after, syntax) = kept_syntax(input.skip(usize::from(implied)))?;
+                input.add(IndexItem { implied, syntax });
                 input = after;
             }
         }
@@ -150,8 +150,9 @@ fn index(input: Tokens<'_>) -> Parsed<'_, Vec<IndexItem>> {
 
 fn augments(input: Tokens<'_>) -> Parsed<'_, Name> {
     let (after, names) = names(input)?;
-    match names.first() {
-        Some(&first) => Ok((after, first)),
+    let first = input.pools.borrow()[names].first().copied();
+    match first {
+        Some(first) => Ok((after, first)),
         None => input.skip(1).refuse(Expected::Token(TokenKind(Kind::Lower))),
     }
 }

@@ -9,18 +9,20 @@ use std::{
 use nom::{IResult, Input, Needed, error::ErrorKind};
 
 use crate::{
-    ast::Name,
+    ast::{Id, Mark, Name, Pooled, Pools, Slice},
     diagnostic::{Expected, Problem, TokenKind},
     lexer::{Kind, Token},
     source::Span,
 };
 
-/// What is left of a file's tokens, its text, and the log of its problems.
+/// What is left of a file's tokens, its text, the log of its problems, and where
+/// lists are put.
 #[derive(Clone, Copy)]
 pub(crate) struct Tokens<'a> {
     pub rest: &'a [Token],
     pub text: &'a [u8],
     pub log: &'a RefCell<Vec<(Span, Problem)>>,
+    pub pools: &'a RefCell<Pools>,
 }
 
 /// A parser's refusal: what it wanted, and how much was left.
@@ -63,6 +65,21 @@ impl<'a> Tokens<'a> {
         let taken = self.rest.len().saturating_sub(after.rest.len());
         let last = self.rest.get(taken.saturating_sub(1)).map_or(self.here(), |token| token.span);
         self.here().to(last)
+    }
+
+    /// Puts an element of the tree in its pool.
+    pub fn add<T: Pooled>(&self, element: T) -> Id<T> {
+        self.pools.borrow_mut().add(element)
+    }
+
+    /// Begins a list of the tree.
+    pub fn mark<T: Pooled>(&self) -> Mark {
+        self.pools.borrow().mark::<T>()
+    }
+
+    /// Ends a list of the tree.
+    pub fn since<T: Pooled>(&self, mark: Mark) -> Slice<T> {
+        self.pools.borrow().since(mark)
     }
 
     pub fn report(&self, span: Span, problem: Problem) {

@@ -13,7 +13,7 @@ mod value;
 use std::cell::RefCell;
 
 use crate::{
-    ast::{Body, Definition, Import, Invocation, Module, Name},
+    ast::{Body, Definition, Import, Invocation, Module, Name, Pools},
     diagnostic::{Expected, Problem, TokenKind},
     lexer::{Kind, Token, tokenize},
     source::{Span, decode},
@@ -40,22 +40,23 @@ impl File {
 #[derive(Debug)]
 pub(crate) struct Desk<'s> {
     words: Words<'s>,
-    /// Memory for tokens, used again.
+    /// Memory for tokens and lists, used again.
     tokens: Vec<Token>,
+    pools: RefCell<Pools>,
 }
 
 impl<'s> Desk<'s> {
     pub fn new(symbols: &'s SharedSymbols) -> Self {
-        Self { words: Words::new(symbols), tokens: Vec::new() }
+        Self { words: Words::new(symbols), tokens: Vec::new(), pools: RefCell::default() }
     }
 }
 
 /// Reads a file, whatever is in it.
 pub(crate) fn parse_file(text: &[u8], desk: &mut Desk<'_>) -> File {
-    let Desk { words, tokens } = desk;
+    let Desk { words, tokens, pools } = desk;
     let problems = tokenize(text, words, tokens);
     let log = RefCell::new(problems);
-    let mut input = Tokens { rest: tokens, text, log: &log };
+    let mut input = Tokens { rest: tokens, text, log: &log, pools };
     let mut modules = Vec::new();
     while let Some(header) = next_header(input) {
         let (after, module) = module(header);
@@ -101,13 +102,27 @@ fn module(header: Tokens<'_>) -> (Tokens<'_>, Module) {
         header.first().map_or(Name { symbol: Symbol::NONE, start: span.start }, |t| t.name());
     // What stands between the name and BEGIN says nothing.
     let begin = header.rest.iter().take(300).position(|t| t.kind == Kind::Begin);
-    let mut input = header.skip(begin.map_or(2, |at| at + 1));
-    let mut module =
-        Module { name, imports: Vec::new(), definitions: Vec::new(), broken: Vec::new(), end: 0 };
+    let input = header.skip(begin.map_or(2, |at| at + 1));
+    let mut module = Module {
+        name,
+        imports: Vec::new(),
+        definitions: Vec::new(),
+        broken: Vec::new(),
+        end: 0,
+        pools: Pools::default(),
+    };
+    let after = body(input, span, &mut module);
+    module.definitions.shrink_to_fit();
+    module.pools = after.pools.borrow_mut().drain();
+    (after, module)
+}
+
+/// All up to END.
+fn body<'a>(mut input: Tokens<'a>, name: Span, module: &mut Module) -> Tokens<'a> {
     loop {
         module.end = input.here().start;
         match input.kind(0) {
-            Some(Kind::End) => return (input.skip(1), module),
+            Some(Kind::End) => return input.skip(1),
             Some(Kind::Imports) => input = imports(input.skip(1), &mut module.imports),
             Some(Kind::Exports) => input = skip_exports(input),
             Some(_) if !is_header(&input) => match definition(input) {
@@ -124,9 +139,9 @@ fn module(header: Tokens<'_>) -> (Tokens<'_>, Module) {
                 }
             },
             _ => {
-                let module_name = decode(input.slice(span)).into();
-                input.report(span, Problem::MissingEnd { module: module_name });
-                return (input, module);
+                let module = decode(input.slice(name)).into();
+                input.report(name, Problem::MissingEnd { module });
+                return input;
             }
         }
     }
@@ -140,7 +155,8 @@ fn report(input: &Tokens<'_>, error: &nom::Err<Refusal>) {
 
 /// `IMPORTS a, b FROM C …;`
 fn imports<'a>(mut input: Tokens<'a>, imports: &mut Vec<Import>) -> Tokens<'a> {
-    let mut symbols = Vec::new();
+    let mut begin = input.mark::<Name>();
+    let mut is_empty = true;
     loop {
         let Some(first) = input.first() else { return input };
         match first.kind {
@@ -153,18 +169,20 @@ fn imports<'a>(mut input: Tokens<'a>, imports: &mut Vec<Import>) -> Tokens<'a> {
                     input.report(input.here(), Problem::Unexpected { expected });
                     continue;
                 };
-                imports
-                    .push(Import { symbols: std::mem::take(&mut symbols), module: module.name() });
+                imports.push(Import { symbols: input.since(begin), module: module.name() });
+                begin = input.mark::<Name>();
+                is_empty = true;
                 input = input.skip(1);
             }
             // The semicolon was forgotten.
-            _ if symbols.is_empty() && is_definition(&input) => {
+            _ if is_empty && is_definition(&input) => {
                 let expected = Expected::Token(TokenKind(Kind::Semicolon));
                 input.report(input.here(), Problem::Unexpected { expected });
                 return input;
             }
             kind if kind.is_word() && kind != Kind::End => {
-                symbols.push(first.name());
+                input.add(first.name());
+                is_empty = false;
                 input = input.skip(1);
             }
             _ => {
@@ -246,7 +264,7 @@ fn assignment(input: Tokens<'_>) -> Parsed<'_, Body> {
         return Ok((after, Body::TextualConvention { clauses }));
     }
     let (input, application_tag) = value::tag(input)?;
-    let (after, syntax) = syntax::syntax(input)?;
+    let (after, syntax) = syntax::kept_syntax(input)?;
     Ok((after, Body::Type { application_tag, syntax }))
 }
 

@@ -15,20 +15,25 @@ use super::{
     value::{bound, name, signed_number},
 };
 use crate::{
-    ast::{Constraint, Label, Member, Name, Shape, Syntax},
+    ast::{Constraint, Id, Interval, Label, Member, Name, Shape, Slice, Syntax},
     diagnostic::{Expected, Problem, TokenKind},
     lexer::Kind,
     source::decode,
 };
 
+/// A type in its pool.
+pub(super) fn kept_syntax(input: Tokens<'_>) -> Parsed<'_, Id<Syntax>> {
+    map(syntax, |syntax| input.add(syntax)).parse(input)
+}
+
 /// A type with its sub-typing or labels.
-pub(super) fn syntax(input: Tokens<'_>) -> Parsed<'_, Syntax> {
+fn syntax(input: Tokens<'_>) -> Parsed<'_, Syntax> {
     let (after, shape) = shape(input)?;
     let (after, labels) = match (&shape, after.kind(0)) {
         (Shape::Integer | Shape::Bits | Shape::Named { .. }, Some(Kind::LeftBrace)) => {
             labels(after)?
         }
-        _ => (after, Vec::new()),
+        _ => (after, Slice::default()),
     };
     let constraint_start = after.here().start;
     let (after, constraint) = match after.kind(0) {
@@ -52,7 +57,7 @@ fn shape(input: Tokens<'_>) -> Parsed<'_, Shape> {
         (Some(Kind::Choice), _) => map(members, |_| Shape::Choice).parse(input.skip(1)),
         (Some(Kind::Upper), Some(Kind::Dot)) => {
             map(separated_pair(name, token(Kind::Dot), name), |(module, name)| Shape::Named {
-                module: Some(module),
+                module: Some(module.symbol),
                 name,
             })
             .parse(input)
@@ -65,13 +70,13 @@ fn shape(input: Tokens<'_>) -> Parsed<'_, Shape> {
 }
 
 /// `{ up(1), down(2) }`; a comma may be missing or one too many, or a semicolon.
-fn labels(input: Tokens<'_>) -> Parsed<'_, Vec<Label>> {
+fn labels(input: Tokens<'_>) -> Parsed<'_, Slice<Label>> {
     let (mut input, _) = token(Kind::LeftBrace)(input)?;
-    let mut labels = Vec::new();
+    let begin = input.mark::<Label>();
     let mut needs_comma = false;
     loop {
         match input.kind(0) {
-            Some(Kind::RightBrace) => return Ok((input.skip(1), labels)),
+            Some(Kind::RightBrace) => return Ok((input.skip(1), input.since(begin))),
             Some(Kind::Comma) => {
                 if input.kind(1) == Some(Kind::RightBrace) {
                     input.report(input.here(), Problem::TrailingComma);
@@ -99,7 +104,7 @@ fn labels(input: Tokens<'_>) -> Parsed<'_, Vec<Label>> {
                     token(Kind::RightParenthesis),
                 );
                 let (after, (name, number)) = pair(label_name, number).parse(input)?;
-                labels.push(Label { name, number });
+                input.add(Label { name, number });
                 needs_comma = true;
                 input = after;
             }
@@ -126,26 +131,28 @@ fn constraint(input: Tokens<'_>) -> Parsed<'_, Constraint> {
     .parse(input)
 }
 
-fn intervals(input: Tokens<'_>) -> Parsed<'_, Vec<(i64, i64)>> {
+fn intervals(input: Tokens<'_>) -> Parsed<'_, Slice<Interval>> {
     delimited(token(Kind::LeftParenthesis), interval_list, token(Kind::RightParenthesis))
         .parse(input)
 }
 
-fn interval_list(input: Tokens<'_>) -> Parsed<'_, Vec<(i64, i64)>> {
+fn interval_list(input: Tokens<'_>) -> Parsed<'_, Slice<Interval>> {
+    let begin = input.mark::<Interval>();
     let interval = map(pair(bound, opt(preceded(token(Kind::Range), bound))), |(low, high)| {
-        (low, high.unwrap_or(low))
+        input.add::<Interval>((low, high.unwrap_or(low)));
     });
-    separated_list1(token(Kind::Bar), interval).parse(input)
+    let (after, _) = separated_list1(token(Kind::Bar), interval).parse(input)?;
+    Ok((after, input.since(begin)))
 }
 
 /// The members of a SEQUENCE or CHOICE. What a row's SEQUENCE repeats of its
 /// columns' types is skipped: the columns say it themselves.
-fn members(input: Tokens<'_>) -> Parsed<'_, Vec<Member>> {
+fn members(input: Tokens<'_>) -> Parsed<'_, Slice<Member>> {
     let (mut input, _) = token(Kind::LeftBrace)(input)?;
-    let mut members = Vec::new();
+    let begin = input.mark::<Member>();
     loop {
         match input.kind(0) {
-            Some(Kind::RightBrace) => return Ok((input.skip(1), members)),
+            Some(Kind::RightBrace) => return Ok((input.skip(1), input.since(begin))),
             Some(Kind::Comma) => input = input.skip(1),
             _ if is_definition(&input) => {
                 return input.refuse(Expected::Token(TokenKind(Kind::RightBrace)));
@@ -157,7 +164,7 @@ fn members(input: Tokens<'_>) -> Parsed<'_, Vec<Member>> {
                     return after.refuse(Expected::Type);
                 }
                 let syntax = after.first().map_or(name, |token| token.name());
-                members.push(Member { name, syntax });
+                input.add(Member { name, syntax });
                 input = after_syntax;
             }
         }

@@ -3,16 +3,20 @@ use crate::ast::{Clause, Constraint, Defval, Shape};
 use crate::lexer::reserved;
 
 fn parsed(text: &[u8]) -> File {
-    let symbols = SharedSymbols::new(reserved());
+    let symbols = reserved();
     parse_file(text, &mut Desk::new(&symbols))
 }
 
-fn read(body: &str) -> (Vec<Definition>, Vec<String>, String) {
+fn module_of(body: &str) -> (Module, Vec<String>, String) {
     let text = format!("X-MIB DEFINITIONS ::= BEGIN\n{body}\nEND");
     let file = parsed(text.as_bytes());
     let problems = file.problems.iter().map(|(_, problem)| problem.to_string()).collect();
-    let definitions = file.modules.into_iter().next().map(|module| module.definitions);
-    (definitions.unwrap_or_default(), problems, text)
+    (file.modules.into_iter().next().expect("there is a module"), problems, text)
+}
+
+fn read(body: &str) -> (Vec<Definition>, Vec<String>, String) {
+    let (module, problems, text) = module_of(body);
+    (module.definitions, problems, text)
 }
 
 fn names(definitions: &[Definition], text: &str) -> Vec<String> {
@@ -24,46 +28,49 @@ fn names(definitions: &[Definition], text: &str) -> Vec<String> {
 }
 
 /// The only definition of a text without a fault.
-fn one(body: &str) -> Body {
-    let (mut definitions, problems, _) = read(body);
+fn one(body: &str) -> (Body, Pools) {
+    let (mut module, problems, _) = module_of(body);
     assert_eq!(problems, Vec::<String>::new(), "{body}");
-    assert_eq!(definitions.len(), 1, "{body}");
-    definitions.remove(0).body
+    assert_eq!(module.definitions.len(), 1, "{body}");
+    (module.definitions.remove(0).body, module.pools)
 }
 
-fn syntax_of(body: &str) -> crate::ast::Syntax {
+fn syntax_of(body: &str) -> (crate::ast::Syntax, Pools) {
     match one(&format!("T ::= {body}")) {
-        Body::Type { syntax, .. } => syntax,
+        (Body::Type { syntax, .. }, pools) => (pools[syntax], pools),
         other => panic!("{other:?}"),
     }
 }
 
 #[test]
 fn types_in_all_their_forms() {
-    assert!(matches!(syntax_of("INTEGER").shape, Shape::Integer));
-    assert!(matches!(syntax_of("OCTET STRING").shape, Shape::OctetString));
-    assert!(matches!(syntax_of("OBJECT IDENTIFIER").shape, Shape::ObjectIdentifier));
-    assert!(matches!(syntax_of("SEQUENCE OF Foo").shape, Shape::SequenceOf(_)));
-    assert!(matches!(syntax_of("X-MIB.Foo").shape, Shape::Named { module: Some(_), .. }));
-    assert!(matches!(syntax_of("CHOICE { a INTEGER, b Foo (1..2) }").shape, Shape::Choice));
-    match syntax_of("SEQUENCE { a INTEGER { x(1), y(2) }, b OCTET STRING (SIZE (0..9)) }").shape {
+    assert!(matches!(syntax_of("INTEGER").0.shape, Shape::Integer));
+    assert!(matches!(syntax_of("OCTET STRING").0.shape, Shape::OctetString));
+    assert!(matches!(syntax_of("OBJECT IDENTIFIER").0.shape, Shape::ObjectIdentifier));
+    assert!(matches!(syntax_of("SEQUENCE OF Foo").0.shape, Shape::SequenceOf(_)));
+    assert!(matches!(syntax_of("X-MIB.Foo").0.shape, Shape::Named { module: Some(_), .. }));
+    assert!(matches!(syntax_of("CHOICE { a INTEGER, b Foo (1..2) }").0.shape, Shape::Choice));
+    match syntax_of("SEQUENCE { a INTEGER { x(1), y(2) }, b OCTET STRING (SIZE (0..9)) }").0.shape {
         Shape::Sequence(members) => assert_eq!(members.len(), 2),
         other => panic!("{other:?}"),
     }
-    let labels = syntax_of("INTEGER { up(1), down(-2) }").labels;
+    let (syntax, pools) = syntax_of("INTEGER { up(1), down(-2) }");
+    let labels = &pools[syntax.labels];
     assert_eq!(labels.iter().map(|label| label.number).collect::<Vec<_>>(), [1, -2]);
-    match syntax_of("INTEGER (-5..5 | 'ff'H | MIN..MAX)").constraint {
+    let (syntax, pools) = syntax_of("INTEGER (-5..5 | 'ff'H | MIN..MAX)");
+    match syntax.constraint {
         Some(Constraint::Range(ranges)) => {
-            assert_eq!(ranges, [(-5, 5), (255, 255), (i64::MIN, i64::MAX)]);
+            assert_eq!(pools[ranges], [(-5, 5), (255, 255), (i64::MIN, i64::MAX)]);
         }
         other => panic!("{other:?}"),
     }
-    match syntax_of("OCTET STRING (SIZE (4|8..16))").constraint {
-        Some(Constraint::Size(sizes)) => assert_eq!(sizes, [(4, 4), (8, 16)]),
+    let (syntax, pools) = syntax_of("OCTET STRING (SIZE (4|8..16))");
+    match syntax.constraint {
+        Some(Constraint::Size(sizes)) => assert_eq!(pools[sizes], [(4, 4), (8, 16)]),
         other => panic!("{other:?}"),
     }
     match one("T ::= [APPLICATION 6] IMPLICIT INTEGER (0..18446744073709551615)") {
-        Body::Type { application_tag, .. } => assert_eq!(application_tag, Some(6)),
+        (Body::Type { application_tag, .. }, _) => assert_eq!(application_tag, Some(6)),
         other => panic!("{other:?}"),
     }
 }
@@ -78,7 +85,7 @@ fn object_identifiers_in_all_their_forms() {
         ("{ parent }", 1),
     ] {
         match one(&format!("x OBJECT IDENTIFIER ::= {value}")) {
-            Body::Value { value } => assert_eq!(value.parts.len(), parts),
+            (Body::Value { value }, _) => assert_eq!(value.parts.len(), parts),
             other => panic!("{other:?}"),
         }
     }
@@ -98,8 +105,9 @@ fn defaults_in_all_their_forms() {
         ("{ { parent 1 } }", |d| matches!(d, Defval::Oid(_))),
     ] {
         let body = format!("x OBJECT-TYPE SYNTAX INTEGER DEFVAL {value} ::= {{ a 1 }}");
-        let Body::Invocation { clauses, .. } = one(&body) else { panic!("{body}") };
-        assert!(matches!(&clauses[1], Clause::Defval(value) if is_right(value)), "{clauses:?}");
+        let (Body::Invocation { clauses, .. }, pools) = one(&body) else { panic!("{body}") };
+        let clause = &pools[clauses][1];
+        assert!(matches!(clause, Clause::Defval(value) if is_right(&pools[*value])), "{body}");
     }
 }
 
@@ -141,17 +149,19 @@ fn every_macro_is_read() {
         ),
     ] {
         match one(body) {
-            Body::Invocation { clauses: found, .. } => assert_eq!(found.len(), clauses, "{body}"),
+            (Body::Invocation { clauses: found, .. }, _) => {
+                assert_eq!(found.len(), clauses, "{body}");
+            }
             other => panic!("{other:?}"),
         }
     }
     match one(
         "T ::= TEXTUAL-CONVENTION DISPLAY-HINT \"d\" STATUS current DESCRIPTION \"d\" SYNTAX INTEGER",
     ) {
-        Body::TextualConvention { clauses } => assert_eq!(clauses.len(), 4),
+        (Body::TextualConvention { clauses }, _) => assert_eq!(clauses.len(), 4),
         other => panic!("{other:?}"),
     }
-    assert!(matches!(one("X MACRO ::= BEGIN A ::= B \"|\" C END"), Body::Macro));
+    assert!(matches!(one("X MACRO ::= BEGIN A ::= B \"|\" C END").0, Body::Macro));
 }
 
 #[test]
@@ -177,13 +187,12 @@ fn a_broken_definition_costs_itself_only() {
 
 #[test]
 fn a_broken_clause_costs_itself_only() {
-    let (definitions, problems, _) = read(
+    let (module, problems, _) = module_of(
         "x OBJECT-TYPE SYNTAX INTEGER { a(1), b STATUS current UNITS units DESCRIPTION \"d\" ::= { a 1 }",
     );
     assert_eq!(problems, ["expected `(`", "expected a quoted string"]);
-    let Body::Invocation { clauses, .. } = &definitions[0].body else { panic!() };
     assert!(matches!(
-        clauses.as_slice(),
+        module.clauses(&module.definitions[0]),
         [Clause::Broken, Clause::Status(_), Clause::Broken, Clause::Description(_)]
     ));
 }
@@ -195,9 +204,9 @@ fn commas_and_capitals_in_labels_are_said_and_accepted() {
         ("a(1) b(2)", "a comma is missing here"),
         ("a(1), Bc(2)", "the label `Bc` begins with a capital"),
     ] {
-        let (definitions, problems, _) = read(&format!("T ::= INTEGER {{ {labels} }}"));
+        let (module, problems, _) = module_of(&format!("T ::= INTEGER {{ {labels} }}"));
         assert_eq!(problems, [problem]);
-        let Body::Type { syntax, .. } = &definitions[0].body else { panic!("{labels}") };
+        let syntax = module.syntax(&module.definitions[0]).expect("a type");
         assert_eq!(syntax.labels.len(), 2);
     }
 }

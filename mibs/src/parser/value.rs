@@ -11,7 +11,7 @@ use super::{
     is_definition,
 };
 use crate::{
-    ast::{Defval, Name, OidPart, OidValue},
+    ast::{Defval, Id, Name, OidPart, OidValue, Slice},
     diagnostic::{Expected, Problem, TokenKind},
     lexer::Kind,
     model::unquote,
@@ -38,12 +38,12 @@ pub(super) fn short_text(input: Tokens<'_>) -> Parsed<'_, Name> {
 }
 
 /// `{ a, b, c }`; commas may be missing.
-pub(super) fn names(input: Tokens<'_>) -> Parsed<'_, Vec<Name>> {
+pub(super) fn names(input: Tokens<'_>) -> Parsed<'_, Slice<Name>> {
     let (mut input, _) = token(Kind::LeftBrace)(input)?;
-    let mut names = Vec::new();
+    let begin = input.mark::<Name>();
     loop {
         match input.kind(0) {
-            Some(Kind::RightBrace) => return Ok((input.skip(1), names)),
+            Some(Kind::RightBrace) => return Ok((input.skip(1), input.since(begin))),
             Some(Kind::Comma) => input = input.skip(1),
             _ => {
                 let (mut after, mut span) = name(input)?;
@@ -51,7 +51,7 @@ pub(super) fn names(input: Tokens<'_>) -> Parsed<'_, Vec<Name>> {
                 if let (Some(Kind::Dot), Some(Kind::Lower)) = (after.kind(0), after.kind(1)) {
                     (after, span) = name(after.skip(1))?;
                 }
-                names.push(span);
+                input.add(span);
                 input = after;
             }
         }
@@ -122,26 +122,28 @@ pub(super) fn oid_value(input: Tokens<'_>) -> Parsed<'_, OidValue> {
     Ok((after, OidValue { parts, last, span: input.until(&after) }))
 }
 
-fn oid_parts(input: Tokens<'_>) -> Parsed<'_, (Vec<OidPart>, u32)> {
-    let mut parts = Vec::new();
+fn oid_parts(input: Tokens<'_>) -> Parsed<'_, (Slice<OidPart>, u32)> {
+    let begin = input.mark::<OidPart>();
+    let mut is_first = true;
     let mut last = input.here().start;
     let mut rest = input;
     while !matches!(rest.kind(0), Some(Kind::RightBrace) | None) {
-        if !parts.is_empty() && (is_definition(&rest) || rest.kind(0) == Some(Kind::End)) {
+        if !is_first && (is_definition(&rest) || rest.kind(0) == Some(Kind::End)) {
             break;
         }
         last = rest.here().start;
         let (after, part) = oid_part(rest)?;
-        parts.push(part);
+        input.add(part);
+        is_first = false;
         rest = after;
         // Some write commas or dots between the parts.
         while let Some(Kind::Comma | Kind::Dot) = rest.kind(0) {
             rest = rest.skip(1);
         }
     }
-    match parts.is_empty() {
+    match is_first {
         true => rest.refuse(Expected::OidValue),
-        false => Ok((rest, (parts, last))),
+        false => Ok((rest, (input.since(begin), last))),
     }
 }
 
@@ -159,7 +161,7 @@ fn oid_part(input: Tokens<'_>) -> Parsed<'_, OidPart> {
     if let (Some(Kind::Upper), Some(Kind::Dot), Some(Kind::Lower)) =
         (input.kind(0), after.kind(0), after.kind(1))
     {
-        module = Some(label);
+        module = Some(label.symbol);
         (after, label) = name(after.skip(1))?;
     }
     if let Some(Kind::LeftParenthesis) = after.kind(0) {
@@ -186,27 +188,33 @@ pub(super) fn trap_number(input: Tokens<'_>) -> Parsed<'_, OidValue> {
     map(arc, |number| {
         let span = input.here();
         let part = OidPart { module: None, name: None, number: Some(number) };
-        OidValue { parts: vec![part], last: span.start, span }
+        OidValue { parts: one_part(&input, part), last: span.start, span }
     })
     .parse(input)
 }
 
 /// An enterprise: a name, or a value in braces.
-pub(super) fn enterprise(input: Tokens<'_>) -> Parsed<'_, Box<OidValue>> {
+pub(super) fn enterprise(input: Tokens<'_>) -> Parsed<'_, Id<OidValue>> {
     if let Some(Kind::LeftBrace) = input.kind(0) {
-        return map(oid_value, Box::new).parse(input);
+        return map(oid_value, |value| input.add(value)).parse(input);
     }
     map(name, |name| {
         let span = input.here();
         let part = OidPart { module: None, name: Some(name), number: None };
-        Box::new(OidValue { parts: vec![part], last: span.start, span })
+        input.add(OidValue { parts: one_part(&input, part), last: span.start, span })
     })
     .parse(input)
 }
 
+fn one_part(input: &Tokens<'_>, part: OidPart) -> Slice<OidPart> {
+    let begin = input.mark::<OidPart>();
+    input.add(part);
+    input.since(begin)
+}
+
 /// `DEFVAL`'s `{ value }`.
-pub(super) fn defval(input: Tokens<'_>) -> Parsed<'_, Box<Defval>> {
-    let value = map(default_value, Box::new);
+pub(super) fn defval(input: Tokens<'_>) -> Parsed<'_, Id<Defval>> {
+    let value = map(default_value, |value| input.add(value));
     delimited(token(Kind::LeftBrace), value, token(Kind::RightBrace)).parse(input)
 }
 
@@ -221,9 +229,9 @@ fn default_value(input: Tokens<'_>) -> Parsed<'_, Defval> {
         }
         Kind::Hex => one(Defval::Hex(digits(&input, first.span))),
         Kind::Binary => one(Defval::Binary(digits(&input, first.span))),
-        Kind::RightBrace => Ok((input, Defval::Bits(Vec::new()))),
+        Kind::RightBrace => Ok((input, Defval::Bits(Slice::default()))),
         Kind::LeftBrace => match (input.kind(1), input.kind(2)) {
-            (Some(Kind::RightBrace), _) => Ok((input.skip(2), Defval::Bits(Vec::new()))),
+            (Some(Kind::RightBrace), _) => Ok((input.skip(2), Defval::Bits(Slice::default()))),
             (Some(kind), Some(Kind::Comma | Kind::RightBrace)) if kind.is_word() => {
                 map(names, Defval::Bits).parse(input)
             }
@@ -245,7 +253,12 @@ fn digits(input: &Tokens<'_>, span: Span) -> Box<str> {
 }
 
 fn bare_bits(input: Tokens<'_>) -> Parsed<'_, Defval> {
-    map(nom::multi::separated_list1(token(Kind::Comma), name), Defval::Bits).parse(input)
+    let begin = input.mark::<Name>();
+    let one = map(name, |name| {
+        input.add(name);
+    });
+    let (after, _) = nom::multi::separated_list1(token(Kind::Comma), one).parse(input)?;
+    Ok((after, Defval::Bits(input.since(begin))))
 }
 
 /// `[APPLICATION 3] IMPLICIT`, which only base modules have.

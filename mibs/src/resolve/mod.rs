@@ -9,10 +9,11 @@ mod nodes;
 mod objects;
 mod oids;
 mod scope;
+mod tree;
 mod types;
 
 use crate::{
-    ast::{self, Body, Clause, Name},
+    ast::{self, Clause, Name},
     diagnostic::{Diagnostic, Problem},
     model::{Mib, ModuleData, ModuleId, NodeId, Type, TypeId},
     parser::File,
@@ -21,9 +22,12 @@ use crate::{
 };
 use oids::OidState;
 pub(crate) use oids::root_of;
+use tree::Tree;
 
 /// A definition: the module, and its place in the module's list.
 pub(crate) type DefinitionId = (ModuleId, u32);
+
+type Refined<'a> = FastMap<(TypeId, bool, &'a [ast::Interval]), TypeId>;
 
 /// A module under way.
 pub(crate) struct Unit<'a> {
@@ -34,8 +38,13 @@ pub(crate) struct Unit<'a> {
     pub(crate) ast: &'a ast::Module,
     /// The first definition of each name.
     definitions: FastMap<Symbol, u32>,
+    /// Those of a name that was there before.
+    repeated: FastMap<u32, ()>,
     pub(crate) imports: FastMap<Symbol, Option<ModuleId>>,
     last_updated: Option<Symbol>,
+    /// For how many more unknown names one that looks like them is looked for:
+    /// each search goes through all that is in scope.
+    suggestions: u32,
     /// Whether it defines the types of the language itself.
     pub(crate) is_base: bool,
     pub(crate) origin: Origin,
@@ -46,14 +55,20 @@ pub(crate) struct Resolver<'a> {
     by_name: FastMap<Symbol, ModuleId>,
     /// Who defines a name, for those who forgot to import it.
     anywhere: Vec<Option<DefinitionId>>,
-    /// What was said once about a module and a name is not said again.
     /// Names of definitions that could not be read.
     broken: FastMap<Symbol, ()>,
+    /// What was said once about a module and a name is not said again.
     said: FastMap<(ModuleId, Symbol), ()>,
+    /// What looks most like an unknown name, or type, of a module.
+    likes: FastMap<(ModuleId, Symbol, bool), Option<Box<str>>>,
     language: types::Language,
+    /// The refinements that a module's objects made in place: which type, whether
+    /// by its size, and what is allowed.
+    refined: (ModuleId, Refined<'a>),
     /// By the number of the definition.
     type_ids: Vec<Option<TypeId>>,
     oids: Vec<Option<OidState>>,
+    tree: Tree,
     node_ids: Vec<Option<NodeId>>,
     pub(crate) mib: Mib,
 }
@@ -61,6 +76,7 @@ pub(crate) struct Resolver<'a> {
 /// Whether a file belongs to the built-in base, whose modules give way to a
 /// user's of the same name and age.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub(crate) enum Origin {
     BuiltIn,
     /// It was named, or given as a text.
@@ -85,9 +101,12 @@ pub(crate) fn resolve(
         anywhere: Vec::new(),
         broken: FastMap::default(),
         said: FastMap::default(),
+        likes: FastMap::default(),
         language,
+        refined: (ModuleId::new(0), FastMap::default()),
         type_ids: Vec::new(),
         oids: Vec::new(),
+        tree: Tree::new(),
         node_ids: Vec::new(),
         mib,
     };
@@ -124,23 +143,23 @@ impl<'a> Resolver<'a> {
                 match self.by_name.get(&unit.name).copied() {
                     Some(other) => self.choose(&mut chosen, other, unit, origin),
                     None => {
-                        self.by_name.insert(unit.name, ModuleId(chosen.len() as u32));
+                        self.by_name.insert(unit.name, ModuleId::new(chosen.len() as u32));
                         chosen.push((unit, origin));
                     }
                 }
             }
         }
         self.units = chosen.into_iter().map(|(unit, _)| unit).collect();
-        self.anywhere = vec![None; self.mib.symbols.len()];
+        self.anywhere = vec![None; self.mib.symbols.bound()];
         for at in 0..self.units.len() {
-            self.enter_definitions(ModuleId(at as u32));
+            self.enter_definitions(ModuleId::new(at as u32));
         }
     }
 
     fn unit(&mut self, file: FileId, ast: &'a ast::Module, origin: Origin) -> Unit<'a> {
         let name = ast.name.symbol;
         let last_updated = ast.definitions.iter().find_map(|definition| {
-            definition.clauses().iter().find_map(|clause| match clause {
+            ast.clauses(definition).iter().find_map(|clause| match clause {
                 Clause::LastUpdated(date) => Some(date.symbol),
                 _ => None,
             })
@@ -155,8 +174,10 @@ impl<'a> Resolver<'a> {
             first: 0,
             ast,
             definitions: FastMap::default(),
+            repeated: FastMap::default(),
             imports: FastMap::default(),
             last_updated,
+            suggestions: 200,
             is_base,
             origin,
         }
@@ -169,7 +190,7 @@ impl<'a> Resolver<'a> {
         unit: Unit<'a>,
         origin: Origin,
     ) {
-        let Some(slot) = chosen.get_mut(other.0 as usize) else { return };
+        let Some(slot) = chosen.get_mut(other.index()) else { return };
         let (old, new) = (self.date_of(&slot.0), self.date_of(&unit));
         let replaces_base = slot.1 == Origin::BuiltIn && origin != Origin::BuiltIn;
         let (file, span) = (unit.file, self.span_of(unit.ast.name));
@@ -189,21 +210,22 @@ impl<'a> Resolver<'a> {
     fn enter_definitions(&mut self, module: ModuleId) {
         let ast = self.unit_of(module).ast;
         let first = self.type_ids.len();
-        self.units[module.0 as usize].first = first as u32;
+        self.units[module.index()].first = first as u32;
         let behind = first + ast.definitions.len();
         self.type_ids.resize(behind, None);
         self.oids.resize(behind, None);
         self.node_ids.resize(behind, None);
+        self.units[module.index()].definitions.reserve(ast.definitions.len());
         for (at, definition) in ast.definitions.iter().enumerate() {
             let at = at as u32;
             let name = definition.name.symbol;
-            let definitions = &mut self.units[module.0 as usize].definitions;
-            if definitions.contains_key(&name) {
+            let unit = &mut self.units[module.index()];
+            if *unit.definitions.entry(name).or_insert(at) != at {
+                unit.repeated.insert(at, ());
                 let name = self.mib.symbols.text(name).into();
                 self.report(module, definition.name, Problem::DuplicateDefinition { name });
                 continue;
             }
-            definitions.insert(name, at);
             if let Some(slot) = self.anywhere.get_mut(name.index()) {
                 slot.get_or_insert((module, at));
             }
@@ -211,7 +233,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn unit_of(&self, module: ModuleId) -> &Unit<'a> {
-        &self.units[module.0 as usize]
+        &self.units[module.index()]
     }
 
     fn definition(&self, (module, at): DefinitionId) -> &'a ast::Definition {
@@ -220,11 +242,11 @@ impl<'a> Resolver<'a> {
 
     /// The definitions that count, in the order they are written.
     fn definition_ids(&self) -> Vec<DefinitionId> {
-        let mut all = Vec::new();
+        let mut all = Vec::with_capacity(self.type_ids.len());
         for (at, unit) in self.units.iter().enumerate() {
-            let mut own: Vec<u32> = unit.definitions.values().copied().collect();
-            own.sort_unstable();
-            all.extend(own.into_iter().map(|definition| (ModuleId(at as u32), definition)));
+            let own = 0..unit.ast.definitions.len() as u32;
+            let own = own.filter(|at| !unit.repeated.contains_key(at));
+            all.extend(own.map(|definition| (ModuleId::new(at as u32), definition)));
         }
         all
     }
@@ -279,17 +301,16 @@ impl<'a> Resolver<'a> {
             mib.modules[at].imports = imports;
         }
         for (at, node) in mib.nodes.iter().enumerate() {
-            let module = &mut mib.modules[node.module.0 as usize];
-            module.nodes.push(NodeId(at as u32));
+            let module = &mut mib.modules[node.module.index()];
+            module.nodes.push(NodeId::new(at as u32));
             if node.kind == crate::model::Kind::Identity {
-                module.identity.get_or_insert(NodeId(at as u32));
+                module.identity.get_or_insert(NodeId::new(at as u32));
             }
         }
         for at in 0..mib.types.len() as u32 {
             let data = &mib.types[at as usize];
-            if let (Some(module), Some(name)) = (data.module, data.name) {
-                mib.modules[module.0 as usize].types.push(TypeId(at));
-                mib.types_by_name.insert((module, name), TypeId(at));
+            if let (Some(module), Some(_)) = (data.module, data.name) {
+                mib.modules[module.index()].types.push(TypeId::new(at));
             }
         }
         mib.order_definitions();
@@ -319,30 +340,5 @@ pub(crate) fn with_century(date: &str) -> String {
     match date.len() {
         11 => format!("19{date}"),
         _ => date.to_owned(),
-    }
-}
-
-impl ast::Definition {
-    pub(crate) fn clauses(&self) -> &[Clause] {
-        match &self.body {
-            Body::Invocation { clauses, .. } | Body::TextualConvention { clauses } => clauses,
-            _ => &[],
-        }
-    }
-
-    /// Whether a clause of it could not be read.
-    fn is_broken(&self) -> bool {
-        self.clauses().iter().any(|clause| matches!(clause, Clause::Broken))
-    }
-
-    /// The type of a type assignment, or behind SYNTAX.
-    pub(crate) fn syntax(&self) -> Option<&ast::Syntax> {
-        if let Body::Type { syntax, .. } = &self.body {
-            return Some(syntax);
-        }
-        self.clauses().iter().find_map(|clause| match clause {
-            Clause::Syntax(syntax) => Some(&**syntax),
-            _ => None,
-        })
     }
 }

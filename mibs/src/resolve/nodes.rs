@@ -2,28 +2,40 @@
 
 use std::cmp::Reverse;
 
-use super::{DefinitionId, Resolver, with_century};
+use super::{
+    DefinitionId, Resolver,
+    tree::{Places, Tree, Vertex},
+    with_century,
+};
 use crate::{
     ast::{Body, Clause, Invocation, Name},
     diagnostic::Problem,
-    model::{Access, Kind, Mib, ModuleId, NodeData, NodeId, Place, PlaceId, Sequence, TypeId},
+    model::{Access, Groups, Kind, Mib, ModuleId, NodeData, NodeId, PlaceId, Prose, Sequence},
 };
 
 impl<'a> Resolver<'a> {
     pub(super) fn resolve_nodes(&mut self) {
-        // Node, start and length of its OID.
-        let mut found: Vec<(NodeId, u32, u32)> = Vec::new();
-        for id in self.definition_ids() {
+        let ids = self.definition_ids();
+        self.tree.reserve(ids.len());
+        self.mib.nodes.reserve(ids.len());
+        let mut found: Vec<(NodeId, Vertex)> = Vec::with_capacity(ids.len());
+        for id in ids {
             let body = &self.definition(id).body;
             if !matches!(body, Body::Value { .. } | Body::Invocation { .. }) {
                 continue;
             }
-            if let Some((start, len)) = self.oid_of(id) {
+            if let Some(vertex) = self.oid_of(id) {
                 let node = self.node(id);
-                found.push((node, start, len));
+                found.push((node, vertex));
             }
         }
-        self.place(found);
+        self.mib.nodes.shrink_to_fit();
+        self.oids = Vec::new();
+        let nodes = &mut self.mib.nodes;
+        let tree = std::mem::replace(&mut self.tree, Tree::new());
+        let settle = |node: NodeId, place| nodes[node.index()].place = place;
+        let Places { places, arcs, by_place } = tree.places(&found, settle);
+        (self.mib.places, self.mib.arcs, self.mib.by_place) = (places, arcs, by_place);
         self.settle_columns();
     }
 
@@ -33,7 +45,7 @@ impl<'a> Resolver<'a> {
         let mut node = NodeData {
             name,
             module: id.0,
-            place: PlaceId(0),
+            place: PlaceId::new(0),
             kind: Kind::Node,
             span: self.span_of(definition.name),
             syntax: None,
@@ -55,12 +67,13 @@ impl<'a> Resolver<'a> {
                 Invocation::ModuleCompliance => Kind::Compliance,
                 Invocation::AgentCapabilities => Kind::Capabilities,
             };
+            let clauses = &self.unit_of(id.0).ast.pools[*clauses];
             self.read_clauses(id, clauses, &mut node);
             if *kind == Invocation::ObjectType {
                 node.kind = self.object_kind(id, &node, clauses);
             }
         }
-        let node_id = NodeId(self.mib.nodes.len() as u32);
+        let node_id = NodeId::new(self.mib.nodes.len() as u32);
         self.mib.nodes.push(node);
         let number = self.number(id);
         self.node_ids[number] = Some(node_id);
@@ -75,6 +88,7 @@ impl<'a> Resolver<'a> {
         for clause in clauses.iter().take_while(ends) {
             match clause {
                 Clause::Syntax(syntax) if node.kind == Kind::Scalar => {
+                    let syntax = &self.unit_of(id.0).ast.pools[*syntax];
                     node.syntax = Some(self.object_type(id.0, syntax));
                 }
                 Clause::Access(span) | Clause::OldAccess(span) => {
@@ -82,8 +96,8 @@ impl<'a> Resolver<'a> {
                 }
                 Clause::Status(span) => node.status = self.status(id.0, *span),
                 Clause::Units(span) => node.units = Some(*span),
-                Clause::Description(span) => node.description = Some(*span),
-                Clause::Reference(span) => node.reference = Some(*span),
+                Clause::Description(span) => node.description = Prose::at(*span),
+                Clause::Reference(span) => node.reference = Prose::at(*span),
                 _ => {}
             }
         }
@@ -119,7 +133,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn object_kind(&mut self, id: DefinitionId, node: &NodeData, clauses: &[Clause]) -> Kind {
-        let sequence = node.syntax.map(|TypeId(t)| &self.mib.types[t as usize].sequence);
+        let sequence = node.syntax.map(|id| &self.mib.types[id.index()].sequence);
         let has_index = clauses.iter().any(|c| matches!(c, Clause::Index(_) | Clause::Augments(_)));
         match sequence {
             Some(Sequence::Of(_)) => Kind::Table,
@@ -136,45 +150,11 @@ impl<'a> Resolver<'a> {
 
     /// Whether the module uses the OBJECT-TYPE of RFC 1155, which had no INDEX.
     pub(crate) fn lacks_index(&self, module: ModuleId) -> bool {
-        let imports = &self.unit_of(module).ast.imports;
-        imports.iter().any(|import| {
+        let ast = self.unit_of(module).ast;
+        ast.imports.iter().any(|import| {
             matches!(self.word(import.module), "RFC1155-SMI" | "RFC1065-SMI")
-                && import.symbols.iter().any(|&name| self.word(name) == "OBJECT-TYPE")
+                && ast.pools[import.symbols].iter().any(|&name| self.word(name) == "OBJECT-TYPE")
         })
-    }
-
-    /// Sorts the nodes by OID and finds every place's parent.
-    fn place(&mut self, mut found: Vec<(NodeId, u32, u32)>) {
-        let Mib { arcs, places, nodes, by_place, .. } = &mut self.mib;
-        let oid = |start: u32, len: u32| -> &[u32] {
-            arcs.get(start as usize..(start + len) as usize).unwrap_or_default()
-        };
-        found.sort_by(|a, b| oid(a.1, a.2).cmp(oid(b.1, b.2)).then(a.0.cmp(&b.0)));
-        // The places the current one lies below.
-        let mut above: Vec<PlaceId> = Vec::new();
-        for (node, start, len) in found {
-            let own = oid(start, len);
-            let is_same =
-                places.last().is_some_and(|last: &Place| oid(last.start, last.len) == own);
-            if !is_same {
-                while let Some(top) = above.last() {
-                    let top = &places[top.0 as usize];
-                    match own.starts_with(oid(top.start, top.len)) {
-                        true => break,
-                        false => above.pop(),
-                    };
-                }
-                let parent = above.last().copied();
-                above.push(PlaceId(places.len() as u32));
-                let first = by_place.len() as u32;
-                places.push(Place { start, len, parent, nodes: first, node_count: 0 });
-            }
-            by_place.push(node);
-            nodes[node.0 as usize].place = PlaceId(places.len() as u32 - 1);
-            if let Some(last) = places.last_mut() {
-                last.node_count += 1;
-            }
-        }
     }
 
     /// A scalar right below a row is a column.
@@ -184,13 +164,13 @@ impl<'a> Resolver<'a> {
             if node.kind != Kind::Scalar {
                 continue;
             }
-            let place = self.mib.places[node.place.0 as usize];
-            let Some(parent) = place.parent.map(|id| self.mib.places[id.0 as usize]) else {
+            let place = self.mib.places[node.place.index()];
+            let Some(parent) = place.parent.map(|id| self.mib.places[id.index()]) else {
                 continue;
             };
             let above = &self.mib.by_place
                 [parent.nodes as usize..(parent.nodes + parent.node_count) as usize];
-            let below_row = above.iter().any(|id| self.mib.nodes[id.0 as usize].kind == Kind::Row);
+            let below_row = above.iter().any(|id| self.mib.nodes[id.index()].kind == Kind::Row);
             if below_row && parent.len + 1 == place.len {
                 self.mib.nodes[at].kind = Kind::Column;
             }
@@ -207,8 +187,8 @@ impl Mib {
             .map(|module| with_century(module.last_updated().unwrap_or_default().trim()))
             .collect();
         let rank = |nodes: &[NodeData], id: NodeId| {
-            let node = &nodes[id.0 as usize];
-            let date = dates.get(node.module.0 as usize).cloned().unwrap_or_default();
+            let node = &nodes[id.index()];
+            let date = dates.get(node.module.index()).cloned().unwrap_or_default();
             (node.kind == Kind::Node, Reverse(date), node.module, id)
         };
         for place in &self.places {
@@ -219,12 +199,14 @@ impl Mib {
                 nodes.sort_by_cached_key(|&id| rank(&self.nodes, id));
             }
         }
-        for at in 0..self.nodes.len() as u32 {
-            let name = self.nodes[at as usize].name;
-            self.by_name.entry(name).or_default().push(NodeId(at));
-        }
-        for nodes in self.by_name.values_mut().filter(|nodes| nodes.len() > 1) {
-            nodes.sort_by_cached_key(|&id| rank(&self.nodes, id));
+        let named = self.nodes.iter().enumerate();
+        let named = named.map(|(at, node)| (node.name.index() as u32, at as u32));
+        self.by_name = Groups::new(self.symbols.bound(), named);
+        for name in 0..self.symbols.bound() as u32 {
+            let nodes = self.by_name.of_mut(name);
+            if nodes.len() > 1 {
+                nodes.sort_by_cached_key(|&id| rank(&self.nodes, NodeId::new(id)));
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{DefinitionId, Resolver};
 use crate::{
-    ast::{self, Body, Clause, Defval, Name, Shape},
+    ast::{self, Body, Clause, Defval, Name, Shape, Slice},
     diagnostic::{Problem, Role},
     model::{
         Base, ComplianceModule, DefaultValue, Extra, IndexItem, Kind, ModuleId, NodeId, Sequence,
@@ -15,23 +15,25 @@ impl<'a> Resolver<'a> {
         for id in self.definition_ids() {
             let Some(&node) = self.node_id(id).as_ref() else { continue };
             let Body::Invocation { clauses, .. } = &self.definition(id).body else { continue };
-            let extra = self.extra(id, node, clauses);
+            let extra = self.extra(id, node, *clauses);
             let is_empty = extra.index.is_empty()
                 && extra.augments.is_none()
                 && extra.members.is_empty()
                 && extra.default.is_none()
                 && extra.compliance.is_empty();
             if !is_empty {
-                self.mib.nodes[node.0 as usize].extra = Some(Box::new(extra));
+                self.mib.nodes[node.index()].extra = Some(Box::new(extra));
             }
             self.check_member(id, node);
         }
     }
 
-    fn extra(&mut self, id: DefinitionId, node: NodeId, clauses: &'a [Clause]) -> Extra {
+    fn extra(&mut self, id: DefinitionId, node: NodeId, clauses: Slice<Clause>) -> Extra {
+        let pools = &self.unit_of(id.0).ast.pools;
+        let clauses = &pools[clauses];
         let mut extra = Extra::default();
         let (kind, syntax) = {
-            let data = &self.mib.nodes[node.0 as usize];
+            let data = &self.mib.nodes[node.index()];
             (data.kind, data.syntax)
         };
         if kind == Kind::Compliance {
@@ -40,15 +42,16 @@ impl<'a> Resolver<'a> {
         }
         for clause in clauses {
             match clause {
-                Clause::Index(items) => extra.index = self.index(id.0, items),
+                Clause::Index(items) => extra.index = self.index(id.0, &pools[*items]),
                 Clause::Augments(span) => extra.augments = self.named(id.0, *span, Role::Row),
                 Clause::Members(names) => {
-                    let found = names.iter().filter_map(|&n| self.named(id.0, n, Role::Member));
+                    let found =
+                        pools[*names].iter().filter_map(|&n| self.named(id.0, n, Role::Member));
                     extra.members = found.collect();
                 }
                 Clause::Defval(defval) if kind != Kind::Capabilities => {
                     let Some(syntax) = syntax else { continue };
-                    extra.default = self.default_value(id, syntax, defval);
+                    extra.default = self.default_value(id, syntax, &pools[*defval]);
                 }
                 // What follows speaks of other objects.
                 Clause::Supports(_) => break,
@@ -76,18 +79,19 @@ impl<'a> Resolver<'a> {
         let mut index = Vec::with_capacity(items.len());
         for item in items {
             let implied = item.implied;
-            let object = match item.syntax.shape {
+            let written = &self.unit_of(module).ast.pools[item.syntax];
+            let object = match written.shape {
                 Shape::Named { name, .. } => Some(name)
                     .filter(|&n| self.word(n).starts_with(|c: char| c.is_ascii_lowercase())),
                 _ => None,
             };
             let Some(object) = object else {
-                let syntax = self.object_type(module, &item.syntax);
+                let syntax = self.object_type(module, written);
                 index.push(IndexItem { node: None, syntax, implied });
                 continue;
             };
             let Some(node) = self.named(module, object, Role::Object) else { continue };
-            if let Some(syntax) = self.mib.nodes[node.0 as usize].syntax {
+            if let Some(syntax) = self.mib.nodes[node.index()].syntax {
                 index.push(IndexItem { node: Some(node), syntax, implied });
             }
         }
@@ -121,6 +125,7 @@ impl<'a> Resolver<'a> {
         };
         match (base, defval) {
             (Base::Bits, Defval::Bits(names)) => {
+                let names = &self.unit_of(id.0).ast.pools[*names];
                 let positions = names.iter().map(|&span| number_of(self, span)?.try_into().ok());
                 Some(DefaultValue::Bits(positions.collect::<Option<_>>()?))
             }
@@ -135,10 +140,12 @@ impl<'a> Resolver<'a> {
             (_, Defval::Name(span)) if base.limits().is_some() => {
                 number_of(self, *span).map(DefaultValue::Integer)
             }
-            (_, Defval::Bits(names)) if base.limits().is_some() => match names.as_slice() {
-                [only] => number_of(self, *only).map(DefaultValue::Integer),
-                _ => None,
-            },
+            (_, Defval::Bits(names)) if base.limits().is_some() => {
+                match self.unit_of(id.0).ast.pools[*names] {
+                    [only] => number_of(self, only).map(DefaultValue::Integer),
+                    _ => None,
+                }
+            }
             (_, Defval::Text(octets)) if base.limits().is_none() => {
                 Some(DefaultValue::Octets(octets.clone()))
             }
@@ -152,15 +159,16 @@ impl<'a> Resolver<'a> {
 
     fn default_oid(&mut self, id: DefinitionId, defval: &'a Defval) -> Option<DefaultValue> {
         let one;
+        let pools = &self.unit_of(id.0).ast.pools;
         let parts: &[ast::OidPart] = match defval {
-            Defval::Oid(value) => &value.parts,
+            Defval::Oid(value) => &pools[value.parts],
             Defval::Name(name) => {
                 one = [ast::OidPart { module: None, name: Some(*name), number: None }];
                 &one
             }
             Defval::Bits(names) => {
-                let [name] = names.as_slice() else { return None };
-                one = [ast::OidPart { module: None, name: Some(*name), number: None }];
+                let [name] = pools[*names] else { return None };
+                one = [ast::OidPart { module: None, name: Some(name), number: None }];
                 &one
             }
             _ => return None,
@@ -171,7 +179,7 @@ impl<'a> Resolver<'a> {
                 (Some(number), _) => arcs.push(number),
                 (None, Some(span)) => {
                     let node = self.named(id.0, span, Role::Object)?;
-                    let place = self.mib.places[self.mib.nodes[node.0 as usize].place.0 as usize];
+                    let place = self.mib.places[self.mib.nodes[node.index()].place.index()];
                     arcs.extend_from_slice(self.mib.place_arcs(&place));
                 }
                 (None, None) => return None,
@@ -182,6 +190,7 @@ impl<'a> Resolver<'a> {
 
     fn compliance(&mut self, id: DefinitionId, clauses: &'a [Clause]) -> Vec<ComplianceModule> {
         let own = self.unit_of(id.0).name;
+        let pools = &self.unit_of(id.0).ast.pools;
         let mut modules: Vec<ComplianceModule> = Vec::new();
         for clause in clauses {
             if let Clause::Module(name) = clause {
@@ -192,7 +201,7 @@ impl<'a> Resolver<'a> {
             let Some(current) = modules.last_mut() else { continue };
             match clause {
                 Clause::MandatoryGroups(names) => {
-                    current.mandatory.extend(names.iter().map(|name| name.symbol));
+                    current.mandatory.extend(pools[*names].iter().map(|name| name.symbol));
                 }
                 Clause::Group(name) => current.groups.push(name.symbol),
                 Clause::Object(name) => current.objects.push((name.symbol, None)),
@@ -212,18 +221,18 @@ impl<'a> Resolver<'a> {
 
     /// A column's name stands in the SEQUENCE of its row too.
     fn check_member(&mut self, id: DefinitionId, node: NodeId) {
-        let data = &self.mib.nodes[node.0 as usize];
+        let data = &self.mib.nodes[node.index()];
         if data.kind != Kind::Column {
             return;
         }
         let own = data.name;
-        let place = self.mib.places[data.place.0 as usize];
-        let Some(parent) = place.parent.map(|id| self.mib.places[id.0 as usize]) else { return };
+        let place = self.mib.places[data.place.index()];
+        let Some(parent) = place.parent.map(|id| self.mib.places[id.index()]) else { return };
         let rows =
             &self.mib.by_place[parent.nodes as usize..(parent.nodes + parent.node_count) as usize];
         let missing = rows.iter().any(|row| {
-            let row = &self.mib.nodes[row.0 as usize];
-            let sequence = row.syntax.map(|TypeId(t)| &self.mib.types[t as usize].sequence);
+            let row = &self.mib.nodes[row.index()];
+            let sequence = row.syntax.map(|id| &self.mib.types[id.index()].sequence);
             match sequence {
                 Some(Sequence::Members(names)) => row.module == id.0 && !names.contains(&own),
                 _ => false,

@@ -1,6 +1,6 @@
 //! OBJECT IDENTIFIER values.
 
-use super::{DefinitionId, Resolver};
+use super::{DefinitionId, Resolver, tree::Vertex};
 use crate::{
     ast::{Body, Clause, Invocation, Name, OidPart, OidValue},
     diagnostic::{Problem, Role},
@@ -12,15 +12,15 @@ use crate::{
 pub(super) enum OidState {
     /// On the stack: whoever meets it again has gone in a circle.
     Pending,
-    /// Where it stands among the arcs.
-    Known { start: u32, len: u32 },
+    /// Where it is in the tree.
+    Known(Vertex),
     /// It has none.
     Unknown,
 }
 
 /// What a value needs before it can be put together.
 enum Step {
-    Ready(Vec<u32>),
+    Ready(Vertex),
     First(DefinitionId),
     Never,
 }
@@ -28,62 +28,52 @@ enum Step {
 impl<'a> Resolver<'a> {
     /// The OID of a definition. Parents may be many and written in any order,
     /// so they are followed with a stack.
-    pub(super) fn oid_of(&mut self, id: DefinitionId) -> Option<(u32, u32)> {
-        let mut stack = vec![id];
-        while let Some(&top) = stack.last() {
-            if let Some(OidState::Known { .. } | OidState::Unknown) = self.oids[self.number(top)] {
-                stack.pop();
-                continue;
-            }
+    pub(super) fn oid_of(&mut self, id: DefinitionId) -> Option<Vertex> {
+        let mut waiting: Vec<DefinitionId> = Vec::new();
+        let mut next = Some(id);
+        while let Some(top) = next {
             let number = self.number(top);
-            self.oids[number] = Some(OidState::Pending);
-            let state = match self.step(top) {
-                Step::First(needed) => {
-                    stack.push(needed);
-                    continue;
-                }
-                Step::Ready(arcs) => self.keep(top, &arcs),
-                Step::Never => OidState::Unknown,
-            };
-            self.oids[number] = Some(state);
-            stack.pop();
+            if !matches!(self.oids[number], Some(OidState::Known(_) | OidState::Unknown)) {
+                self.oids[number] = Some(OidState::Pending);
+                let state = match self.step(top) {
+                    Step::First(needed) => {
+                        waiting.push(top);
+                        next = Some(needed);
+                        continue;
+                    }
+                    Step::Ready(vertex) => OidState::Known(vertex),
+                    Step::Never => OidState::Unknown,
+                };
+                self.oids[number] = Some(state);
+            }
+            next = waiting.pop();
         }
         match self.oids[self.number(id)] {
-            Some(OidState::Known { start, len }) => Some((start, len)),
+            Some(OidState::Known(vertex)) => Some(vertex),
             _ => None,
         }
     }
 
-    fn keep(&mut self, id: DefinitionId, arcs: &[u32]) -> OidState {
-        if arcs.len() > lcms_snmp::Oid::MAX_ARCS {
-            let name = self.definition(id).name;
-            self.report(id.0, name, Problem::OidTooLong);
-            return OidState::Unknown;
-        }
-        let start = self.mib.arcs.len() as u32;
-        self.mib.arcs.extend_from_slice(arcs);
-        OidState::Known { start, len: arcs.len() as u32 }
-    }
-
     fn step(&mut self, id: DefinitionId) -> Step {
         let definition = self.definition(id);
+        let pools = &self.unit_of(id.0).ast.pools;
         match &definition.body {
             Body::Value { value } => self.value(id, value),
             Body::Invocation { kind: Invocation::TrapType, clauses, value } => {
-                let enterprise = clauses.iter().find_map(|clause| match clause {
-                    Clause::Enterprise(value) => Some(value),
+                let enterprise = pools[*clauses].iter().find_map(|clause| match *clause {
+                    Clause::Enterprise(value) => Some(&pools[value]),
                     _ => None,
                 });
-                let number = value.parts.first().and_then(|part| part.number);
+                let number = pools[value.parts].first().and_then(|part| part.number);
                 let (Some(enterprise), Some(number)) = (enterprise, number) else {
                     return Step::Never;
                 };
                 match self.value(id, enterprise) {
                     // RFC 3584 §3: the trap's OID as a notification.
-                    Step::Ready(mut arcs) => {
-                        arcs.extend([0, number]);
-                        Step::Ready(arcs)
-                    }
+                    Step::Ready(vertex) => match self.below(id, enterprise, vertex, 0) {
+                        Step::Ready(vertex) => self.below(id, enterprise, vertex, number),
+                        other => other,
+                    },
                     other => other,
                 }
             }
@@ -94,24 +84,38 @@ impl<'a> Resolver<'a> {
 
     /// Puts a value together, or says which definition is needed first.
     fn value(&mut self, user: DefinitionId, value: &OidValue) -> Step {
-        let mut arcs: Vec<u32> = Vec::new();
-        for (at, part) in value.parts.iter().enumerate() {
-            match (part.number, part.name) {
-                (Some(number), None) => arcs.push(number),
+        let mut vertex = Vertex::ROOT;
+        let pools = &self.unit_of(user.0).ast.pools;
+        for (at, part) in pools[value.parts].iter().enumerate() {
+            let arc = match (part.number, part.name) {
+                (Some(number), None) => number,
                 // Behind the first part a name with a number is only a remark.
-                (Some(number), Some(_)) if at > 0 => arcs.push(number),
+                (Some(number), Some(_)) if at > 0 => number,
                 _ => match self.part(user, part, at == 0) {
-                    Step::Ready(found) if at == 0 => arcs = found,
-                    Step::Ready(found) => arcs.extend(found.last()),
+                    Step::Ready(found) if at == 0 => {
+                        vertex = found;
+                        continue;
+                    }
+                    Step::Ready(found) => self.tree.arc(found),
                     other => return other,
                 },
-            }
-            if arcs.len() > lcms_snmp::Oid::MAX_ARCS {
-                self.report_at(user.0, value.span, Problem::OidTooLong);
-                return Step::Never;
+            };
+            match self.below(user, value, vertex, arc) {
+                Step::Ready(found) => vertex = found,
+                other => return other,
             }
         }
-        Step::Ready(arcs)
+        Step::Ready(vertex)
+    }
+
+    fn below(&mut self, user: DefinitionId, value: &OidValue, vertex: Vertex, arc: u32) -> Step {
+        match self.tree.child(vertex, arc) {
+            Some(child) => Step::Ready(child),
+            None => {
+                self.report_at(user.0, value.span, Problem::OidTooLong);
+                Step::Never
+            }
+        }
     }
 
     /// The OID a named part stands for.
@@ -124,10 +128,7 @@ impl<'a> Resolver<'a> {
         };
         match found {
             Some(id) if !self.is_type(id) => match self.oids[self.number(id)] {
-                Some(OidState::Known { start, len }) => {
-                    let arcs = self.mib.arcs.get(start as usize..(start + len) as usize);
-                    Step::Ready(arcs.unwrap_or_default().to_vec())
-                }
+                Some(OidState::Known(vertex)) => Step::Ready(vertex),
                 Some(OidState::Pending) => {
                     let name = self.word(written).into();
                     self.report(user.0, written, Problem::Cycle { name });
@@ -140,7 +141,10 @@ impl<'a> Resolver<'a> {
             _ => {
                 let name = self.word(written);
                 match root_of(name).or(part.number.filter(|_| first)) {
-                    Some(root) => Step::Ready(vec![root]),
+                    Some(root) => match self.tree.child(Vertex::ROOT, root) {
+                        Some(vertex) => Step::Ready(vertex),
+                        None => Step::Never,
+                    },
                     None => {
                         self.report_unknown(user.0, written, Role::Parent);
                         Step::Never

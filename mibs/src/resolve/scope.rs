@@ -18,7 +18,7 @@ impl Resolver<'_> {
     /// Ties the names in IMPORTS to modules.
     pub(super) fn bind_imports(&mut self) {
         for at in 0..self.units.len() {
-            let module = ModuleId(at as u32);
+            let module = ModuleId::new(at as u32);
             let ast = self.unit_of(module).ast;
             for import in &ast.imports {
                 let from = import.module.symbol;
@@ -28,13 +28,13 @@ impl Resolver<'_> {
                     let problem = Problem::MissingModule { module: name.into() };
                     self.report(module, import.module, problem);
                 }
-                for name in &import.symbols {
+                for name in &ast.pools[import.symbols] {
                     self.units[at].imports.insert(name.symbol, target);
                 }
             }
         }
         for at in 0..self.units.len() {
-            self.check_imports(ModuleId(at as u32));
+            self.check_imports(ModuleId::new(at as u32));
         }
     }
 
@@ -43,12 +43,12 @@ impl Resolver<'_> {
         for import in &ast.imports {
             let from = import.module.symbol;
             let Some(&target) = self.by_name.get(&from) else { continue };
-            for &written in &import.symbols {
+            for &written in &ast.pools[import.symbols] {
                 let symbol = written.symbol;
                 let name = self.mib.symbols.text(symbol);
                 // Macros belong to the language, wherever they are imported from.
                 let known = is_macro(name)
-                    || self.language.named(name).is_some()
+                    || self.language.named(symbol).is_some()
                     || self.exported(target, symbol).is_some();
                 if !known {
                     let name = name.into();
@@ -96,7 +96,6 @@ impl Resolver<'_> {
         Some(found)
     }
 
-    /// The definition of a name in a module that is named with it.
     /// Says that a name stands for nothing, with the name in scope that looks
     /// most like it.
     pub(super) fn report_unknown(&mut self, module: ModuleId, written: Name, role: Role) {
@@ -105,18 +104,36 @@ impl Resolver<'_> {
             return;
         }
         let word: Box<str> = self.word(written).into();
-        let allowed = (word.len() / 4).clamp(1, 3);
-        let unit = self.unit_of(module);
-        let in_scope = unit.definitions.keys().chain(unit.imports.keys());
-        let in_scope = in_scope.map(|&symbol| self.mib.symbols.text(symbol));
-        let near = in_scope.chain(self.language.names()).filter(|name| {
-            let is_type = name.starts_with(|c: char| c.is_ascii_uppercase());
-            is_type == (role == Role::Type) && name.len().abs_diff(word.len()) <= allowed
-        });
-        let ranked = near.map(|name| (distance(name, &word), name)).filter(|&(d, _)| d <= allowed);
-        let like: Option<Box<str>> = ranked.min().map(|(_, name)| name.into());
+        let like = self.most_like(module, written.symbol, role);
         let problem = Problem::Unknown { role, name: word, like };
         self.report(module, written, problem);
+    }
+
+    /// The name in scope that looks most like one that stands for nothing.
+    fn most_like(&mut self, module: ModuleId, name: Symbol, role: Role) -> Option<Box<str>> {
+        let is_type = role == Role::Type;
+        // A module may speak of it in each of its definitions.
+        if let Some(known) = self.likes.get(&(module, name, is_type)) {
+            return known.clone();
+        }
+        let unit = &mut self.units[module.index()];
+        unit.suggestions = unit.suggestions.checked_sub(1)?;
+        let unit = self.unit_of(module);
+        let word = self.mib.symbols.text(name);
+        let allowed = (word.len() / 4).clamp(1, 3);
+        let in_scope = unit.definitions.keys().chain(unit.imports.keys());
+        let in_scope = in_scope.copied().chain(self.language.names());
+        let in_scope = in_scope.map(|symbol| self.mib.symbols.text(symbol));
+        let letters = letters(word);
+        let near = in_scope.filter(|name| {
+            is_type == name.starts_with(|c: char| c.is_ascii_uppercase())
+                && name.len().abs_diff(word.len()) <= allowed
+                && (self::letters(name) ^ letters).count_ones() as usize <= 2 * allowed
+        });
+        let ranked = near.map(|name| (distance(name, word), name)).filter(|&(d, _)| d <= allowed);
+        let like: Option<Box<str>> = ranked.min().map(|(_, name)| name.into());
+        self.likes.insert((module, name, is_type), like.clone());
+        like
     }
 
     /// The definition a name means, without a word about how it was found.
@@ -130,8 +147,9 @@ impl Resolver<'_> {
         exported.or_else(|| self.anywhere.get(name.index()).copied().flatten())
     }
 
-    pub(super) fn find_in(&self, module: Name, name: Symbol) -> Option<DefinitionId> {
-        let target = self.by_name.get(&module.symbol).copied()?;
+    /// The definition of a name in a module that is named with it.
+    pub(super) fn find_in(&self, module: Symbol, name: Symbol) -> Option<DefinitionId> {
+        let target = self.by_name.get(&module).copied()?;
         self.exported(target, name)
     }
 
@@ -139,6 +157,12 @@ impl Resolver<'_> {
     pub(super) fn is_type(&self, id: DefinitionId) -> bool {
         matches!(self.definition(id).body, Body::Type { .. } | Body::TextualConvention { .. })
     }
+}
+
+/// Which letters a word has, the case aside. Words that differ in more of them
+/// than an edit can change are far apart, which is quickly seen.
+fn letters(word: &str) -> u32 {
+    word.bytes().fold(0, |letters, b| letters | 1 << (b & 0x1f))
 }
 
 fn is_macro(name: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use super::{DefinitionId, Resolver};
 use crate::{
-    ast::{Body, Clause, Constraint, Name, Shape, Syntax},
+    ast::{self, Body, Clause, Constraint, Name, Shape, Syntax},
     diagnostic::{Problem, Role},
     hint::Hint,
     model::{Base, Mib, ModuleId, Sequence, Status, TypeData, TypeId},
@@ -17,7 +17,7 @@ pub(super) struct Language {
     bits: TypeId,
     none: TypeId,
     /// The application types, for modules whose base module is not loaded.
-    named: FastMap<&'static str, TypeId>,
+    named: FastMap<Symbol, TypeId>,
 }
 
 impl Language {
@@ -25,7 +25,7 @@ impl Language {
         let Mib { symbols, types, .. } = mib;
         let mut add = |name: &str, base| {
             types.push(TypeData::new(Some(symbols.intern(name)), base));
-            TypeId(types.len() as u32 - 1)
+            TypeId::new(types.len() as u32 - 1)
         };
         let integer = add("INTEGER", Base::Integer32);
         let octet_string = add("OCTET STRING", Base::OctetString);
@@ -38,16 +38,17 @@ impl Language {
                 let id = add(name, base);
                 (name, id)
             })
-            .collect();
+            .collect::<Vec<_>>();
+        let named = named.into_iter().map(|(name, id)| (symbols.intern(name), id)).collect();
         Self { integer, octet_string, object_identifier, bits, none, named }
     }
 
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub fn names(&self) -> impl Iterator<Item = Symbol> {
         self.named.keys().copied()
     }
 
-    pub fn named(&self, name: &str) -> Option<TypeId> {
-        self.named.get(name).copied()
+    pub fn named(&self, name: Symbol) -> Option<TypeId> {
+        self.named.get(&name).copied()
     }
 }
 
@@ -133,8 +134,9 @@ impl<'a> Resolver<'a> {
 
     fn syntax_of(&mut self, id: DefinitionId) -> Option<&'a Syntax> {
         let definition = self.definition(id);
-        let syntax = definition.syntax();
-        if syntax.is_none() && !definition.is_broken() {
+        let ast = self.unit_of(id.0).ast;
+        let syntax = ast.syntax(definition);
+        if syntax.is_none() && !ast.is_broken(definition) {
             let name = self.word(definition.name).into();
             self.report(id.0, definition.name, Problem::MissingSyntax { name });
         }
@@ -159,7 +161,7 @@ impl<'a> Resolver<'a> {
                 let unit = self.unit_of(module);
                 let in_scope =
                     unit.definitions.contains_key(&symbol) || unit.imports.contains_key(&symbol);
-                match self.language.named(self.mib.symbols.text(symbol)) {
+                match self.language.named(symbol) {
                     Some(id) if !in_scope => return Parent::Type(id),
                     _ => self.find(module, name),
                 }
@@ -168,8 +170,7 @@ impl<'a> Resolver<'a> {
         match found.filter(|&id| self.is_type(id)) {
             Some(id) => Parent::Definition(id),
             None => {
-                let text = self.mib.symbols.text(symbol);
-                if let Some(id) = self.language.named(text) {
+                if let Some(id) = self.language.named(symbol) {
                     return Parent::Type(id);
                 }
                 self.report_unknown(module, name, Role::Type);
@@ -180,14 +181,15 @@ impl<'a> Resolver<'a> {
 
     fn make_named(&mut self, id: DefinitionId, parent: TypeId) -> TypeId {
         let definition = self.definition(id);
+        let ast = self.unit_of(id.0).ast;
         let name = definition.name.symbol;
-        let mut data = match definition.syntax() {
-            Some(syntax) => self.refine(syntax, parent),
+        let mut data = match ast.syntax(definition) {
+            Some(syntax) => self.refine(ast, syntax, parent),
             None => TypeData::new(None, Base::None),
         };
         data.name = Some(name);
         data.module = Some(id.0);
-        let own = TypeId(self.mib.types.len() as u32);
+        let own = TypeId::new(self.mib.types.len() as u32);
         match &definition.body {
             Body::Type { application_tag: Some(tag), .. } if self.unit_of(id.0).is_base => {
                 data.base = application_base(*tag, self.mib.symbols.text(name), data.base);
@@ -196,7 +198,7 @@ impl<'a> Resolver<'a> {
                 (data.ranges_at, data.ranges) = (None, Default::default());
             }
             Body::Type { syntax, .. } if self.unit_of(id.0).is_base => {
-                if let Shape::Choice = syntax.shape
+                if let Shape::Choice = ast.pools[*syntax].shape
                     && self.mib.symbols.text(name) == "NetworkAddress"
                 {
                     data.base = Base::IpAddress;
@@ -205,7 +207,7 @@ impl<'a> Resolver<'a> {
             }
             Body::TextualConvention { clauses } => {
                 data.textual_convention = true;
-                for clause in clauses {
+                for clause in &ast.pools[*clauses] {
                     match clause {
                         Clause::DisplayHint(hint) => {
                             data.hint = Some(hint.symbol);
@@ -233,7 +235,7 @@ impl<'a> Resolver<'a> {
 
     fn push_type(&mut self, data: TypeData) -> TypeId {
         self.mib.types.push(data);
-        TypeId(self.mib.types.len() as u32 - 1)
+        TypeId::new(self.mib.types.len() as u32 - 1)
     }
 
     /// The type of an object's SYNTAX: a named one, or a refinement in place.
@@ -247,15 +249,34 @@ impl<'a> Resolver<'a> {
         if plain && !is_sequence {
             return parent;
         }
-        let mut data = self.refine(syntax, parent);
+        let ast = self.unit_of(module).ast;
+        // Of one type many objects allow the same few values.
+        let allowed = match syntax.constraint {
+            _ if !syntax.labels.is_empty() || is_sequence => None,
+            Some(Constraint::Range(ranges)) => Some((false, &ast.pools[ranges])),
+            Some(Constraint::Size(sizes)) => Some((true, &ast.pools[sizes])),
+            None => None,
+        };
+        let key = allowed.map(|(is_size, intervals)| (parent, is_size, intervals));
+        if self.refined.0 != module {
+            self.refined = (module, FastMap::default());
+        }
+        if let Some(&known) = key.and_then(|key| self.refined.1.get(&key)) {
+            return known;
+        }
+        let mut data = self.refine(ast, syntax, parent);
         data.module = Some(module);
-        self.push_type(data)
+        let id = self.push_type(data);
+        if let Some(key) = key {
+            self.refined.1.insert(key, id);
+        }
+        id
     }
 
     /// A type that adds what `syntax` says to its parent.
-    fn refine(&mut self, syntax: &Syntax, parent: TypeId) -> TypeData {
-        let own = TypeId(self.mib.types.len() as u32);
-        let mut data = match self.mib.types.get(parent.0 as usize) {
+    fn refine(&self, ast: &ast::Module, syntax: &Syntax, parent: TypeId) -> TypeData {
+        let own = TypeId::new(self.mib.types.len() as u32);
+        let mut data = match self.mib.types.get(parent.index()) {
             Some(above) => TypeData {
                 parent: Some(parent),
                 ranges_at: above.ranges_at,
@@ -268,28 +289,28 @@ impl<'a> Resolver<'a> {
             },
             None => TypeData::new(None, Base::None),
         };
-        match &syntax.constraint {
+        match syntax.constraint {
             Some(Constraint::Range(ranges)) => {
                 let (low, high) = data.base.limits().unwrap_or((i64::MIN, i64::MAX));
                 let clamp = |&(a, b): &(i64, i64)| (a.max(low), b.min(high));
-                data.ranges = ranges.iter().map(clamp).collect();
+                data.ranges = ast.pools[ranges].iter().map(clamp).collect();
                 data.ranges_at = Some(own);
             }
             Some(Constraint::Size(sizes)) => {
-                data.sizes = sizes.iter().copied().collect();
+                data.sizes = ast.pools[sizes].into();
                 data.sizes_at = Some(own);
             }
             None => {}
         }
         if !syntax.labels.is_empty() {
-            let labels = &syntax.labels;
+            let labels = &ast.pools[syntax.labels];
             data.labels = labels.iter().map(|l| (l.name.symbol, l.number)).collect();
             data.labels_at = Some(own);
         }
-        match &syntax.shape {
+        match syntax.shape {
             Shape::SequenceOf(row) => data.sequence = Sequence::Of(row.symbol),
             Shape::Sequence(members) => {
-                let names = members.iter().map(|member| member.name.symbol);
+                let names = ast.pools[members].iter().map(|member| member.name.symbol);
                 data.sequence = Sequence::Members(names.collect());
             }
             _ => {}

@@ -21,6 +21,7 @@
 mod load;
 mod party;
 mod trouble;
+mod user;
 
 use std::time::Duration;
 
@@ -54,6 +55,8 @@ struct Figures {
     get: Answers,
     bulk: Answers,
     alone: Answers,
+    /// The same by a user, if the party knows any.
+    secured: Option<(Answers, Answers)>,
 }
 
 fn main() {
@@ -69,6 +72,10 @@ fn main() {
                 get: load.run(Question::Get, WINDOW),
                 bulk: load.run(Question::Bulk, WINDOW),
                 alone: load.run(Question::Get, 1),
+                secured: (!party.is_echo).then(|| {
+                    let load = Load::of_user(party, time);
+                    (load.run(Question::Get, WINDOW), load.run(Question::Bulk, WINDOW))
+                }),
             }
         });
         // The first warms everything up.
@@ -92,12 +99,26 @@ fn main() {
             median(&|r| r[at].get.per_second()),
         );
     }
+    let secured = |r: &[Figures; 3], at: usize| {
+        let rates = r[at].secured.as_ref().map(|(g, b)| (g.per_cpu_second(), b.per_cpu_second()));
+        rates.unwrap_or((f64::NAN, f64::NAN))
+    };
+    for (at, name) in ["snmpd", "agent"].iter().enumerate() {
+        println!(
+            "{name:>6}: v3 authPriv GET {:>9.0}/s   GETBULK-20 {:>10.0} varbinds/s",
+            median(&|r| secured(r, at + 1).0),
+            median(&|r| secured(r, at + 1).1 * 20.0),
+        );
+    }
     println!();
     let get = |r: &[Figures; 3], at: usize| r[at].get.per_cpu_second();
     verdict("GET v2c / snmpd", median(&|r| get(r, 2) / get(r, 1)), 5.0, true);
     verdict("GET v2c / echo", median(&|r| get(r, 2) / get(r, 0)), 0.70, true);
     let bulk = |r: &[Figures; 3], at: usize| r[at].bulk.per_cpu_second();
     verdict("GETBULK-20 / snmpd", median(&|r| bulk(r, 2) / bulk(r, 1)), 10.0, true);
+    verdict("GET v3 authPriv / snmpd", median(&|r| secured(r, 2).0 / secured(r, 1).0), 6.0, true);
+    let ratio = median(&|r| secured(r, 2).1 / secured(r, 1).1);
+    verdict("GETBULK-20 v3 authPriv / snmpd", ratio, 9.0, true);
     let alone = |r: &[Figures; 3], at: usize| r[at].alone.quantile(0.5);
     verdict("round trip, window 1 / echo", median(&|r| alone(r, 2) / alone(r, 0)), 1.25, false);
     drop(parties);

@@ -13,6 +13,8 @@ use lcms_tests::agent::write_secret;
 use rustix::thread::{CpuSet, sched_setaffinity};
 use tempfile::TempDir;
 
+use crate::user;
+
 /// Somebody on processor 0 who answers on a port of loopback.
 pub struct Party {
     pub name: &'static str,
@@ -79,7 +81,12 @@ impl Party {
         let folder = tempfile::tempdir().expect("a folder");
         let config = folder.path().join("snmpd.conf");
         let community = String::from_utf8_lossy(COMMUNITY);
-        let text = format!("rocommunity {community} 127.0.0.1\ndontLogTCPWrappersConnects yes\n");
+        let text = format!(
+            "rocommunity {community} 127.0.0.1\ndontLogTCPWrappersConnects yes\n\
+             rouser {0} authPriv\ncreateUser {0} SHA-256 {1} AES {1}\n",
+            user::NAME,
+            user::PASSWORD
+        );
         fs::write(&config, text).expect("the folder is ours");
         let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let child = pinned("snmpd")
@@ -200,9 +207,12 @@ pub fn folder(more: &str) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let community = String::from_utf8_lossy(COMMUNITY);
     write_secret(&folder.path().join("community"), &community);
+    write_secret(&folder.path().join("password"), user::PASSWORD);
     let text = format!(
         "name = \"lb1\"\nlisten = [\"LISTEN\"]\nstate_dir = \"state\"\nallow_insecure_writes = true\n\
-         {more}\n[[community]]\nname = \"all\"\nfile = \"community\"\naccess = \"write\"\n"
+         {more}\n[[community]]\nname = \"all\"\nfile = \"community\"\naccess = \"write\"\n\
+         [[user]]\nname = \"{}\"\nauth_file = \"password\"\n",
+        user::NAME
     );
     fs::write(folder.path().join("agent.toml"), text).expect("the folder is ours");
     folder

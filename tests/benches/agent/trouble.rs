@@ -14,6 +14,8 @@ use std::{
 use lcms_snmp::{OutMessage, PduKind, Value, VarBind, Version, message, object::Table};
 use load_cluster_mib::load_cluster_mib::lc_server::{Index, LcServer, Patch};
 
+use lcms_tests::flood::Flood;
+
 use crate::{
     load::{Load, Question},
     party::{self, Party},
@@ -29,6 +31,34 @@ pub fn run(time: Duration) {
     memory();
     hanging_collector(time);
     rebuilt_table(time);
+    flooded();
+}
+
+/// Bad messages that come as fast as one thread can send them.
+const FLOOD: usize = 100_000;
+
+/// Good requests while bad ones come; the processor is shared with whoever sends
+/// them, which is in the figure.
+fn flooded() {
+    let agent = Party::agent_with("proc_root = \"/proc\"\n");
+    let messages: Vec<Vec<u8>> = {
+        let mut flood = Flood::new(4711);
+        (0..FLOOD).map(|_| flood.message()).collect()
+    };
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("loopback has free ports");
+    socket.connect(agent.address).expect("an address");
+    let flood = thread::spawn(move || {
+        let start = Instant::now();
+        for message in &messages {
+            let _ = socket.send(message);
+        }
+        start.elapsed()
+    });
+    let load = Load::new(&agent, Duration::from_secs(60));
+    let (under, took) = (load.run_while(Question::Get, 1, &|| !flood.is_finished()), flood.join());
+    let took = took.expect("it only sends").as_secs_f64();
+    println!("   ({FLOOD} messages in {took:.1} s, {:.0} good ones answered)", under.count());
+    verdict("p99 under bad messages, ms", under.quantile(0.99) / 1000.0, 5.0, false);
 }
 
 /// A hundred servers, and a hundred interfaces in a network of their own, which

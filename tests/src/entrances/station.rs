@@ -11,9 +11,10 @@ use std::{
 use lcms_agent::{
     config::{Community, Config, Right, Senders, User},
     engine::{At, Engine, Fault, Statistics, Verdict, Workspace},
+    reload::Reloader,
     security::{Identity, Keeper, LocalEngine, SecurityRows},
     sensors::{Facts, Interface, InterfaceKind, Inventory, Load, Sample},
-    state::{AgentState, Locks, Node, System},
+    state::{AgentState, Locks, Node, Refused, System},
     tables,
 };
 use lcms_lb_core::{
@@ -53,6 +54,7 @@ impl Station {
         let now = Instant::now();
         let local: Name = "lb1".parse().expect("a name");
         let options = DirectorOptions {
+            allow_scripts: true,
             local_host: local,
             proxy: ProxyOptions { shards: 1.try_into().ok(), ..ProxyOptions::default() },
         };
@@ -67,6 +69,7 @@ impl Station {
             statistics: Arc::clone(&statistics),
             security: Keeper::volatile(Arc::new(engine(now)), rows()),
             log: lcms_agent::notify::Log::default(),
+            reloader: Reloader::default(),
         });
         let engine = Engine::new(tables::regions(), Arc::clone(&statistics), Self::MAX_SIZE);
         let state =
@@ -119,7 +122,10 @@ impl Station {
                     }
                     self.untouched = false;
                     checked.draft.commit(&self.director).map_err(|error| {
-                        assert!(!matches!(error, CommitError::Closed), "the director is gone");
+                        assert!(
+                            !matches!(error, Refused::Director(CommitError::Closed)),
+                            "the director is gone"
+                        );
                         tables::fault(&error, &checked.places)
                     })
                 });

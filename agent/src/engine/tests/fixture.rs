@@ -10,7 +10,10 @@ use std::{
 
 use lcms_snmp::{
     EngineId, ErrorStatus, Octets, Secret, Value,
-    object::{Access as MaxAccess, Base, Column, Entry, Index, Scalar, Syntax, SyntaxError, Table},
+    object::{
+        Access as MaxAccess, Base, Column, Entry, Index, IndexPart, Scalar, Syntax, SyntaxError,
+        Table,
+    },
     usm::{AuthProtocol, PrivProtocol},
 };
 
@@ -60,7 +63,7 @@ static NOTES: Entry = Entry {
         column(3, MaxAccess::ReadOnly, syntax(Base::Counter64)),
         column(4, MaxAccess::ReadCreate, Syntax { ranges: &[(0, 100)], ..syntax(Base::Gauge32) }),
     ],
-    index: &[],
+    index: &[IndexPart { name: "noteName", syntax: syntax(Base::OctetString), bare: false }],
 };
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -420,3 +420,25 @@ fn a_replay_is_late() {
         assert_eq!(Manager::new(agent, "ann").read(reply).kind, kind, "after {seconds} seconds");
     }
 }
+
+/// Verifying, decrypting, encrypting and signing happen in buffers that stay.
+#[test]
+fn nothing_is_allocated_for_a_user() {
+    let agent = &mut Agent::sample();
+    for user in ["ann", "bob"] {
+        let get = Manager::new(agent, user);
+        let (kind, repetitions) = (PduKind::GetBulkRequest, 20);
+        let bulk = Manager { kind, repetitions, names: vec!["1.3.9"], ..get.clone() };
+        let late = Manager { clock: Clock { boots: 1, time: 1 }, ..get.clone() };
+        let nobody = Manager { user: "eve", ..get.clone() };
+        for manager in [bulk, get, late, nobody] {
+            let datagram = manager.encode();
+            assert!(agent.send(&datagram).is_some());
+            let at = At { state: &agent.state, now: Instant::now() };
+            let count = allocation_counter::measure(|| {
+                agent.engine.receive(at, from(), &datagram, &mut agent.workspace);
+            });
+            assert_eq!(count.count_total, 0, "{user}: {:?}", manager.kind);
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! The tables as a manager meets them.
 
+mod allocations;
 mod laws;
 mod leases;
 mod locks;

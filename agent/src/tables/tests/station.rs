@@ -29,6 +29,7 @@ use crate::{
             fixture::local_engine,
         },
     },
+    reload::Reloader,
     security::{Keeper, SecurityRows},
     sensors::{Facts, Interface, InterfaceKind, Inventory, Load, Sample},
     state::{AgentState, Locks, Node, System},
@@ -67,7 +68,7 @@ pub fn wanted() -> Wanted {
     let service = |port: u16, storage| Service {
         address: Some("127.0.0.1".parse().unwrap()),
         port: port.try_into().ok(),
-        check,
+        check: check.clone(),
         storage,
         row,
         servers: [
@@ -154,6 +155,7 @@ impl Station {
     pub fn with(wanted: Wanted, max_size: usize, security: &SecurityRows) -> Self {
         let now = Instant::now();
         let options = DirectorOptions {
+            allow_scripts: true,
             local_host: name("lb1"),
             proxy: ProxyOptions { shards: 1.try_into().ok(), ..ProxyOptions::default() },
         };
@@ -181,6 +183,7 @@ impl Station {
             statistics: Arc::clone(&statistics),
             security,
             log: crate::notify::Log::default(),
+            reloader: Reloader::default(),
         });
         let engine = Engine::new(tables::regions(), statistics, max_size);
         let load = Load {
@@ -229,6 +232,17 @@ impl Station {
                 reply
             }
         }
+    }
+
+    /// How often the allocator is called for a datagram that is no SET.
+    pub fn allocations(&mut self, datagram: &[u8]) -> u64 {
+        let from = "127.0.0.1:40000".parse().unwrap();
+        let at = At { state: &self.state, now: self.now };
+        let count = allocation_counter::measure(|| {
+            let verdict = self.engine.receive(at, from, datagram, &mut self.workspace);
+            assert_ne!(verdict, Verdict::Set);
+        });
+        count.count_total
     }
 
     pub fn ask(&mut self, request: Request) -> Reply {

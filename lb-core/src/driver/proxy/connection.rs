@@ -2,11 +2,13 @@
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
 use rustix::event::epoll::EventFlags;
 
-use super::expiry::{Patience, Tick};
+use super::capacity::Room;
+use super::expiry::{Clock, Moment, Patience, Tick};
+use super::queue::Turn;
 use super::relay::Pipe;
 use super::route::Peer;
 use crate::driver::socket::Handshake;
@@ -34,6 +36,8 @@ pub(super) struct Connection {
     pub(super) down: Pipe,
     /// When something last happened.
     pub(super) last: Tick,
+    /// Since when the server's answer is waited for, if latency matters.
+    pub(super) asked: Option<Moment>,
     /// The server's socket failed: what it sent before is still passed on.
     pub(super) failed: bool,
     /// It stands in the shard's queue of connections with more to do.
@@ -46,6 +50,8 @@ pub(super) struct Connection {
 pub(super) enum Stage {
     /// The client has yet to say, by the PROXY protocol, whom it speaks for.
     Introducing,
+    /// Every server is full: it waits in the service's queue.
+    Waiting,
     /// A server has been asked and did not answer yet.
     Connecting {
         /// It may turn out to be the socket itself.
@@ -64,6 +70,8 @@ pub(super) struct Prelude {
     pub(super) tried: Vec<u64>,
     /// Whom it is made for, if a proxy said so.
     pub(super) origin: Option<Origin>,
+    /// Its part in the service's queue.
+    pub(super) turn: Option<Turn>,
 }
 
 /// What is known of a socket, mostly by epoll. It says so once, at each edge.
@@ -126,6 +134,7 @@ impl Connection {
             up: Pipe::default(),
             down: Pipe::default(),
             last: now,
+            asked: None,
             failed: false,
             queued: false,
             _room: room,
@@ -140,6 +149,7 @@ impl Connection {
     pub(super) fn waits_for(&self, what: Patience) -> bool {
         match what {
             Patience::Introduction => self.stage == Stage::Introducing,
+            Patience::Turn => self.stage == Stage::Waiting,
             Patience::Connect(attempt) => {
                 matches!(self.stage, Stage::Connecting { .. }) && self.attempt == attempt
             }
@@ -158,6 +168,11 @@ impl Connection {
         self.prelude.as_ref().and_then(|prelude| prelude.origin)
     }
 
+    /// Its part in the service's queue.
+    pub(super) fn turn(&self) -> Option<Turn> {
+        self.prelude.as_ref().and_then(|prelude| prelude.turn)
+    }
+
     /// Starts with another server's socket.
     pub(super) fn turn_to(&mut self, server: OwnedFd, seat: Seat, stage: Stage) {
         self.server = Some(server);
@@ -167,12 +182,29 @@ impl Connection {
     }
 
     /// The server accepted.
-    pub(super) fn open(&mut self) {
+    pub(super) fn open(&mut self, clock: &Clock) {
+        // Some servers speak first.
+        self.time_answer(true, false, clock);
         if let Some(seat) = &mut self.seat {
             seat.accepted();
         }
         self.stage = Stage::Open;
         self.prelude = None;
+    }
+
+    /// Times the server: it was asked when the client's last byte went up, or by
+    /// the connection itself, and has answered with its first byte since.
+    pub(super) fn time_answer(&mut self, went_up: bool, came_down: bool, clock: &Clock) {
+        let Some(seat) = &self.seat else { return };
+        if !seat.peer.service.is_timed() {
+            return;
+        }
+        if let Some(asked) = self.asked.take_if(|_| came_down) {
+            let now = seat.peer.service.age(clock.now());
+            seat.peer.live.answered(clock.since_moment(asked), now);
+        } else if went_up {
+            self.asked = Some(clock.moment());
+        }
     }
 
     /// Remembers a server not to be tried again.
@@ -191,13 +223,17 @@ pub(super) struct Seat {
 impl Seat {
     /// A place at the server, if it is below its limit.
     pub(super) fn take(peer: &Arc<Peer>, limit: u32) -> Option<Self> {
-        let before = peer.live.active.fetch_add(1, Relaxed);
-        if limit > 0 && before >= limit {
-            // Another shard took the last place.
-            peer.live.active.fetch_sub(1, Relaxed);
-            return None;
+        let active = &peer.live.active;
+        if limit == 0 {
+            active.fetch_add(1, Relaxed);
+        } else {
+            // Never one too many, not even for a moment: another shard would
+            // take the server for full.
+            let more = |active| (active < limit).then_some(active + 1);
+            active.fetch_update(SeqCst, Relaxed, more).ok()?;
         }
         peer.live.in_flight.fetch_add(1, Relaxed);
+        peer.tell();
         Some(Self { peer: peer.clone(), accepted: false })
     }
 
@@ -213,39 +249,14 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.peer.live.active.fetch_sub(1, Relaxed);
         if !self.accepted {
             self.peer.live.in_flight.fetch_sub(1, Relaxed);
         }
-    }
-}
-
-/// How many connections there may be, over all shards.
-pub(super) struct Capacity {
-    most: usize,
-    used: AtomicUsize,
-}
-
-/// One connection's part of the capacity.
-pub(super) struct Room(Arc<Capacity>);
-
-impl Capacity {
-    pub(super) fn new(most: usize) -> Self {
-        Self { most, used: AtomicUsize::new(0) }
-    }
-
-    /// Room for one more, if there is.
-    pub(super) fn take(self: &Arc<Self>) -> Option<Room> {
-        let before = self.used.fetch_add(1, Relaxed);
-        let room = Room(self.clone());
-        // Out of scope, it gives back what it took.
-        (before < self.most).then_some(room)
-    }
-}
-
-impl Drop for Room {
-    fn drop(&mut self) {
-        self.0.used.fetch_sub(1, Relaxed);
+        // First the seat, then the look at who waits for one, in the order
+        // that the queue relies on.
+        self.peer.live.active.fetch_sub(1, SeqCst);
+        self.peer.tell();
+        self.peer.queue.freed();
     }
 }
 

@@ -10,6 +10,11 @@ use super::slots::Key;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tick(u32);
 
+/// Microseconds since the shard began, as far as they fit: for what takes less
+/// than an hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Moment(u32);
+
 /// The time as a shard sees it: read once for each round of events.
 pub(super) struct Clock {
     began: Instant,
@@ -35,6 +40,15 @@ impl Clock {
         Tick(self.now.saturating_duration_since(self.began).as_millis() as u32)
     }
 
+    pub(super) fn moment(&self) -> Moment {
+        Moment(self.now.saturating_duration_since(self.began).as_micros() as u32)
+    }
+
+    /// How long ago that was.
+    pub(super) fn since_moment(&self, then: Moment) -> Duration {
+        Duration::from_micros(self.moment().0.wrapping_sub(then.0).into())
+    }
+
     /// How long ago that was.
     pub(super) fn since(&self, then: Tick) -> Duration {
         Duration::from_millis(self.tick().0.wrapping_sub(then.0).into())
@@ -53,6 +67,8 @@ pub(super) struct Expiry {
 pub(super) enum Patience {
     /// The client is to say whom it speaks for.
     Introduction,
+    /// A server is to have a seat for it.
+    Turn,
     /// The server of this attempt is to accept.
     Connect(u8),
     /// Anything at all is to happen. An open connection has one of these.

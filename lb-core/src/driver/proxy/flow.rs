@@ -11,7 +11,8 @@ use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-use super::connection::{Room, Seat};
+use super::capacity::Room;
+use super::connection::Seat;
 use super::expiry::Tick;
 use super::share::Share;
 use super::slots::{Key, Slots};
@@ -33,7 +34,7 @@ pub(super) struct Flow {
     /// When something last happened.
     pub(super) last: Tick,
     pub(super) talk: Talk,
-    pub(super) room: Room,
+    pub(super) _room: Room,
 }
 
 /// A client of a listener.
@@ -128,14 +129,14 @@ impl Flows {
         Some(flow)
     }
 
-    /// Gives up the oldest that is not a conversation, for its room.
-    pub(super) fn make_room(&mut self) -> Option<Room> {
-        loop {
-            let key = self.young.pop_front()?;
+    /// Gives up the oldest that is not a conversation; false if there is none.
+    pub(super) fn make_room(&mut self) -> bool {
+        while let Some(key) = self.young.pop_front() {
             if self.slots.get(key).is_some_and(Flow::is_young) {
-                return self.remove(key).map(|flow| flow.room);
+                return self.remove(key).is_some();
             }
         }
+        false
     }
 
     /// Gives up those that are meant.

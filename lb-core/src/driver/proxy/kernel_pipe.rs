@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_setpipe_size, pipe_with, splice};
 
-use super::connection::{Capacity, Room};
+use super::capacity::{Capacity, Room};
 
 /// Octets a pipe should hold. The system's limits may allow fewer.
 const SIZE: usize = 1 << 20;
@@ -65,7 +65,7 @@ impl KernelPipes {
     /// An empty pipe, if there may be one more.
     pub(super) fn lend(&mut self) -> Option<KernelPipe> {
         self.spare.pop().or_else(|| {
-            let room = self.capacity.take()?;
+            let room = self.capacity.take().ok()?;
             let (out_of, into) = pipe_with(PipeFlags::NONBLOCK | PipeFlags::CLOEXEC).ok()?;
             // A smaller one serves as well, in more steps.
             let _ = fcntl_setpipe_size(&into, SIZE);

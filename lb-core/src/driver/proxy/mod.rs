@@ -2,7 +2,8 @@
 //!
 //! One thread a shard, each with its own listener (SO_REUSEPORT), its own
 //! edge-triggered epoll, its own connections and its own turns of the
-//! schedulers. Shards share nothing but the counters. Bytes go from socket to
+//! schedulers. Shards share nothing but the counters and, where a service is
+//! full, its queue. Bytes go from socket to
 //! socket through one buffer a shard; only what a slow peer does not take is
 //! kept with the connection, and then nothing more is read for it. Bulk goes
 //! from socket to socket inside the kernel. With UDP, a flow stands for a
@@ -14,12 +15,15 @@
 //! weight, drain, maintenance, a failed check, nor the loss of the director's
 //! role.
 
+mod capacity;
 mod connection;
 mod expiry;
 mod flow;
 mod kernel_pipe;
+mod line;
 mod listener;
 mod opening;
+mod queue;
 mod relay;
 mod route;
 mod shard;
@@ -38,14 +42,15 @@ use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use self::connection::Capacity;
+use self::capacity::Capacity;
+use self::queue::Queue;
 use self::route::{Backend, Peer, Route};
 use self::shard::{Adoption, Shard, ShardHandle};
 use crate::director::{Snapshot, Suspicion};
 use crate::driver::{Driver, Refusal};
-use crate::model::{Forward, Name, Protocol, ServiceId};
+use crate::model::{Forward, Name, Protocol, Scheduler, ServiceId};
 use crate::plan::{Capabilities, Change, Plane};
-use crate::schedule::SCHEDULERS;
+use crate::schedule::{FEW, SCHEDULERS};
 
 /// File descriptors left for everything that is not a proxied connection.
 const RESERVED_FILES: u64 = 128;
@@ -75,11 +80,17 @@ pub struct Proxy {
     known: BTreeMap<ServiceId, Known>,
     prepared: BTreeMap<ServiceId, Vec<OwnedFd>>,
     next_key: u64,
+    /// Another process's listeners, up to the first changes.
+    inherited: BTreeMap<(Protocol, SocketAddr), Vec<OwnedFd>>,
+    /// How many connections there may be in all.
+    capacity: Arc<Capacity>,
 }
 
 /// Of a service in the plane, what the shards know it by.
 struct Known {
     key: u64,
+    capacity: Arc<Capacity>,
+    queue: Arc<Queue>,
     peers: BTreeMap<Name, Arc<Peer>>,
 }
 
@@ -93,8 +104,12 @@ pub fn raise_file_limit() -> Option<u64> {
 }
 
 impl Proxy {
-    /// Starts the shards.
-    pub fn start(options: &ProxyOptions, suspicion: Suspicion) -> io::Result<Self> {
+    /// Starts the shards, with the listeners of another process to take over.
+    pub fn start(
+        options: &ProxyOptions,
+        suspicion: Suspicion,
+        listeners: Vec<OwnedFd>,
+    ) -> io::Result<Self> {
         let count = match options.shards {
             Some(count) => count,
             None => thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
@@ -106,7 +121,7 @@ impl Proxy {
         let most = options.max_connections.map_or(possible, |most| most.get().min(possible));
         let capacity = Arc::new(Capacity::new(most));
         let shards = (0..count.get())
-            .map(|number| Shard::start(number, suspicion.clone(), capacity.clone(), pipes.clone()))
+            .map(|number| Shard::start(number, suspicion.clone(), pipes.clone()))
             .collect::<io::Result<_>>()?;
         Ok(Self {
             shards,
@@ -114,6 +129,8 @@ impl Proxy {
             known: BTreeMap::new(),
             prepared: BTreeMap::new(),
             next_key: 0,
+            inherited: listener::by_address(listeners),
+            capacity,
         })
     }
 
@@ -138,6 +155,19 @@ impl Proxy {
             .any(|own| own.port() == address.port() && overlaps(own.ip(), address.ip()))
     }
 
+    /// Listeners for all shards: those that another process had there, and as
+    /// many more as it takes. Each of the former has clients in it, so there may
+    /// be more than shards.
+    fn open(&self, protocol: Protocol, address: SocketAddr) -> io::Result<Vec<OwnedFd>> {
+        let given = self.inherited.get(&(protocol, address)).map_or(&[][..], Vec::as_slice);
+        let mut sockets: Vec<OwnedFd> =
+            given.iter().map(OwnedFd::try_clone).collect::<io::Result<_>>()?;
+        let more = self.shards.len().saturating_sub(sockets.len());
+        let alone = sockets.is_empty() && !self.holds(protocol, address);
+        sockets.extend(listener::open(protocol, address, more, alone)?);
+        Ok(sockets)
+    }
+
     /// The protocol of a service, as the changes or else the plane have it.
     fn protocol(&self, changes: &[Change], service: ServiceId) -> Option<Protocol> {
         let put = changes.iter().find_map(|change| match change {
@@ -158,10 +188,20 @@ impl Proxy {
                 let peer = known.and_then(|known| known.peers.remove(&id.server));
                 all.gone_servers.extend(peer.map(|peer| peer.key));
             }
-            Change::PutService(id, _) => {
-                if !self.known.contains_key(id) {
-                    let known = Known { key: self.new_key(), peers: BTreeMap::new() };
+            Change::PutService(id, settings) => {
+                if !self.known.contains_key(id)
+                    && let Some(service) = next.services.get(id)
+                {
+                    let known = Known {
+                        key: self.new_key(),
+                        capacity: Arc::new(self.capacity.part()),
+                        queue: Arc::new(Queue::new(service.live.clone())),
+                        peers: BTreeMap::new(),
+                    };
                     self.known.insert(*id, known);
+                }
+                if let Some(known) = self.known.get(id) {
+                    known.capacity.limit(settings.connection_limit);
                 }
             }
             Change::PutServer(id, _) => {
@@ -171,9 +211,10 @@ impl Proxy {
                 if let Some(known) = self.known.get_mut(&id.service())
                     && let Some((status, service)) = status.zip(service)
                 {
+                    let queue = &known.queue;
                     known.peers.entry(id.server).or_insert_with(|| {
                         let (live, service) = (status.live.clone(), service.live.clone());
-                        Arc::new(Peer { key, id: *id, live, service })
+                        Arc::new(Peer { key, id: *id, live, service, queue: queue.clone() })
                     });
                 }
             }
@@ -203,11 +244,18 @@ impl Proxy {
                 let peer = known.peers.get(name)?.clone();
                 Some(Backend { peer, plan: *plan })
             })
-            .collect();
+            .collect::<Vec<_>>();
+        let live = next.services.get(id)?.live.clone();
+        if backends.len() > FEW {
+            live.keep_change_log();
+        }
+        live.time(service.settings.scheduler == Scheduler::Ewma);
         Some(Arc::new(Route {
             key: known.key,
             settings: service.settings,
-            live: next.services.get(id)?.live.clone(),
+            live,
+            capacity: known.capacity.clone(),
+            queue: known.queue.clone(),
             backends,
         }))
     }
@@ -232,8 +280,7 @@ impl Driver for Proxy {
         for change in changes {
             let Change::Listen(service, Some(address)) = *change else { continue };
             let Some(protocol) = self.protocol(changes, service) else { continue };
-            let alone = !self.holds(protocol, address);
-            match listener::open(protocol, address, self.shards.len(), alone) {
+            match self.open(protocol, address) {
                 Ok(sockets) => {
                     self.prepared.insert(service, sockets);
                 }
@@ -244,6 +291,8 @@ impl Driver for Proxy {
     }
 
     fn apply(&mut self, changes: Vec<Change>, next: &Snapshot) {
+        // Those that no service wants are given up.
+        self.inherited.clear();
         if changes.is_empty() {
             return;
         }
@@ -255,16 +304,58 @@ impl Driver for Proxy {
         touched.dedup();
         all.routes = touched.iter().filter_map(|id| self.route(id, next)).collect();
         let (done, adopted) = mpsc::sync_channel(self.shards.len());
-        for shard in &self.shards {
-            shard.adopt(all.for_one_shard(), done.clone());
+        for (shard, left) in self.shards.iter().zip((1..=self.shards.len()).rev()) {
+            shard.adopt(all.for_one_shard(left), done.clone());
         }
         drop(done);
+        self.hear(&adopted);
+        for known in touched.iter().filter_map(|id| self.known.get(id)) {
+            known.queue.rouse();
+        }
+    }
+
+    fn listeners(&self) -> io::Result<Vec<OwnedFd>> {
+        let (give, given) = mpsc::sync_channel(self.shards.len());
+        for shard in &self.shards {
+            shard.lend(give.clone());
+        }
+        drop(give);
+        let heard = self.hear(&given);
+        if heard.len() < self.shards.len() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        let lent: io::Result<Vec<_>> = heard.into_iter().collect();
+        Ok(lent?.into_iter().flatten().collect())
+    }
+
+    fn retire(&mut self) {
+        let (done, retired) = mpsc::sync_channel(self.shards.len());
+        for shard in &self.shards {
+            shard.retire(done.clone());
+        }
+        drop(done);
+        self.hear(&retired);
+    }
+
+    fn connections(&self) -> usize {
+        self.capacity.used()
+    }
+}
+
+impl Proxy {
+    /// Waits for an answer from each shard.
+    fn hear<T>(&self, answers: &mpsc::Receiver<T>) -> Vec<T> {
+        let mut heard = Vec::new();
         for _ in &self.shards {
-            if adopted.recv_timeout(ADOPT_WITHIN).is_err() {
-                tracing::warn!("a shard of the proxy is late in adopting changes");
-                return;
+            match answers.recv_timeout(ADOPT_WITHIN) {
+                Ok(answer) => heard.push(answer),
+                Err(_) => {
+                    tracing::warn!("a shard of the proxy is late in adopting changes");
+                    break;
+                }
             }
         }
+        heard
     }
 }
 

@@ -4,14 +4,17 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
 
 use rustix::net::{SocketAddrAny, getpeername, getsockname};
 
+use super::capacity::Capacity;
+use super::queue::Queue;
 use crate::director::{ServerLive, ServiceLive};
-use crate::model::ServerId;
+use crate::model::{ServerId, Weight};
 use crate::plan::{ServerPlan, Settings};
 use crate::proxy_protocol::Origin;
-use crate::schedule::{Candidate, Servers, hash_of_name};
+use crate::schedule::{Candidate, ChangeLog, Load, Servers, hash_of_name};
 
 /// A service as the shards know it. Immutable: a change is another route.
 pub(super) struct Route {
@@ -19,6 +22,10 @@ pub(super) struct Route {
     pub(super) key: u64,
     pub(super) settings: Settings,
     pub(super) live: Arc<ServiceLive>,
+    /// How many connections it may have.
+    pub(super) capacity: Arc<Capacity>,
+    /// Where they wait for a server.
+    pub(super) queue: Arc<Queue>,
     pub(super) backends: Vec<Backend>,
 }
 
@@ -37,9 +44,36 @@ pub(super) struct Peer {
     pub(super) id: ServerId,
     pub(super) live: Arc<ServerLive>,
     pub(super) service: Arc<ServiceLive>,
+    /// Who waits for a seat of this or another server of the service.
+    pub(super) queue: Arc<Queue>,
+}
+
+impl Peer {
+    /// Tells schedulers that keep their servers in order of another count.
+    pub(super) fn tell(&self) {
+        if let Some(log) = self.service.change_log() {
+            log.note(self.key as u32);
+        }
+    }
+}
+
+impl Backend {
+    /// Whether its count alone keeps it from getting more.
+    fn full(&self) -> bool {
+        let limit = self.plan.connection_limit;
+        limit > 0 && self.peer.live.active.load(Relaxed) >= limit
+    }
 }
 
 impl Route {
+    /// Whether there is a server that a connection may yet get, now or once it
+    /// has a seat.
+    pub(super) fn has_hope(&self, tried: &[u64]) -> bool {
+        self.backends
+            .iter()
+            .any(|one| one.plan.weight > Weight::MIN && !tried.contains(&one.peer.key))
+    }
+
     /// The servers as the scheduler knows them, each with whether it is a
     /// backup.
     pub(super) fn candidates(&self) -> Vec<(Candidate, bool)> {
@@ -56,9 +90,10 @@ impl Route {
 
 /// The servers of a route for one connection, which has tried some already.
 pub(super) struct Untried<'a> {
-    pub(super) backends: &'a [Backend],
+    pub(super) route: &'a Route,
     pub(super) tried: &'a [u64],
     pub(super) ends: Ends<'a>,
+    pub(super) now: Instant,
 }
 
 /// Where a connection is from and where it went. Few schedulers ask.
@@ -71,17 +106,19 @@ pub(super) enum Ends<'a> {
     Datagram(SocketAddr, &'a OwnedFd),
 }
 
+impl Untried<'_> {
+    fn backend(&self, place: usize) -> Option<&Backend> {
+        self.route.backends.get(place)
+    }
+}
+
 impl Servers for Untried<'_> {
     fn usable(&self, place: usize) -> bool {
-        self.backends.get(place).is_some_and(|one| {
-            let limit = one.plan.connection_limit;
-            let room = limit == 0 || one.peer.live.active.load(Relaxed) < limit;
-            room && !self.tried.contains(&one.peer.key)
-        })
+        self.backend(place).is_some_and(|one| !one.full() && !self.tried.contains(&one.peer.key))
     }
 
     fn active(&self, place: usize) -> u32 {
-        self.backends.get(place).map_or(u32::MAX, |one| one.peer.live.active.load(Relaxed))
+        self.backend(place).map_or(u32::MAX, |one| one.peer.live.active.load(Relaxed))
     }
 
     fn source(&self) -> Option<IpAddr> {
@@ -97,6 +134,30 @@ impl Servers for Untried<'_> {
             Ends::Of(socket) | Ends::Datagram(_, socket) => ip(getsockname(socket).ok()?),
             Ends::Told(origin) => Some(origin.destination.ip()),
         }
+    }
+
+    fn now(&self) -> Duration {
+        self.route.live.age(self.now)
+    }
+
+    fn full(&self, place: usize) -> bool {
+        self.backend(place).is_none_or(Backend::full)
+    }
+
+    fn latency(&self, place: usize) -> f64 {
+        self.backend(place).map_or(0.0, |one| one.peer.live.latency(self.now()))
+    }
+
+    fn load(&self, place: usize) -> Load {
+        self.backend(place).map_or_else(Load::default, |one| one.peer.live.load())
+    }
+
+    fn change_log(&self) -> Option<&ChangeLog> {
+        self.route.live.change_log()
+    }
+
+    fn epoch(&self) -> u64 {
+        self.route.live.epoch.load(Relaxed)
     }
 }
 

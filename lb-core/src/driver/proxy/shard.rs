@@ -2,17 +2,20 @@
 
 mod accept;
 mod adopt;
+mod caller;
 mod connect;
 mod datagram;
 mod introduce;
+mod wait;
 
 pub(super) use self::adopt::Adoption;
+pub(super) use self::caller::Caller;
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -21,17 +24,19 @@ use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::Errno;
 
-use super::connection::{Capacity, Connection, Stage};
+use super::capacity::Capacity;
+use super::connection::{Connection, Stage};
 use super::expiry::{Clock, Expiry, Patience};
 use super::flow::Flows;
 use super::kernel_pipe::KernelPipes;
 use super::opening::Opening;
+use super::queue::Queue;
 use super::relay::{Means, Progress};
 use super::route::Route;
 use super::share::Share;
 use super::slots::{Key, Slots, Token};
 use crate::deadlines::Deadlines;
-use crate::director::Suspicion;
+use crate::director::{Sign, Suspicion};
 use crate::driver::socket;
 use crate::model::Protocol;
 use crate::schedule::Choice;
@@ -51,33 +56,43 @@ const WATCHED: EventFlags = EventFlags::IN
 
 enum Order {
     Adopt(Adoption, SyncSender<()>),
+    /// The connection waited with this number, and it is its turn.
+    Call(Arc<Queue>, Key, u64),
+    /// Give duplicates of the listeners.
+    Lend(SyncSender<io::Result<Vec<OwnedFd>>>),
+    /// Another process accepts from now on.
+    Retire(SyncSender<()>),
+    /// Listeners that wait for room may try again.
+    Feed,
     Stop,
 }
 
 /// A shard, from outside. It ends with this.
 pub(super) struct ShardHandle {
-    orders: Sender<Order>,
-    bell: Arc<OwnedFd>,
+    caller: Arc<Caller>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl ShardHandle {
     /// Hands over changes; `done` is told once they are in force.
     pub(super) fn adopt(&self, changes: Adoption, done: SyncSender<()>) {
-        self.send(Order::Adopt(changes, done));
+        self.caller.send(Order::Adopt(changes, done));
     }
 
-    fn send(&self, order: Order) {
-        // A shard that is gone needs no orders.
-        if self.orders.send(order).is_ok() {
-            let _ = rustix::io::write(&*self.bell, &1u64.to_ne_bytes());
-        }
+    /// Asks for duplicates of its listeners.
+    pub(super) fn lend(&self, give: SyncSender<io::Result<Vec<OwnedFd>>>) {
+        self.caller.send(Order::Lend(give));
+    }
+
+    /// Has it accept no more.
+    pub(super) fn retire(&self, done: SyncSender<()>) {
+        self.caller.send(Order::Retire(done));
     }
 }
 
 impl Drop for ShardHandle {
     fn drop(&mut self) {
-        self.send(Order::Stop);
+        self.caller.send(Order::Stop);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -95,6 +110,7 @@ struct Listener {
     socket: OwnedFd,
     protocol: Protocol,
     service: u64,
+    capacity: Arc<Capacity>,
     /// Connections or datagrams to take at a time.
     share: Share,
 }
@@ -103,8 +119,8 @@ pub(super) struct Shard {
     epoll: OwnedFd,
     bell: Arc<OwnedFd>,
     inbox: Receiver<Order>,
+    caller: Arc<Caller>,
     suspicion: Suspicion,
-    capacity: Arc<Capacity>,
     services: HashMap<u64, Service>,
     listeners: HashMap<u32, Listener>,
     next_listener: u32,
@@ -124,7 +140,6 @@ impl Shard {
     pub(super) fn start(
         number: usize,
         suspicion: Suspicion,
-        capacity: Arc<Capacity>,
         pipes: Arc<Capacity>,
     ) -> io::Result<ShardHandle> {
         let bell = Arc::new(eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?);
@@ -132,12 +147,13 @@ impl Shard {
         let token = EventData::new_u64(Token::Bell.to_bits());
         epoll::add(&epoll, &*bell, token, EventFlags::IN)?;
         let (orders, inbox) = mpsc::channel();
+        let caller = Arc::new(Caller::new(orders, bell.clone()));
         let shard = Self {
             epoll,
-            bell: bell.clone(),
+            bell,
             inbox,
+            caller: caller.clone(),
             suspicion,
-            capacity,
             services: HashMap::new(),
             listeners: HashMap::new(),
             next_listener: 0,
@@ -152,7 +168,7 @@ impl Shard {
         };
         let name = format!("proxy-{number}");
         let thread = thread::Builder::new().name(name).spawn(move || shard.run())?;
-        Ok(ShardHandle { orders, bell, thread: Some(thread) })
+        Ok(ShardHandle { caller, thread: Some(thread) })
     }
 
     fn run(mut self) {
@@ -207,7 +223,8 @@ impl Shard {
                 self.flow_expires(key);
             } else if self.connections.get(key).is_some_and(|one| one.waits_for(of)) {
                 match of {
-                    Patience::Connect(_) => self.connect_failed(key, Errno::TIMEDOUT),
+                    Patience::Connect(_) => self.unanswered(key),
+                    Patience::Turn => self.waited_in_vain(key),
                     Patience::Idle => self.idle(key),
                     Patience::Introduction | Patience::Flow => self.abort(key),
                 }
@@ -260,6 +277,7 @@ impl Shard {
                 } else {
                     match connection.stage {
                         Stage::Introducing => self.introduce(key),
+                        Stage::Waiting => self.watch_waiting(key),
                         Stage::Connecting { .. } => {}
                         Stage::Open => self.relay(key),
                     }
@@ -292,7 +310,7 @@ impl Shard {
     fn relay(&mut self, key: Key) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         connection.last = self.clock.tick();
-        match connection.relay(&mut self.means) {
+        match connection.relay(&mut self.means, &self.clock) {
             Progress::Waits => {}
             Progress::More => {
                 if !std::mem::replace(&mut connection.queued, true) {
@@ -300,7 +318,12 @@ impl Shard {
                 }
             }
             Progress::Finished => drop(self.remove(key)),
-            Progress::Broken => self.abort(key),
+            Progress::Broken => {
+                if let Some(seat) = connection.seat.as_ref().filter(|_| connection.was_cut()) {
+                    self.suspicion.failed(seat.peer.id, &seat.peer.live, Sign::Reset);
+                }
+                self.abort(key);
+            }
         }
     }
 
@@ -317,6 +340,11 @@ impl Shard {
     /// Takes a connection out, and with it all that it held.
     fn remove(&mut self, key: Key) -> Option<Connection> {
         let connection = self.connections.remove(key)?;
+        if let Some(turn) = connection.turn()
+            && let Some(service) = self.services.get(&connection.service)
+        {
+            service.route.queue.leave(turn);
+        }
         if !self.starved.is_empty() {
             self.feed();
         }

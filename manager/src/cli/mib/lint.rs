@@ -33,7 +33,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
-    let (mib, judged) = args.loading.load_with(&args.paths, &args.path, true)?;
+    let (mib, judged) = args.loading.load_with(&args.paths, &args.path, true, context)?;
     let mut worst = u8::MAX;
     for diagnostic in mib.diagnostics().iter().filter(|d| judged.contains(&d.file)) {
         let severity = diagnostic.severity().level();

@@ -7,7 +7,7 @@ use std::{
 
 use lcms_mibs::{Compiler, FileId, Mib};
 
-use crate::cli::CliError;
+use crate::cli::{CliError, Context};
 
 /// How modules are loaded.
 #[derive(Debug, clap::Args)]
@@ -19,8 +19,8 @@ pub struct Loading {
 
 impl Loading {
     /// The modules in these folders and files.
-    pub fn load(&self, paths: &[PathBuf]) -> Result<Mib, CliError> {
-        Ok(self.load_with(paths, &[], false)?.0)
+    pub fn load(&self, paths: &[PathBuf], context: &Context) -> Result<Mib, CliError> {
+        Ok(self.load_with(paths, &[], false, context)?.0)
     }
 
     /// The same together with modules they stand on; and the files that were
@@ -30,6 +30,7 @@ impl Loading {
         paths: &[PathBuf],
         beside: &[PathBuf],
         judge: bool,
+        context: &Context,
     ) -> Result<(Mib, BTreeSet<FileId>), CliError> {
         let mut compiler = if self.no_base { Compiler::new() } else { Compiler::with_base() };
         let mut add = |path: &Path| {
@@ -51,6 +52,6 @@ impl Loading {
         if judge {
             compiler.judge();
         }
-        Ok((compiler.compile(), judged))
+        Ok((context.compile(compiler), judged))
     }
 }

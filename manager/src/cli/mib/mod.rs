@@ -37,7 +37,7 @@ enum Verb {
 pub fn run(args: Args, context: &Context) -> Result<Exit, CliError> {
     match args.verb {
         Verb::Load(args) => load::run(&args, context),
-        Verb::Dump(args) => dump::run(&args),
+        Verb::Dump(args) => dump::run(&args, context),
         Verb::Lint(args) => lint::run(&args, context),
         Verb::Translate(args) => names::translate(&args, context),
         Verb::Find(args) => names::find(&args, context),

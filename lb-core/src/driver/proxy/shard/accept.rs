@@ -1,6 +1,7 @@
 //! Accepting: a fair share at a time, and a pause when there is no room.
 
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
@@ -8,11 +9,12 @@ use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::io::Errno;
 use rustix::net::{SocketFlags, accept_with};
 
-use super::super::connection::{Connection, Room, Stage};
+use super::super::capacity::{Capacity, Room};
+use super::super::connection::{Connection, Stage};
 use super::super::expiry::Patience;
 use super::super::slots::Token;
 use super::introduce::INTRODUCED_WITHIN;
-use super::{Shard, WATCHED};
+use super::{Caller, Shard, WATCHED};
 use crate::driver::socket;
 
 /// How long accepting pauses when the process or system is out of files or
@@ -41,7 +43,9 @@ impl Shard {
         for done in 0..share.size() {
             let Some(listener) = self.listeners.get_mut(&number) else { return Accepted::All };
             let service = listener.service;
-            let Some(room) = self.capacity.take() else { return self.starve(number) };
+            let Some(room) = room(&listener.capacity, &self.caller) else {
+                return self.starve(number, None);
+            };
             let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
             match accept_with(&listener.socket, flags) {
                 Ok(client) => self.admit(client, service, room),
@@ -50,7 +54,7 @@ impl Shard {
                     return Accepted::All;
                 }
                 Err(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => {
-                    return self.starve(number);
+                    return self.starve(number, Some(PAUSE));
                 }
                 // Linux hands over errors of the connection that was to be
                 // accepted, see accept(2); the next one may be fine.
@@ -68,13 +72,15 @@ impl Shard {
         while self.accept(number) == Accepted::Share {}
     }
 
-    /// Lets a listener wait for room.
-    fn starve(&mut self, number: u32) -> Accepted {
+    /// Lets a listener wait for room: up to a call, or for a while.
+    fn starve(&mut self, number: u32, pause: Option<Duration>) -> Accepted {
         if !self.starved.contains(&number) {
             self.starved.push(number);
             self.attend(number, EventFlags::empty());
         }
-        self.starved_until = Some(self.clock.now() + PAUSE);
+        if let Some(pause) = pause {
+            self.starved_until = Some(self.clock.now() + pause);
+        }
         Accepted::NoRoom
     }
 
@@ -114,6 +120,20 @@ impl Shard {
             self.connect(key);
         } else {
             self.expect(key, Patience::Introduction, INTRODUCED_WITHIN);
+        }
+    }
+}
+
+/// Room for a connection. Where there is none, whoever makes some will call.
+fn room(capacity: &Arc<Capacity>, caller: &Arc<Caller>) -> Option<Room> {
+    loop {
+        match capacity.take() {
+            Ok(room) => return Some(room),
+            Err(full) => {
+                if !full.call_back(caller) {
+                    return None;
+                }
+            }
         }
     }
 }

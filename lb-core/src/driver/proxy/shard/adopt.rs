@@ -26,13 +26,14 @@ pub(in super::super) struct Adoption {
     pub(in super::super) muted: Vec<u64>,
     /// Services that are new, or other than before.
     pub(in super::super) routes: Vec<Arc<Route>>,
-    /// New listeners of services: one for each shard that has none yet.
+    /// New listeners of services: at least one for each shard.
     pub(in super::super) listeners: Vec<(u64, Vec<OwnedFd>)>,
 }
 
 impl Adoption {
-    /// The changes for one shard, with a listener each for itself.
-    pub(in super::super) fn for_one_shard(&mut self) -> Self {
+    /// The changes for one shard out of so many that are left, with its part of
+    /// the listeners.
+    pub(in super::super) fn for_one_shard(&mut self, left: usize) -> Self {
         Self {
             gone_services: self.gone_services.clone(),
             gone_servers: self.gone_servers.clone(),
@@ -41,7 +42,10 @@ impl Adoption {
             listeners: self
                 .listeners
                 .iter_mut()
-                .map(|(service, sockets)| (*service, sockets.pop().into_iter().collect()))
+                .map(|(service, sockets)| {
+                    let part = sockets.len().div_ceil(left.max(1));
+                    (*service, sockets.drain(sockets.len() - part..).collect())
+                })
                 .collect(),
         }
     }
@@ -59,6 +63,17 @@ impl Shard {
                     // A director that no longer waits was told already.
                     let _ = done.send(());
                 }
+                Order::Lend(give) => {
+                    let listeners = self.listeners.values();
+                    let lent = listeners.map(|listener| listener.socket.try_clone()).collect();
+                    let _ = give.send(lent);
+                }
+                Order::Retire(done) => {
+                    self.retire();
+                    let _ = done.send(());
+                }
+                Order::Call(queue, key, number) => self.called(&queue, key, number),
+                Order::Feed => self.feed(),
                 Order::Stop => return None,
             }
         }
@@ -99,17 +114,29 @@ impl Shard {
         }
     }
 
+    /// Accepts no more, without a word to those who wait in the listeners:
+    /// another process holds these too and accepts them. Flows still get their
+    /// servers' answers through theirs.
+    fn retire(&mut self) {
+        self.listeners.retain(|_, listener| {
+            if let Err(error) = epoll::delete(&self.epoll, &listener.socket) {
+                tracing::error!(%error, "a shard still watches its listener");
+            }
+            listener.protocol == Protocol::Udp
+        });
+    }
+
     fn end_services(&mut self, services: Vec<u64>) {
         if services.is_empty() {
             return;
         }
         let gone: HashSet<u64> = services.into_iter().collect();
         self.listeners.retain(|_, listener| !gone.contains(&listener.service));
-        self.services.retain(|service, _| !gone.contains(service));
         self.flows.end_where(|flow| gone.contains(&flow.service));
         for key in self.connections_where(|connection| gone.contains(&connection.service)) {
             self.abort(key);
         }
+        self.services.retain(|service, _| !gone.contains(service));
     }
 
     fn end_servers(&mut self, servers: Vec<u64>) {
@@ -145,8 +172,7 @@ impl Shard {
                 service.route = route;
             }
             _ => {
-                // The plan holds only what the capabilities include.
-                let Some(mut choice) = Choice::new(scheduler) else { return };
+                let mut choice = Choice::new(scheduler);
                 choice.set(&candidates);
                 let opening = Opening::new();
                 self.services.insert(route.key, Service { route, choice, opening });
@@ -157,6 +183,7 @@ impl Shard {
     fn listen(&mut self, service: u64, socket: OwnedFd) {
         let Some(known) = self.services.get(&service) else { return };
         let protocol = known.route.settings.protocol;
+        let capacity = known.route.capacity.clone();
         let number = self.next_listener;
         self.next_listener = self.next_listener.wrapping_add(1);
         let token = EventData::new_u64(Token::Listener(number).to_bits());
@@ -164,6 +191,7 @@ impl Shard {
             tracing::error!(%error, "a shard cannot watch its listener");
             return;
         }
-        self.listeners.insert(number, Listener { socket, protocol, service, share: Share::new() });
+        let share = Share::new();
+        self.listeners.insert(number, Listener { socket, protocol, service, capacity, share });
     }
 }

@@ -80,11 +80,17 @@ impl Shard {
             route.live.connections.fetch_add(1, Relaxed);
         }
         let counter = if tried.is_empty() { &route.live.refused } else { &route.live.failed };
+        let now = self.clock.now();
         let ends = Ends::Datagram(client.address, &listener.socket);
-        let place = known.choice.pick(&Untried { backends: &route.backends, tried, ends });
+        let place = known.choice.pick(&Untried { route, tried, ends, now });
         let backend = place.and_then(|place| route.backends.get(place));
         let seat = backend.and_then(|one| Seat::take(&one.peer, one.plan.connection_limit));
-        let room = self.capacity.take().or_else(|| self.flows.make_room());
+        let capacity = &route.capacity;
+        // Others' flows do not make room where the service is at its own limit.
+        let room = capacity.take().ok().or_else(|| {
+            let makes_room = !capacity.is_full() && self.flows.make_room();
+            makes_room.then(|| capacity.take().ok()).flatten()
+        });
         let (Some(backend), Some(seat), Some(room)) = (backend, seat, room) else {
             counter.fetch_add(1, Relaxed);
             return None;
@@ -98,7 +104,7 @@ impl Shard {
             }
         };
         let (talk, share, last) = (Talk::Asked, Share::new(), self.clock.tick());
-        let flow = Flow { client, socket, seat, service, share, last, talk, room };
+        let flow = Flow { client, socket, seat, service, share, last, talk, _room: room };
         let key = self.flows.insert(flow)?;
         let flow = self.flows.get(key)?;
         let token = EventData::new_u64(Token::Flow(key).to_bits());

@@ -1,8 +1,17 @@
 //! The syntax tree: what is written, in the order it is written.
 //!
 //! Names are symbols with their places, prose is spans into the source, so that
-//! the text need not stay in memory; nothing is looked up here. A macro invocation keeps its clauses as a list, so that a clause in
-//! the wrong place or given twice is still there to be judged.
+//! the text need not stay in memory; nothing is looked up here. A macro
+//! invocation keeps its clauses as a list, so that a clause in the wrong place or
+//! given twice is still there to be judged.
+//!
+//! The trees of thousands of modules are in memory together. So whatever comes in
+//! lists lies in the [`Pools`] of its module, and the tree holds places in them:
+//! a clause is three words, and a module a dozen allocations.
+
+mod pools;
+
+pub(crate) use pools::{Id, Mark, Pooled, Pools, Slice};
 
 use crate::{lexer::Kind, source::Span, symbol::Symbol};
 
@@ -23,12 +32,13 @@ pub(crate) struct Module {
     pub broken: Vec<Symbol>,
     /// Where END stands.
     pub end: u32,
+    pub pools: Pools,
 }
 
 /// `a, b FROM C`.
 #[derive(Debug)]
 pub(crate) struct Import {
-    pub symbols: Vec<Name>,
+    pub symbols: Slice<Name>,
     pub module: Name,
 }
 
@@ -42,13 +52,13 @@ pub(crate) struct Definition {
 #[derive(Debug)]
 pub(crate) enum Body {
     /// `Name ::= syntax`, with the number of an APPLICATION tag.
-    Type { application_tag: Option<u32>, syntax: Syntax },
+    Type { application_tag: Option<u32>, syntax: Id<Syntax> },
     /// `Name ::= TEXTUAL-CONVENTION clauses`.
-    TextualConvention { clauses: Vec<Clause> },
+    TextualConvention { clauses: Slice<Clause> },
     /// `name OBJECT IDENTIFIER ::= value`.
     Value { value: OidValue },
     /// `name MACRO clauses ::= value`.
-    Invocation { kind: Invocation, clauses: Vec<Clause>, value: OidValue },
+    Invocation { kind: Invocation, clauses: Slice<Clause>, value: OidValue },
     /// `NAME MACRO ::= BEGIN … END`: part of the language, not of a module.
     Macro,
 }
@@ -104,8 +114,8 @@ impl Invocation {
 #[derive(Debug)]
 #[allow(dead_code, reason = "the tree holds all that is written, asked for or not")]
 pub(crate) enum Clause {
-    Syntax(Box<Syntax>),
-    WriteSyntax(Box<Syntax>),
+    Syntax(Id<Syntax>),
+    WriteSyntax(Id<Syntax>),
     Units(Symbol),
     /// MAX-ACCESS.
     Access(Name),
@@ -116,26 +126,26 @@ pub(crate) enum Clause {
     Description(Span),
     Reference(Span),
     DisplayHint(Name),
-    Index(Vec<IndexItem>),
+    Index(Slice<IndexItem>),
     Augments(Name),
-    Defval(Box<Defval>),
+    Defval(Id<Defval>),
     /// OBJECTS, NOTIFICATIONS or VARIABLES.
-    Members(Vec<Name>),
-    Enterprise(Box<OidValue>),
+    Members(Slice<Name>),
+    Enterprise(Id<OidValue>),
     LastUpdated(Name),
     Organization(Span),
     ContactInfo(Span),
     Revision(Name),
     /// MODULE of a compliance, with the module's name where it has one.
     Module(Option<Name>),
-    MandatoryGroups(Vec<Name>),
+    MandatoryGroups(Slice<Name>),
     Group(Name),
     Object(Name),
     ProductRelease(Span),
     Supports(Name),
-    Includes(Vec<Name>),
+    Includes(Slice<Name>),
     Variation(Name),
-    CreationRequires(Vec<Name>),
+    CreationRequires(Slice<Name>),
     /// One that could not be read.
     Broken,
 }
@@ -145,21 +155,21 @@ pub(crate) enum Clause {
 pub(crate) struct IndexItem {
     pub implied: bool,
     /// A name; in SMIv1 it may be a type as well.
-    pub syntax: Syntax,
+    pub syntax: Id<Syntax>,
 }
 
 /// `{ parent 1 }`, `{ iso org(3) 6 }`, or the number of a trap.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct OidValue {
-    pub parts: Vec<OidPart>,
+    pub parts: Slice<OidPart>,
     /// Where the last part begins.
     pub last: u32,
     pub span: Span,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct OidPart {
-    pub module: Option<Name>,
+    pub module: Option<Symbol>,
     pub name: Option<Name>,
     pub number: Option<u32>,
 }
@@ -173,12 +183,12 @@ pub(crate) enum Defval {
     Binary(Box<str>),
     Name(Name),
     /// `{ a, b }`, and `{ }`.
-    Bits(Vec<Name>),
+    Bits(Slice<Name>),
     Oid(OidValue),
 }
 
 /// A type, with its sub-typing.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Syntax {
     pub start: u32,
     /// Where its parenthesis opens, if it has one.
@@ -186,19 +196,19 @@ pub(crate) struct Syntax {
     pub shape: Shape,
     pub constraint: Option<Constraint>,
     /// `{ a(1), b(2) }` behind INTEGER or BITS, or behind a type's name.
-    pub labels: Vec<Label>,
+    pub labels: Slice<Label>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Shape {
     Integer,
     OctetString,
     ObjectIdentifier,
     Bits,
     Null,
-    Named { module: Option<Name>, name: Name },
+    Named { module: Option<Symbol>, name: Name },
     SequenceOf(Name),
-    Sequence(Vec<Member>),
+    Sequence(Slice<Member>),
     Choice,
 }
 
@@ -216,9 +226,40 @@ pub(crate) struct Label {
     pub number: i64,
 }
 
-/// Intervals with both ends included.
-#[derive(Debug)]
+/// An interval with both ends included.
+pub(crate) type Interval = (i64, i64);
+
+/// The values or the sizes that are allowed.
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Constraint {
-    Range(Vec<(i64, i64)>),
-    Size(Vec<(i64, i64)>),
+    Range(Slice<Interval>),
+    Size(Slice<Interval>),
+}
+
+impl Module {
+    /// The clauses of a macro.
+    pub fn clauses(&self, definition: &Definition) -> &[Clause] {
+        match definition.body {
+            Body::Invocation { clauses, .. } | Body::TextualConvention { clauses } => {
+                &self.pools[clauses]
+            }
+            _ => &[],
+        }
+    }
+
+    /// Whether a clause of a definition could not be read.
+    pub fn is_broken(&self, definition: &Definition) -> bool {
+        self.clauses(definition).iter().any(|clause| matches!(clause, Clause::Broken))
+    }
+
+    /// The type of a type assignment, or behind SYNTAX.
+    pub fn syntax(&self, definition: &Definition) -> Option<&Syntax> {
+        if let Body::Type { syntax, .. } = definition.body {
+            return Some(&self.pools[syntax]);
+        }
+        self.clauses(definition).iter().find_map(|clause| match *clause {
+            Clause::Syntax(syntax) => Some(&self.pools[syntax]),
+            _ => None,
+        })
+    }
 }

@@ -1,0 +1,90 @@
+//! An agent under fire: what nobody should have sent costs it nothing that stays.
+
+#![allow(clippy::panic, reason = "a flood that leaves something behind fails the scenario")]
+
+use std::{
+    fs,
+    net::{SocketAddr, UdpSocket},
+    time::Duration,
+};
+
+use lcms_snmp::{Oid, OutMessage, PduKind, Value, VarBind, Version, message};
+use lcms_tests::{
+    agent::{Agent, READ},
+    flood::Flood,
+};
+
+/// Bad messages, and after how many of them a good one is asked.
+const MESSAGES: usize = 100_000;
+const AT_A_TIME: usize = 100;
+
+/// What the agent may hold more of after it than before, in octets.
+const GROWTH: u64 = 1 << 20;
+
+#[test]
+fn a_hundred_thousand_bad_messages_leave_nothing_behind() {
+    let agent = Agent::start("rs1", "[[user]]\nname = \"ann\"\nauth_file = \"user.password\"\n");
+    let said = agent.output().len();
+    let asker = socket(agent.address());
+    let flooder = socket(agent.address());
+    let mut flood = Flood::new(4711);
+    let mut resident = None;
+    for round in 0..=MESSAGES / AT_A_TIME {
+        for _ in 0..AT_A_TIME {
+            // What loopback does not take, the agent never sees; nor do the
+            // reports matter that come back.
+            let _ = flooder.send(&flood.message());
+        }
+        // The answer says that all before it has been dealt with.
+        let answer = up_time(&asker, round as i32);
+        assert!(answer.is_some(), "a good request has no answer after {round} rounds");
+        // Once every path has been gone, nothing more is needed.
+        if round == 50 {
+            resident = Some(memory(agent.id()));
+        }
+    }
+    let grown = memory(agent.id()).saturating_sub(resident.expect("it was measured"));
+    assert!(grown <= GROWTH, "{grown} octets more than before");
+    let more = agent.output().len() - said;
+    assert!(more < 4_096, "it said {more} octets about what strangers sent");
+}
+
+fn socket(agent: SocketAddr) -> UdpSocket {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("loopback has free ports");
+    socket.connect(agent).expect("an address");
+    socket.set_read_timeout(Some(Duration::from_secs(2))).expect("a timeout");
+    socket
+}
+
+/// Asks until there is an answer: a full socket buffer may drop the question.
+fn up_time(socket: &UdpSocket, request_id: i32) -> Option<Value<'static>> {
+    let name: Oid = "1.3.6.1.2.1.1.3.0".parse().expect("an OID");
+    let request = message::encode(&OutMessage {
+        version: Version::V2c,
+        community: READ.as_bytes(),
+        kind: PduKind::GetRequest,
+        request_id,
+        error_status: 0,
+        error_index: 0,
+        varbinds: &[VarBind { name, value: Value::Null }],
+    });
+    let mut buffer = [0; 2048];
+    for _ in 0..5 {
+        socket.send(&request).expect("loopback takes it");
+        while let Ok(length) = socket.recv(&mut buffer) {
+            let pdu = message::decode(&buffer[..length]).expect("a message").pdu;
+            if pdu.request_id == request_id {
+                return Some(pdu.varbinds.iter().next().expect("a variable").value.into_owned());
+            }
+        }
+    }
+    None
+}
+
+/// Resident memory, in octets.
+fn memory(id: u32) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{id}/status")).expect("it runs");
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
+    let kib: u64 = line.trim().trim_end_matches(" kB").trim().parse().expect("a number");
+    kib * 1024
+}
