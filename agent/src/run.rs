@@ -269,7 +269,7 @@ impl Agent {
             allow_scripts: config.allow_scripts,
             proxy: ProxyOptions { shards: config.shards, ..ProxyOptions::default() },
         };
-        let Opened { store, wanted, runtime, .. } = opened;
+        let Opened { store, wanted, runtime, notes } = opened;
         let director = match inherited {
             None => Director::start(options, Some(store), wanted, runtime)?,
             Some(inherited) => Director::take_over(options, store, wanted, runtime, inherited)?,
@@ -278,7 +278,7 @@ impl Agent {
         let identity = Identity::next(&config.state_dir, random()?)?;
         let (id, boots) = (identity.id, identity.boots);
         tracing::info!("engine {id}, started {boots} times");
-        let start = Start::of(&config.state_dir, &config.text, &identity, &opened.notes)?;
+        let start = Start::of(&config.state_dir, &config.text, &identity, &notes)?;
         let seed = u64::from_be_bytes(random()?);
         let local = LocalEngine::new(identity, started, seed, LONGEST_MESSAGE);
         let security = Keeper::open(&config.state_dir, Arc::new(local), config.senders.rows(id))?;
@@ -297,8 +297,8 @@ impl Agent {
             locks: Locks::new(RandomState::new().build_hasher().finish() as u32),
             statistics: Arc::clone(&statistics),
             security,
-            reloader,
             log: Log::default(),
+            reloader,
         });
         let publisher = Arc::new(Publisher::new(node, director.clone(), sensors));
         // Over TCP a message may be as long as it likes, and is never short.

@@ -174,7 +174,6 @@ pub(super) fn of(cause: &Cause) -> String {
         Cause::UnknownGroup(name) => {
             format!("add it\n[[access]]\ngroup = \"{name}\"\nread = \"NAME-OF-A-VIEW\"")
         }
-        Cause::CaFile { .. } => value_or_syntax("check_ca_file"),
         Cause::UnknownSender { what: "user", name } => {
             format!("add it\n[[user]]\nname = \"{name}\"\nauth_file = \"{name}.password\"")
         }
@@ -189,6 +188,7 @@ pub(super) fn of(cause: &Cause) -> String {
             "a lower level, or auth and priv with their secrets for the user".to_owned()
         }
         Cause::InformOfV1 => "notify_type = \"trap\", or version = \"2c\"".to_owned(),
+        Cause::CaFile { .. } => value_or_syntax("check_ca_file"),
         Cause::AccessAndGroup => "leave one of the two out".to_owned(),
         Cause::CommunityAdmin => {
             "access = \"read\", and a [[user]] with access = \"admin\"".to_owned()

@@ -64,10 +64,10 @@ pub struct Config {
     pub hard_stop_after: Option<Duration>,
     /// Threads of the proxy; one for each processor if `None`.
     pub shards: Option<NonZeroUsize>,
-    /// Whether servers may be checked by programs that the file names.
-    pub allow_scripts: bool,
     /// The text of the file, by which a later start knows that it is the same.
     pub text: String,
+    /// Whether servers may be checked by programs that the file names.
+    pub allow_scripts: bool,
     /// The rows of hosts, policies and clusters, all permanent and active, the
     /// own host among them.
     pub wanted: Wanted,

@@ -76,48 +76,58 @@ async fn run(
                 let own = Own { object_id: tables::object_id(), address: &own_address };
                 originator.notify(Instant::now(), &notification, &security, &own)
             }
-            (len, from) = arrived(sockets.v4.as_ref(), &mut v4) => {
+            (len, from) = arrived(&sockets.v4, &mut v4) => {
                 originator.on_datagram(Instant::now(), from, v4.get(..len).unwrap_or_default())
             }
-            (len, from) = arrived(sockets.v6.as_ref(), &mut v6) => {
+            (len, from) = arrived(&sockets.v6, &mut v6) => {
                 originator.on_datagram(Instant::now(), from, v6.get(..len).unwrap_or_default())
             }
             () = sleep_until(due.unwrap_or_else(Instant::now).into()), if due.is_some() => {
                 originator.on_timeout(Instant::now())
             }
         };
-        for datagram in out {
-            sockets.send(&datagram).await;
-        }
+        out.iter().for_each(|datagram| sockets.send(datagram));
     }
 }
 
 /// One socket for each kind of address, made when the first receiver has one.
 #[derive(Default)]
 struct Sockets {
-    v4: Option<UdpSocket>,
-    v6: Option<UdpSocket>,
+    v4: Option<Socket>,
+    v6: Option<Socket>,
+}
+
+/// A socket by its two ends: what is sent goes at once or not at all, so that a
+/// receiver whose neighbourhood does not answer keeps nobody else waiting.
+struct Socket {
+    sends: StdSocket,
+    hears: UdpSocket,
+}
+
+impl Socket {
+    fn bind(any: SocketAddr) -> io::Result<Self> {
+        let sends = StdSocket::bind(any)?;
+        sends.set_nonblocking(true)?;
+        let hears = UdpSocket::from_std(sends.try_clone()?)?;
+        Ok(Self { sends, hears })
+    }
 }
 
 impl Sockets {
     /// Sends what can be sent at once; the rest is lost, as datagrams may be.
-    async fn send(&mut self, Datagram { to, octets }: &Datagram) {
+    fn send(&mut self, Datagram { to, octets }: &Datagram) {
         let (place, any) = match to {
             SocketAddr::V4(_) => (&mut self.v4, SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0))),
             SocketAddr::V6(_) => (&mut self.v6, SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0))),
         };
         if place.is_none() {
-            match UdpSocket::bind(any).await {
+            match Socket::bind(any) {
                 Ok(socket) => *place = Some(socket),
                 Err(error) => tracing::warn!(%error, "no socket to send notifications from"),
             }
         }
         let Some(socket) = place else { return };
-        // A socket that was just made is not known to be writable before it has
-        // been waited for, and UDP to a full queue of an interface need not wait.
-        if socket.writable().await.is_ok()
-            && let Err(error) = socket.try_send_to(octets, *to)
-        {
+        if let Err(error) = socket.sends.send_to(octets, to) {
             tracing::debug!(%error, %to, "a notification was not sent");
         }
     }
@@ -125,10 +135,10 @@ impl Sockets {
 
 /// The next datagram; never, where there is no socket. An error is that of an
 /// earlier packet, and of no interest.
-async fn arrived(socket: Option<&UdpSocket>, buffer: &mut [u8]) -> (usize, SocketAddr) {
+async fn arrived(socket: &Option<Socket>, buffer: &mut [u8]) -> (usize, SocketAddr) {
     let Some(socket) = socket else { return std::future::pending().await };
     loop {
-        match socket.recv_from(buffer).await {
+        match socket.hears.recv_from(buffer).await {
             Ok(arrived) => return arrived,
             Err(error) => tracing::debug!(%error, "while waiting for acknowledgements"),
         }

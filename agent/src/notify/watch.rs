@@ -73,6 +73,8 @@ pub enum Change {
 #[derive(Debug)]
 pub struct Watch {
     servers: BTreeMap<ServerId, ServerTold>,
+    /// The servers of which everything is told.
+    settled: Option<Arc<BTreeMap<ServerId, (bool, Weight)>>>,
     clusters: BTreeMap<Name, Told<Status>>,
     hosts: BTreeMap<Name, HostTold>,
     generation: Told<u64>,
@@ -178,6 +180,7 @@ impl Watch {
     pub fn new(seen: &Seen, now: Instant) -> Self {
         let mut watch = Self {
             servers: BTreeMap::new(),
+            settled: None,
             clusters: BTreeMap::new(),
             hosts: BTreeMap::new(),
             generation: Told::new(seen.generation),
@@ -217,7 +220,12 @@ impl Watch {
     }
 
     fn servers(&mut self, seen: &Seen, now: Instant, changes: &mut Vec<Change>) {
+        // Ten times a second nothing has changed, and there may be many.
+        if self.settled.as_ref().is_some_and(|settled| Arc::ptr_eq(settled, &seen.servers)) {
+            return;
+        }
         let Self { servers, budget, .. } = self;
+        let mut pending = false;
         servers.retain(|id, _| seen.servers.contains_key(id));
         for (id, &(down, weight)) in &*seen.servers {
             let told = servers
@@ -225,6 +233,7 @@ impl Watch {
                 .or_insert_with(|| ServerTold { down: Told::new(down), weight: Told::new(weight) });
             if told.down.value != down {
                 if !told.down.tell(down, now, STATE, budget) {
+                    pending = true;
                     continue;
                 }
                 told.weight.adopt(weight);
@@ -234,10 +243,14 @@ impl Watch {
                 });
             } else if down {
                 told.weight.adopt(weight);
-            } else if told.weight.value != weight && told.weight.tell(weight, now, WEIGHT, budget) {
-                changes.push(Change::ServerWeightChanged(*id));
+            } else if told.weight.value != weight {
+                match told.weight.tell(weight, now, WEIGHT, budget) {
+                    true => changes.push(Change::ServerWeightChanged(*id)),
+                    false => pending = true,
+                }
             }
         }
+        self.settled = (!pending).then(|| Arc::clone(&seen.servers));
     }
 
     fn clusters(&mut self, seen: &Seen, now: Instant, changes: &mut Vec<Change>) {

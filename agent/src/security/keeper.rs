@@ -114,7 +114,7 @@ impl Keeper {
         rows.groups.retain(|_, row| row.storage != Storage::ReadOnly);
         rows.access.retain(|_, row| row.storage != Storage::ReadOnly);
         rows.families.retain(|_, row| row.storage != Storage::ReadOnly);
-        rows.notification = rows.notification.stored(|how| how != Storage::ReadOnly);
+        rows.notification.retain(|storage| storage != Storage::ReadOnly);
         rows.put(config);
         rows
     }
@@ -282,7 +282,7 @@ fn text(rows: &SecurityRows) -> Vec<u8> {
                 active: active(row.row),
             })
             .collect(),
-        notification: rows.notification.stored(|how| how == Storage::NonVolatile),
+        notification: rows.notification.kept(),
     };
     serde_json::to_vec_pretty(&document).expect("numbers and strings are JSON")
 }

@@ -177,15 +177,20 @@ impl Default for NotificationRows {
 }
 
 impl NotificationRows {
-    /// The rows of some ways to be stored.
-    pub(super) fn stored(&self, how: impl Fn(Storage) -> bool) -> Self {
+    /// What of it outlives the process.
+    pub(super) fn kept(&self) -> Self {
         let mut rows = self.clone();
-        rows.targets.retain(|_, row| how(row.storage));
-        rows.params.retain(|_, row| how(row.storage));
-        rows.notify.retain(|_, row| how(row.storage));
-        rows.profiles.retain(|_, row| how(row.storage));
-        rows.filters.retain(|_, row| how(row.storage));
+        rows.retain(|storage| storage == Storage::NonVolatile);
         rows
+    }
+
+    /// Keeps the rows of some kinds of storage, and drops the others.
+    pub(super) fn retain(&mut self, kept: impl Fn(Storage) -> bool) {
+        self.targets.retain(|_, row| kept(row.storage));
+        self.params.retain(|_, row| kept(row.storage));
+        self.notify.retain(|_, row| kept(row.storage));
+        self.profiles.retain(|_, row| kept(row.storage));
+        self.filters.retain(|_, row| kept(row.storage));
     }
 
     /// Adds the rows of the configuration; where both have one it is that.

@@ -35,10 +35,10 @@ pub struct Draft {
     pub source: Option<Source>,
     /// lcConfigLastReason, if the SET says it.
     pub reason: Option<String>,
-    /// The configuration file is to be loaded again.
-    pub reloads: bool,
     /// The locks that the SET carries.
     claimed: Vec<fn(&Locks) -> &Lock>,
+    /// The configuration file is to be loaded again.
+    pub reloads: bool,
     principal: String,
     model: i32,
     security: Arc<SecurityRows>,
@@ -67,8 +67,8 @@ impl Draft {
             terms: BTreeMap::new(),
             source: None,
             reason: None,
-            reloads: false,
             claimed: Vec::new(),
+            reloads: false,
             principal: principal.name.to_owned(),
             model: principal.model,
             security: Arc::clone(&state.security.rows),
@@ -152,7 +152,6 @@ impl Draft {
         };
         if self.reloads {
             self.node.reloader.reload(&self.principal, director, keeper)?;
-            self.node.locks.reload.advance();
         }
         let prepared = match self.changes_security() {
             true => Some(keeper.prepare((*self.security).clone()).map_err(unwritten)?),

@@ -28,10 +28,10 @@ pub struct Node {
     pub statistics: Arc<Statistics>,
     /// Who may do what.
     pub security: Keeper,
-    /// The configuration file, to be loaded again.
-    pub reloader: Reloader,
     /// What was notified.
     pub log: Log,
+    /// The configuration file, to be loaded again.
+    pub reloader: Reloader,
 }
 
 /// The texts of the system group. The config has them and nobody else: a SET of
@@ -61,10 +61,10 @@ pub struct Locks {
     pub users: Lock,
     /// vacmViewSpinLock.
     pub views: Lock,
-    /// lcConfigReload.
-    pub reload: Lock,
     /// snmpTargetSpinLock.
     pub targets: Lock,
+    /// lcConfigReload.
+    pub reload: Lock,
 }
 
 /// A TestAndIncr (RFC 2579): a SET of the present value succeeds and advances
@@ -90,8 +90,8 @@ impl Locks {
             config: Lock::new(seed.rotate_left(16)),
             users: Lock::new(seed.rotate_left(8)),
             views: Lock::new(seed.rotate_left(24)),
-            reload: Lock::new(seed.rotate_left(12)),
             targets: Lock::new(seed.rotate_left(4)),
+            reload: Lock::new(seed.rotate_left(12)),
         }
     }
 }

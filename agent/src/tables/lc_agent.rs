@@ -44,12 +44,8 @@ impl Instrumentation<AgentState> for LcAgent {
                 .filter(|source| matches!(source, Source::Snmp | Source::Cli | Source::Web));
             draft.source = Some(source.ok_or(inconsistent(col::LC_CONFIG_LAST_SOURCE))?);
         }
-        if let Some(present) = patch.lc_config_reload {
-            if present != draft.node().locks.reload.value() {
-                return Err(inconsistent(col::LC_CONFIG_RELOAD));
-            }
-            draft.reloads = true;
-        }
+        draft.claim(|locks| &locks.reload, patch.lc_config_reload, col::LC_CONFIG_RELOAD)?;
+        draft.reloads = patch.lc_config_reload.is_some();
         draft.reason.clone_from(&patch.lc_config_last_reason);
         Ok(())
     }

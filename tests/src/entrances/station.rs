@@ -68,8 +68,8 @@ impl Station {
             locks: Locks::new(4711),
             statistics: Arc::clone(&statistics),
             security: Keeper::volatile(Arc::new(engine(now)), rows()),
-            reloader: Reloader::default(),
             log: lcms_agent::notify::Log::default(),
+            reloader: Reloader::default(),
         });
         let engine = Engine::new(tables::regions(), Arc::clone(&statistics), Self::MAX_SIZE);
         let state =

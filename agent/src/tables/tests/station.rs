@@ -182,8 +182,8 @@ impl Station {
             locks: Locks::new(4711),
             statistics: Arc::clone(&statistics),
             security,
-            reloader: Reloader::default(),
             log: crate::notify::Log::default(),
+            reloader: Reloader::default(),
         });
         let engine = Engine::new(tables::regions(), statistics, max_size);
         let load = Load {
