@@ -256,6 +256,7 @@ impl Proxy {
             live,
             capacity: known.capacity.clone(),
             queue: known.queue.clone(),
+            lineup: route::lineup(service.settings.scheduler, &backends),
             backends,
         }))
     }
