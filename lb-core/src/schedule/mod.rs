@@ -34,7 +34,7 @@ mod wlc;
 mod wrr;
 
 pub use change_log::{ChangeLog, Mark};
-pub use choice::Choice;
+pub use choice::{Choice, Lineup};
 pub use dh::DestinationHash;
 pub use ewma::{LeastLatency, PeakEwma};
 pub use fo::Failover;

@@ -264,6 +264,7 @@ impl Proxy {
             capacity: known.capacity.clone(),
             queue: known.queue.clone(),
             places,
+            lineup: route::lineup(service.settings.scheduler, &backends),
             backends,
         }))
     }

@@ -15,7 +15,7 @@ use crate::director::{ServerLive, ServiceLive};
 use crate::model::{Scheduler, ServerId, Weight};
 use crate::plan::{ServerPlan, Settings};
 use crate::proxy_protocol::Origin;
-use crate::schedule::{Candidate, ChangeLog, Load, Servers, hash_of_name};
+use crate::schedule::{Candidate, ChangeLog, Lineup, Load, Servers, hash_of_name};
 
 /// A service as the shards know it. Immutable: a change is another route.
 pub(super) struct Route {
@@ -30,6 +30,21 @@ pub(super) struct Route {
     pub(super) backends: Vec<Backend>,
     /// Where servers are by their keys, if clients stay with them.
     pub(super) places: HashMap<u64, usize>,
+    /// The same as the scheduler knows them.
+    pub(super) lineup: Lineup,
+}
+
+/// The servers as the scheduler knows them.
+pub(super) fn lineup(scheduler: Scheduler, backends: &[Backend]) -> Lineup {
+    let candidates: Vec<(Candidate, bool)> = backends
+        .iter()
+        .map(|one| {
+            let name = hash_of_name(&one.peer.id.server.to_string());
+            let weight = one.plan.weight;
+            (Candidate { key: one.peer.key, name, weight }, one.plan.backup)
+        })
+        .collect();
+    Lineup::of(scheduler, &candidates)
 }
 
 /// A server of a route.
@@ -79,19 +94,6 @@ impl Route {
         self.backends
             .iter()
             .any(|one| one.plan.weight > Weight::MIN && !tried.contains(&one.peer.key))
-    }
-
-    /// The servers as the scheduler knows them, each with whether it is a
-    /// backup.
-    pub(super) fn candidates(&self) -> Vec<(Candidate, bool)> {
-        self.backends
-            .iter()
-            .map(|one| {
-                let name = hash_of_name(&one.peer.id.server.to_string());
-                let weight = one.plan.weight;
-                (Candidate { key: one.peer.key, name, weight }, one.plan.backup)
-            })
-            .collect()
     }
 }
 

@@ -164,16 +164,15 @@ impl Shard {
     }
 
     fn put_route(&mut self, route: Arc<Route>) {
-        let candidates = route.candidates();
         let scheduler = route.settings.scheduler;
         match self.services.get_mut(&route.key) {
             Some(service) if service.choice.scheduler() == scheduler => {
-                service.choice.set(&candidates);
+                service.choice.set(&route.lineup);
                 service.route = route;
             }
             _ => {
                 let mut choice = Choice::new(scheduler);
-                choice.set(&candidates);
+                choice.set(&route.lineup);
                 let opening = Opening::new();
                 self.services.insert(route.key, Service { route, choice, opening });
             }
