@@ -186,10 +186,10 @@ fn far_server(namespaces: &Namespaces) -> SocketAddr {
     thread::scope(|scope| {
         let listener = scope.spawn(|| {
             namespaces.enter_servers();
-            TcpListener::bind((SERVER, 0)).unwrap()
+            TcpListener::bind((SERVER, 0)).expect("the address is there")
         });
-        let listener = listener.join().unwrap();
-        let address = listener.local_addr().unwrap();
+        let listener = listener.join().expect("it does not panic");
+        let address = listener.local_addr().expect("it is bound");
         thread::spawn(move || listener.incoming().for_each(drop));
         address
     })
