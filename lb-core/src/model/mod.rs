@@ -23,8 +23,9 @@ mod wanted;
 
 pub use address::{Address, AddressError};
 pub use bounded::{
-    Bounded, CheckCount, CheckInterval, IdleTimeout, OutOfRange, ParseError, Permille,
-    PersistenceTimeout, PollInterval, PrefixIpv4, PrefixIpv6, Priority, Span, Timeout, Weight,
+    Bounded, Burst, CheckCount, CheckInterval, ConnectionRate, IdleTimeout, OutOfRange, ParseError,
+    Permille, PersistenceTimeout, PollInterval, PrefixIpv4, PrefixIpv6, Priority, Span, Timeout,
+    Weight,
 };
 pub use check::{Problem, ProblemKind, Reference};
 pub use effective::{Effective, Health};
