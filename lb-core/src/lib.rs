@@ -12,6 +12,7 @@ pub mod plan;
 pub mod proxy_protocol;
 pub mod schedule;
 pub mod slow_start;
+pub mod source_rate;
 
 #[cfg(feature = "drivers")]
 mod deadlines;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::model::{Forward, Name, Protocol, Scheduler, SendProxy, ServerId, ServiceId, Weight};
 use crate::persistence::Persistence;
+use crate::source_rate::SourceRate;
 
 /// All that a driver does, or should do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,6 +45,8 @@ pub struct Settings {
     pub queue_limit: u32,
     /// How long each of them may wait.
     pub queue_timeout: Duration,
+    /// How often one source may connect, if there is a limit.
+    pub source_rate: Option<SourceRate>,
     /// How clients stay with their servers, if they do.
     pub persistence: Option<Persistence>,
     /// Whether clients begin with a header of the PROXY protocol.
@@ -238,6 +241,7 @@ mod tests {
                     connection_limit: 0,
                     queue_limit: 0,
                     queue_timeout: Duration::from_secs(5),
+                    source_rate: None,
                     persistence: None,
                     accept_proxy: false,
                     send_proxy: SendProxy::None,

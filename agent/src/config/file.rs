@@ -8,10 +8,10 @@ use std::{
 };
 
 use lcms_lb_core::model::{
-    Address, AdminState, Bounded, CheckCount, CheckInterval, CheckKind, DoubtInterval,
-    EjectionTime, Forward, IdleTimeout, Name, PanicUse, Permille, PersistenceTimeout, PolicyKind,
-    PolicyWindow, PollInterval, PrefixIpv4, PrefixIpv6, Priority, Protocol, Roles, Scheduler,
-    SendProxy, ServerCount, Span, Timeout, Weight, WeightMode,
+    Address, AdminState, Bounded, Burst, CheckCount, CheckInterval, CheckKind, ConnectionRate,
+    DoubtInterval, EjectionTime, Forward, IdleTimeout, Name, PanicUse, Permille,
+    PersistenceTimeout, PolicyKind, PolicyWindow, PollInterval, PrefixIpv4, PrefixIpv6, Priority,
+    Protocol, Roles, Scheduler, SendProxy, ServerCount, Span, Timeout, Weight, WeightMode,
 };
 use lcms_snmp::{
     Oid,
@@ -339,6 +339,8 @@ pub(super) struct ServiceTable {
     pub persistence_timeout: Option<PersistenceTimeout>,
     pub persistence_prefix_ipv4: Option<PrefixIpv4>,
     pub persistence_prefix_ipv6: Option<PrefixIpv6>,
+    pub source_rate: Option<ConnectionRate>,
+    pub source_burst: Option<Burst>,
     pub slow_start: Option<Span>,
     pub accept_proxy: Option<bool>,
     pub send_proxy: Option<SendProxy>,

@@ -76,6 +76,8 @@ const VALUES: &[(&str, &str)] = &[
     ),
     ("persistence_prefix_ipv4", "persistence_prefix_ipv4 = 24    # bits, 1 to 32"),
     ("persistence_prefix_ipv6", "persistence_prefix_ipv6 = 64    # bits, 1 to 128"),
+    ("source_rate", "source_rate = 50    # connections each second, 0 to 1000000; 0: no limit"),
+    ("source_burst", "source_burst = 100    # connections at once, 1 to 1000000"),
     ("slow_start", "slow_start = 30000    # milliseconds, 0 to 604800000; 0: none"),
     ("drain_deadline", "drain_deadline = 30000    # milliseconds, 0 to 604800000; 0: none"),
     ("accept_proxy", "accept_proxy = true    # or false; with protocol = \"tcp\" alone"),

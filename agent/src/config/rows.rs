@@ -356,6 +356,8 @@ fn service_of(table: &ServiceTable) -> Service {
         persistence_prefix_ipv6: table
             .persistence_prefix_ipv6
             .unwrap_or(usual.persistence_prefix_ipv6),
+        source_rate: table.source_rate.unwrap_or(usual.source_rate),
+        source_burst: table.source_burst.unwrap_or(usual.source_burst),
         slow_start: table.slow_start.unwrap_or(usual.slow_start),
         accept_proxy: table.accept_proxy.unwrap_or(usual.accept_proxy),
         send_proxy: table.send_proxy.unwrap_or(usual.send_proxy),

@@ -117,6 +117,8 @@ fn write(row: &mut Service, patch: &Patch) -> Result<(), Refusal> {
     cells::set_number(col::PERSISTENCE_PREFIX_IPV4, &mut row.persistence_prefix_ipv4, prefix)?;
     let prefix = patch.persistence_prefix_ipv6;
     cells::set_number(col::PERSISTENCE_PREFIX_IPV6, &mut row.persistence_prefix_ipv6, prefix)?;
+    cells::set_number(col::SOURCE_RATE, &mut row.source_rate, patch.source_rate)?;
+    cells::set_number(col::SOURCE_BURST, &mut row.source_burst, patch.source_burst)?;
     cells::set_number(col::SLOW_START, &mut row.slow_start, patch.slow_start)?;
     row.accept_proxy = patch.accept_proxy.unwrap_or(row.accept_proxy);
     cells::set_word(col::SEND_PROXY, &mut row.send_proxy, patch.send_proxy)?;
@@ -292,6 +294,18 @@ impl<'s> View<'s> for Row<'s> {
     fn persistent_clients(&self) -> Option<u32> {
         let timeout = self.row.persistence_timeout.milliseconds();
         Some(self.status.live.persistent_clients(self.now, timeout))
+    }
+
+    fn source_rate(&self) -> Option<u32> {
+        Some(self.row.source_rate.value())
+    }
+
+    fn source_burst(&self) -> Option<u32> {
+        Some(self.row.source_burst.value())
+    }
+
+    fn source_rate_overruns(&self) -> Option<u64> {
+        Some(self.status.live.rate_overruns.load(Relaxed))
     }
 
     fn slow_start(&self) -> Option<u32> {

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::model::UnixTime;
 use crate::persistence::Clients;
 use crate::schedule::{ChangeLog, Load, PeakEwma};
+use crate::source_rate::Buckets;
 
 /// Live figures of one service.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub struct ServiceLive {
     pub queue_timeouts: AtomicU64,
     /// Of those refused, the ones for which too many waited already.
     pub queue_overflows: AtomicU64,
+    /// Of those refused, the ones whose source connected too often.
+    pub rate_overruns: AtomicU64,
     /// Connections that wait for a server.
     pub queued: AtomicU32,
     /// Most that waited at a time.
@@ -37,6 +40,7 @@ pub struct ServiceLive {
     pub(crate) epoch: AtomicU64,
     change_log: OnceLock<ChangeLog>,
     clients: OnceLock<Clients>,
+    buckets: OnceLock<Buckets>,
     timed: AtomicBool,
     since: Instant,
 }
@@ -80,6 +84,7 @@ impl ServiceLive {
             refused: AtomicU64::new(0),
             queue_timeouts: AtomicU64::new(0),
             queue_overflows: AtomicU64::new(0),
+            rate_overruns: AtomicU64::new(0),
             queued: AtomicU32::new(0),
             queued_max: AtomicU32::new(0),
             in_octets: AtomicU64::new(0),
@@ -87,6 +92,7 @@ impl ServiceLive {
             epoch: AtomicU64::new(0),
             change_log: OnceLock::new(),
             clients: OnceLock::new(),
+            buckets: OnceLock::new(),
             timed: AtomicBool::new(false),
             since,
         }
@@ -100,6 +106,11 @@ impl ServiceLive {
     /// Who is with which server, where clients stay with their servers.
     pub(crate) fn clients(&self) -> &Clients {
         self.clients.get_or_init(Clients::default)
+    }
+
+    /// How often each source has connected, where there is a limit to it.
+    pub(crate) fn buckets(&self) -> &Buckets {
+        self.buckets.get_or_init(Buckets::default)
     }
 
     /// How many clients are with a server, some of them perhaps since just now

@@ -1,11 +1,13 @@
 //! From a snapshot to what a driver should do.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use super::snapshot::Snapshot;
 use crate::model::{AdminState, PersistenceTimeout, Server, ServerId, Service, ServiceId};
 use crate::persistence::Persistence;
 use crate::plan::{Plane, ServerPlan, ServicePlan, Settings};
+use crate::source_rate::SourceRate;
 
 /// What a driver should do to be as the snapshot says.
 ///
@@ -40,6 +42,8 @@ pub(super) fn settings(row: &Service) -> Settings {
             prefix_ipv4: row.persistence_prefix_ipv4.value(),
             prefix_ipv6: row.persistence_prefix_ipv6.value(),
         }),
+        source_rate: NonZeroU32::new(row.source_rate.value())
+            .map(|each_second| SourceRate { each_second, burst: row.source_burst.value() }),
         accept_proxy: row.accept_proxy,
         send_proxy: row.send_proxy,
     }

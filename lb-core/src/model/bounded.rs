@@ -30,6 +30,10 @@ pub type PrefixIpv4 = Bounded<1, 32>;
 pub type PrefixIpv6 = Bounded<1, 128>;
 /// Milliseconds that something takes; 0: no time at all.
 pub type Span = Bounded<0, 604_800_000>;
+/// Connections each second; 0: no limit.
+pub type ConnectionRate = Bounded<0, 1_000_000>;
+/// Connections at once.
+pub type Burst = Bounded<1, 1_000_000>;
 /// Successive checks that change a server's health.
 pub type CheckCount = Bounded<1, 255>;
 /// Milliseconds from one check to the next while in doubt; 0: at once.

@@ -24,9 +24,9 @@ mod wanted;
 
 pub use address::{Address, AddressError};
 pub use bounded::{
-    Bounded, CheckCount, CheckInterval, DoubtInterval, EjectionTime, IdleTimeout, OutOfRange,
-    ParseError, Permille, PersistenceTimeout, PollInterval, PrefixIpv4, PrefixIpv6, Priority,
-    ServerCount, Span, Timeout, Weight,
+    Bounded, Burst, CheckCount, CheckInterval, ConnectionRate, DoubtInterval, EjectionTime,
+    IdleTimeout, OutOfRange, ParseError, Permille, PersistenceTimeout, PollInterval, PrefixIpv4,
+    PrefixIpv6, Priority, ServerCount, Span, Timeout, Weight,
 };
 pub use check::{Problem, ProblemKind, Reference};
 pub use effective::{Effective, Health};

@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use crate::health::Rules;
 
 use super::{
-    Address, AdminState, CheckCount, CheckInterval, CheckKind, DirectorId, DoubtInterval,
-    EjectionTime, Forward, IdleTimeout, Name, PanicUse, Permille, PersistenceTimeout, PolicyKind,
-    PolicyWindow, PollInterval, PrefixIpv4, PrefixIpv6, Priority, Protocol, Provenance, Roles,
-    RowState, Scheduler, SendProxy, ServerCount, ServerId, ServiceId, Span, StorageType, Timeout,
-    Weight, WeightMode,
+    Address, AdminState, Burst, CheckCount, CheckInterval, CheckKind, ConnectionRate, DirectorId,
+    DoubtInterval, EjectionTime, Forward, IdleTimeout, Name, PanicUse, Permille,
+    PersistenceTimeout, PolicyKind, PolicyWindow, PollInterval, PrefixIpv4, PrefixIpv6, Priority,
+    Protocol, Provenance, Roles, RowState, Scheduler, SendProxy, ServerCount, ServerId, ServiceId,
+    Span, StorageType, Timeout, Weight, WeightMode,
 };
 
 /// What a director is asked to do.
@@ -162,6 +162,10 @@ pub struct Service {
     pub accept_proxy: bool,
     /// How servers are told whom a connection is made for.
     pub send_proxy: SendProxy,
+    /// Connections each second that one source may begin; 0: no limit.
+    pub source_rate: ConnectionRate,
+    /// Connections that it may begin at once.
+    pub source_burst: Burst,
     /// Milliseconds over which a server that comes back gets its weight; 0: it
     /// has it at once.
     pub slow_start: Span,
@@ -459,6 +463,8 @@ impl Default for Service {
             persistence_prefix_ipv6: PrefixIpv6::MAX,
             accept_proxy: false,
             send_proxy: SendProxy::None,
+            source_rate: ConnectionRate::MIN,
+            source_burst: Burst::clamped(10),
             slow_start: Span::MIN,
             check: Check::default(),
             ejection_time: EjectionTime::clamped(5_000),

@@ -10,10 +10,9 @@
 //! connection: the datagrams of one client until it is silent.
 //!
 //! What closes a connection: its two ends; its idle timeout; destroying its
-//! server; destroying
-//! its service or taking it out of service. Nothing else does: not a change of
-//! weight, drain, maintenance, a failed check, nor the loss of the director's
-//! role.
+//! server; destroying its service or taking it out of service; the deadline of
+//! its server's drain or maintenance. Nothing else does: not a change of weight,
+//! drain, maintenance, a failed check, nor the loss of the director's role.
 
 mod capacity;
 mod connection;

@@ -176,6 +176,6 @@ impl Servers for Untried<'_> {
     }
 }
 
-fn ip(address: SocketAddrAny) -> Option<IpAddr> {
+pub(super) fn ip(address: SocketAddrAny) -> Option<IpAddr> {
     SocketAddr::try_from(address).ok().map(|address| address.ip())
 }

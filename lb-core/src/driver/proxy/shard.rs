@@ -6,6 +6,7 @@ mod caller;
 mod connect;
 mod datagram;
 mod introduce;
+mod rate;
 mod stick;
 mod wait;
 

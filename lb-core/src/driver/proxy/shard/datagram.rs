@@ -13,7 +13,7 @@ use super::super::flow::{Client, Flow, Talk};
 use super::super::route::{Ends, Untried};
 use super::super::share::Share;
 use super::super::slots::{Key, Token};
-use super::{Service, Shard, connect, stick};
+use super::{Service, Shard, connect, rate, stick};
 use crate::driver::socket;
 
 impl Shard {
@@ -78,6 +78,9 @@ impl Shard {
         let Service { route, choice, .. } = known;
         if tried.is_empty() {
             route.live.connections.fetch_add(1, Relaxed);
+            if rate::overruns(route, || Some(client.address.ip()), self.clock.now()) {
+                return None;
+            }
         }
         let counter = if tried.is_empty() { &route.live.refused } else { &route.live.failed };
         let now = self.clock.now();
