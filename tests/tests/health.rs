@@ -186,10 +186,10 @@ fn far_server(namespaces: &Namespaces) -> SocketAddr {
     thread::scope(|scope| {
         let listener = scope.spawn(|| {
             namespaces.enter_servers();
-            TcpListener::bind((SERVER, 0)).unwrap()
+            TcpListener::bind((SERVER, 0)).expect("the address is its own")
         });
-        let listener = listener.join().unwrap();
-        let address = listener.local_addr().unwrap();
+        let listener = listener.join().expect("root may enter the namespace");
+        let address = listener.local_addr().expect("it is bound");
         thread::spawn(move || listener.incoming().for_each(drop));
         address
     })
