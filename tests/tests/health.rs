@@ -186,9 +186,9 @@ fn far_server(namespaces: &Namespaces) -> SocketAddr {
     thread::scope(|scope| {
         let listener = scope.spawn(|| {
             namespaces.enter_servers();
-            TcpListener::bind((SERVER, 0)).expect("the address is there")
+            TcpListener::bind((SERVER, 0)).expect("the address is its own")
         });
-        let listener = listener.join().expect("it does not panic");
+        let listener = listener.join().expect("root may enter the namespace");
         let address = listener.local_addr().expect("it is bound");
         thread::spawn(move || listener.incoming().for_each(drop));
         address

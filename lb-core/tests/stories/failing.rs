@@ -119,7 +119,10 @@ fn a_dark_server_takes_no_connection_after_a_second() {
     // Longer than the first ejection: its checks fail by then.
     after(dark, Duration::from_millis(7_500));
     assert_eq!(attempts(&fixture, "rs2"), given);
-    assert_eq!(fixture.status("rs2").health, Health::Down);
+    fixture.until("its checks say the same", |snapshot| {
+        snapshot.servers[&server_id("rs2")].health == Health::Down
+    });
+    two.light();
     assert_eq!(clients.failed(), 0);
 }
 

@@ -53,6 +53,13 @@ impl Dark {
     }
 }
 
+impl Dark {
+    /// Accepts again, those too that got into the queue as it went dark.
+    pub fn light(&self) {
+        self.dark.store(false, Ordering::SeqCst);
+    }
+}
+
 impl Drop for Dark {
     fn drop(&mut self) {
         self.over.store(true, Ordering::SeqCst);
