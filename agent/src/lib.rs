@@ -2,7 +2,7 @@
 //!
 //! `engine` is a function of a datagram, a state and a time; `tables` is what
 //! it serves, one file a table; `state` is where that comes from: the director,
-//! the sensors, and what both amount to. `udp` and `setter` are the threads
+//! the sensors, and what both amount to. `notify` tells of what changes there. `udp` and `setter` are the threads
 //! around it, and `run` puts everything together.
 
 pub mod agentx;
@@ -10,6 +10,7 @@ mod bell;
 pub mod cli;
 pub mod config;
 pub mod engine;
+pub mod notify;
 pub mod reload;
 pub mod run;
 pub mod security;

@@ -33,6 +33,7 @@ use crate::{
     agentx::{self, LocalObjects, Subtree},
     config::Config,
     engine::{Engine, Statistics},
+    notify::{Announcer, Log, Sender, Start},
     reload::Reloader,
     security::{Identity, IdentityError, Keeper, KeeperError, LocalEngine},
     sensors::{Facts, Sensors},
@@ -204,6 +205,7 @@ pub struct Agent {
     link: Option<agentx::Link>,
     setting: JoinHandle<()>,
     publishing: JoinHandle<()>,
+    notifying: JoinHandle<()>,
     stop: Arc<AtomicBool>,
     director: DirectorHandle,
     publisher: Arc<Publisher>,
@@ -264,6 +266,7 @@ impl Agent {
         let sensors = Sensors::start(config.sensors)?;
         let options = DirectorOptions {
             local_host: config.name,
+            allow_scripts: config.allow_scripts,
             proxy: ProxyOptions { shards: config.shards, ..ProxyOptions::default() },
         };
         let Opened { store, wanted, runtime, .. } = opened;
@@ -275,6 +278,7 @@ impl Agent {
         let identity = Identity::next(&config.state_dir, random()?)?;
         let (id, boots) = (identity.id, identity.boots);
         tracing::info!("engine {id}, started {boots} times");
+        let start = Start::of(&config.state_dir, &config.text, &identity, &opened.notes)?;
         let seed = u64::from_be_bytes(random()?);
         let local = LocalEngine::new(identity, started, seed, LONGEST_MESSAGE);
         let security = Keeper::open(&config.state_dir, Arc::new(local), config.senders.rows(id))?;
@@ -294,6 +298,7 @@ impl Agent {
             statistics: Arc::clone(&statistics),
             security,
             reloader,
+            log: Log::default(),
         });
         let publisher = Arc::new(Publisher::new(node, director.clone(), sensors));
         // Over TCP a message may be as long as it likes, and is never short.
@@ -301,10 +306,6 @@ impl Agent {
         let tcp_engine = Engine::new(tables::regions(), Arc::clone(&statistics), size);
         let engine = Arc::new(Engine::new(tables::regions(), statistics, config.max_message_size));
         let stop = Arc::new(AtomicBool::new(false));
-        let publishing = thread::Builder::new().name("publisher".to_owned()).spawn({
-            let (publisher, stop) = (Arc::clone(&publisher), Arc::clone(&stop));
-            move || publisher.run(&stop)
-        })?;
         let (setter, setting) = Setter::start(Arc::clone(&engine), Arc::clone(&publisher))?;
         let addresses: Vec<SocketAddr> = listeners.iter().map(Listener::address).collect();
         let services = listeners
@@ -324,6 +325,13 @@ impl Agent {
             Some(master) => Some(join(master, &engine, &publisher)?),
             None => None,
         };
+        let (sender, notifying) = Sender::start(Arc::clone(&publisher), random()?)?;
+        let master = link.as_ref().map(agentx::Link::notifier);
+        let mut announcer = Announcer::new(&publisher.current(), start, sender, master);
+        let publishing = thread::Builder::new().name("publisher".to_owned()).spawn({
+            let (publisher, stop) = (Arc::clone(&publisher), Arc::clone(&stop));
+            move || publisher.run(&stop, |state| announcer.look(state))
+        })?;
         addresses.iter().for_each(|address| announce("udp", address));
         tcp_addresses.iter().for_each(|address| announce("tcp", address));
         let agent = Self {
@@ -333,6 +341,7 @@ impl Agent {
             link,
             setting,
             publishing,
+            notifying,
             stop,
             director,
             publisher,
@@ -381,8 +390,9 @@ impl Agent {
         self.connections.into_iter().for_each(tcp::Service::stop);
         drop((self.link, self.offer));
         self.stop.store(true, Ordering::Release);
-        // The last setter went with the last listener, so its thread ends too.
-        for thread in [self.setting, self.publishing] {
+        // The last setter went with the last listener, so its thread ends too; and
+        // with the publisher's the one that notifies.
+        for thread in [self.setting, self.publishing, self.notifying] {
             if thread.join().is_err() {
                 tracing::error!("a thread had died");
             }

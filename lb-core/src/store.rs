@@ -16,9 +16,12 @@
 //! Two processes must not write one document in turns, so it is locked as long
 //! as its [`Store`] lives. The lock goes with the process, however it ends.
 
+mod capacities;
 mod merge;
 #[cfg(test)]
 mod tests;
+
+pub use self::capacities::Capacities;
 
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
@@ -227,6 +230,11 @@ impl Store {
     /// before.
     pub fn replace_config(&mut self, config: Wanted) -> Wanted {
         std::mem::replace(&mut self.config, config)
+    }
+
+    /// The file beside the document in which capacities are remembered.
+    pub fn capacities(&self) -> Capacities {
+        Capacities::at(with_suffix(&self.path, ".capacities"))
     }
 
     /// Writes the document; once this returns, it survives a loss of power.

@@ -65,6 +65,16 @@ impl Inventory {
         self.nodes.iter().find(|node| node.name.as_str() == name)
     }
 
+    /// The node of this name, or else the only one at this address, with or
+    /// without its port.
+    pub fn node_at(&self, given: &str) -> Option<&Node> {
+        let mut at = self
+            .nodes
+            .iter()
+            .filter(|node| node.endpoint.host == given || node.endpoint.to_string() == given);
+        self.node(given).or_else(|| at.next().filter(|_| at.next().is_none()))
+    }
+
     /// The cluster of this name.
     pub fn cluster(&self, name: &str) -> Option<&Cluster> {
         self.clusters.iter().find(|cluster| cluster.name.as_str() == name)

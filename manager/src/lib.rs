@@ -1,8 +1,10 @@
 //! Polls load clusters by SNMP, decides weights, and sets them in the director.
 
+pub mod check;
 pub mod cli;
 pub mod client;
 pub mod demo;
+pub mod export;
 pub mod inventory;
 pub mod ops;
 pub mod path;

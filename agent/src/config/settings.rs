@@ -16,7 +16,7 @@ use super::{
     Cause, ConfigError, Senders,
     fault::Findings,
     file::{AccessTable, CommunityTable, File, MessageSize, Right},
-    rows,
+    receivers, rows,
 };
 use crate::{agentx::Master, sensors::Source};
 
@@ -64,6 +64,10 @@ pub struct Config {
     pub hard_stop_after: Option<Duration>,
     /// Threads of the proxy; one for each processor if `None`.
     pub shards: Option<NonZeroUsize>,
+    /// Whether servers may be checked by programs that the file names.
+    pub allow_scripts: bool,
+    /// The text of the file, by which a later start knows that it is the same.
+    pub text: String,
     /// The rows of hosts, policies and clusters, all permanent and active, the
     /// own host among them.
     pub wanted: Wanted,
@@ -89,12 +93,13 @@ impl Config {
             }
         };
         let folder = path.parent().unwrap_or(Path::new(""));
-        let senders = Senders::read(&file, folder, &mut findings);
+        let mut senders = Senders::read(&file, folder, &mut findings);
+        senders.notification = receivers::read(&file, &senders, &mut findings);
         let listen = listen(&file, &mut findings);
         let listen_tcp = distinct(&file.listen_tcp, &mut findings);
         let master = master(&file, folder, &mut findings);
         check_writes(&file, &mut findings);
-        let wanted = rows::wanted(&file, &mut findings);
+        let wanted = rows::wanted(&file, folder, &mut findings);
         findings.result()?;
         Ok(Self {
             path: path.to_owned(),
@@ -116,7 +121,9 @@ impl Config {
                     .map_or(DEFAULT_SAMPLE_INTERVAL, |interval| interval.milliseconds()),
             },
             hard_stop_after: file.hard_stop_after.map(|time| time.milliseconds()),
+            allow_scripts: file.allow_scripts,
             shards: file.shards.and_then(|count| NonZeroUsize::new(count.value() as usize)),
+            text: text.to_owned(),
             wanted,
         })
     }

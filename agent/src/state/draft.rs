@@ -9,9 +9,14 @@ use lcms_lb_core::{
 };
 use thiserror::Error;
 
-use super::{AgentState, Node};
-use crate::reload::ReloadError;
-use crate::security::{Principal, SecurityRows, UserId, V3};
+use lcms_snmp::ErrorStatus;
+
+use super::{AgentState, Lock, Locks, Node};
+use crate::{
+    engine::Refusal,
+    reload::ReloadError,
+    security::{Principal, SecurityRows, UserId, V3},
+};
 
 /// A SET's work, until it is committed as a whole.
 #[derive(Debug)]
@@ -32,14 +37,8 @@ pub struct Draft {
     pub reason: Option<String>,
     /// The configuration file is to be loaded again.
     pub reloads: bool,
-    /// Whether the SET carries lcConfigLock.
-    pub advances_lock: bool,
-    /// Whether the SET carries snmpSetSerialNo.
-    pub advances_serial: bool,
-    /// Whether the SET carries usmUserSpinLock.
-    pub advances_users: bool,
-    /// Whether the SET carries vacmViewSpinLock.
-    pub advances_views: bool,
+    /// The locks that the SET carries.
+    claimed: Vec<fn(&Locks) -> &Lock>,
     principal: String,
     model: i32,
     security: Arc<SecurityRows>,
@@ -68,11 +67,8 @@ impl Draft {
             terms: BTreeMap::new(),
             source: None,
             reason: None,
-            advances_lock: false,
-            advances_serial: false,
-            advances_users: false,
-            advances_views: false,
             reloads: false,
+            claimed: Vec::new(),
             principal: principal.name.to_owned(),
             model: principal.model,
             security: Arc::clone(&state.security.rows),
@@ -84,6 +80,22 @@ impl Draft {
     /// The node whose state it is.
     pub fn node(&self) -> &Node {
         &self.node
+    }
+
+    /// Takes a lock that the SET carries: with its commit the lock advances. A
+    /// value that is not the present one is refused in the column it came in.
+    pub fn claim(
+        &mut self,
+        lock: fn(&Locks) -> &Lock,
+        value: Option<i32>,
+        arc: u32,
+    ) -> Result<(), Refusal> {
+        match value {
+            None => {}
+            Some(value) if value == lock(&self.node.locks).value() => self.claimed.push(lock),
+            Some(_) => return Err(Refusal::column(arc, ErrorStatus::InconsistentValue)),
+        }
+        Ok(())
     }
 
     /// Whether anything that is kept over restarts would change.
@@ -166,18 +178,7 @@ impl Draft {
             keeper.accept(prepared).map_err(unwritten)?;
         }
         let locks = &self.node.locks;
-        if self.advances_users {
-            locks.users.advance();
-        }
-        if self.advances_views {
-            locks.views.advance();
-        }
-        if self.advances_lock {
-            locks.config.advance();
-        }
-        if self.advances_serial {
-            locks.serial.advance();
-        }
+        self.claimed.iter().for_each(|lock| lock(locks).advance());
         Ok(())
     }
 }

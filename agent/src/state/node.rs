@@ -11,7 +11,7 @@ use std::{
 
 use lcms_lb_core::model::Name;
 
-use crate::{engine::Statistics, reload::Reloader, security::Keeper};
+use crate::{engine::Statistics, notify::Log, reload::Reloader, security::Keeper};
 
 /// The node this agent is on.
 #[derive(Debug)]
@@ -30,6 +30,8 @@ pub struct Node {
     pub security: Keeper,
     /// The configuration file, to be loaded again.
     pub reloader: Reloader,
+    /// What was notified.
+    pub log: Log,
 }
 
 /// The texts of the system group. The config has them and nobody else: a SET of
@@ -61,6 +63,8 @@ pub struct Locks {
     pub views: Lock,
     /// lcConfigReload.
     pub reload: Lock,
+    /// snmpTargetSpinLock.
+    pub targets: Lock,
 }
 
 /// A TestAndIncr (RFC 2579): a SET of the present value succeeds and advances
@@ -87,6 +91,7 @@ impl Locks {
             users: Lock::new(seed.rotate_left(8)),
             views: Lock::new(seed.rotate_left(24)),
             reload: Lock::new(seed.rotate_left(12)),
+            targets: Lock::new(seed.rotate_left(4)),
         }
     }
 }

@@ -38,12 +38,7 @@ impl Instrumentation<AgentState> for LcAgent {
 
     fn assign(&self, draft: &mut Draft, _: &Scalar, patch: &Patch) -> Result<(), Refusal> {
         let inconsistent = |arc| Refusal::column(arc, ErrorStatus::InconsistentValue);
-        if let Some(lock) = patch.lc_config_lock {
-            if lock != draft.node().locks.config.value() {
-                return Err(inconsistent(col::LC_CONFIG_LOCK));
-            }
-            draft.advances_lock = true;
-        }
+        draft.claim(|locks| &locks.config, patch.lc_config_lock, col::LC_CONFIG_LOCK)?;
         if let Some(source) = patch.lc_config_last_source {
             let source = Source::model(source)
                 .filter(|source| matches!(source, Source::Snmp | Source::Cli | Source::Web));

@@ -9,7 +9,8 @@ use lcms_lb_core::{
 use lcms_snmp::{Octets, Value};
 use load_cluster_mib::{
     load_cluster_mib::lc_service::{
-        self, Index, LcServiceCheckKind, LcServiceProtocol, LcServiceSendProxy, Patch, View, col,
+        self, Index, LcServiceCheckKind, LcServicePanicUse, LcServiceProtocol, LcServiceSendProxy,
+        Patch, View, col,
     },
     tc::{
         InetAddressType, LcAdminState, LcForward, LcOperState, LcScheduler, LcStatus, RowStatus,
@@ -128,7 +129,26 @@ fn write(row: &mut Service, patch: &Patch) -> Result<(), Refusal> {
     cells::set_number(col::CHECK_INTERVAL, &mut row.check.interval, patch.check_interval)?;
     cells::set_number(col::CHECK_TIMEOUT, &mut row.check.timeout, patch.check_timeout)?;
     cells::set_number(col::CHECK_RISE, &mut row.check.rise, patch.check_rise)?;
-    cells::set_number(col::CHECK_FALL, &mut row.check.fall, patch.check_fall)
+    cells::set_number(col::CHECK_FALL, &mut row.check.fall, patch.check_fall)?;
+    let doubt = &mut row.check.doubt_interval;
+    cells::set_number(col::CHECK_DOUBT_INTERVAL, doubt, patch.check_doubt_interval)?;
+    if let Some(port) = patch.check_port {
+        row.check.port = cells::port_or_none(col::CHECK_PORT, port)?;
+    }
+    for (text, given) in [
+        (&mut row.check.request, &patch.check_request),
+        (&mut row.check.expect, &patch.check_expect),
+        (&mut row.check.content, &patch.check_content),
+    ] {
+        if let Some(given) = given {
+            text.clone_from(given);
+        }
+    }
+    cells::set_number(col::EJECTION_TIME, &mut row.ejection_time, patch.ejection_time)?;
+    cells::set_number(col::PANIC_THRESHOLD, &mut row.panic_threshold, patch.panic_threshold)?;
+    cells::set_word(col::PANIC_USE, &mut row.panic_use, patch.panic_use)?;
+    cells::set_number(col::QUORUM, &mut row.quorum, patch.quorum)?;
+    cells::set_number(col::QUORUM_HYSTERESIS, &mut row.quorum_hysteresis, patch.quorum_hysteresis)
 }
 
 fn id(index: &Index) -> Result<ServiceId, Refusal> {
@@ -318,6 +338,46 @@ impl<'s> View<'s> for Row<'s> {
 
     fn check_fall(&self) -> Option<u32> {
         Some(self.row.check.fall.value())
+    }
+
+    fn check_port(&self) -> Option<u32> {
+        Some(self.row.check.port.map_or(0, |port| port.get().into()))
+    }
+
+    fn check_request(&self) -> Option<Octets<'s>> {
+        Some(self.row.check.request.as_str().into())
+    }
+
+    fn check_expect(&self) -> Option<Octets<'s>> {
+        Some(self.row.check.expect.as_str().into())
+    }
+
+    fn check_content(&self) -> Option<Octets<'s>> {
+        Some(self.row.check.content.as_str().into())
+    }
+
+    fn check_doubt_interval(&self) -> Option<u32> {
+        Some(self.row.check.doubt_interval.value())
+    }
+
+    fn ejection_time(&self) -> Option<u32> {
+        Some(self.row.ejection_time.value())
+    }
+
+    fn panic_threshold(&self) -> Option<u32> {
+        Some(self.row.panic_threshold.value())
+    }
+
+    fn panic_use(&self) -> Option<LcServicePanicUse> {
+        Some(self.row.panic_use.mib())
+    }
+
+    fn quorum(&self) -> Option<u32> {
+        Some(self.row.quorum.value())
+    }
+
+    fn quorum_hysteresis(&self) -> Option<u32> {
+        Some(self.row.quorum_hysteresis.value())
     }
 
     fn discontinuity_time(&self) -> Option<u32> {

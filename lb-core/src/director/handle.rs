@@ -13,6 +13,7 @@ use arc_swap::ArcSwap;
 use super::assemble::Verdict;
 use super::checker::{Checker, HealthReport};
 use super::commit::{CommitError, Draft, Reloaded};
+use super::gauge::Gauge;
 use super::handover::{HandedOver, Handover};
 use super::owner::{First, Owner, Parts};
 use super::snapshot::Snapshot;
@@ -25,6 +26,8 @@ use crate::store::Store;
 pub struct DirectorOptions {
     /// Name of the host it runs on. Its role status says whether it drives.
     pub local_host: Name,
+    /// Whether servers may be checked by scripts.
+    pub allow_scripts: bool,
     /// How the proxy works.
     pub proxy: ProxyOptions,
 }
@@ -42,7 +45,7 @@ pub struct DirectorHandle {
 struct Inner {
     published: Arc<Published>,
     to_owner: Sender<Message>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    threads: Mutex<Option<(JoinHandle<()>, Gauge)>>,
 }
 
 /// What the owner is told.
@@ -109,9 +112,12 @@ impl Director {
         let proxy = Proxy::start(&options.proxy, checker.suspicion(), listeners)?;
         let first = First { wanted, runtime, verdicts };
         let parts = Parts { store, driver: Box::new(proxy), checker, messages };
-        let (owner, published) = Owner::new(options.local_host, parts, first);
+        let capacities = parts.store.as_ref().map(Store::capacities);
+        let (owner, published) = Owner::new(&options, parts, first);
+        let gauge = Gauge::start(published.clone(), capacities)?;
         let thread = thread::Builder::new().name("director".into()).spawn(move || owner.run())?;
-        let inner = Inner { published, to_owner, thread: Mutex::new(Some(thread)) };
+        let threads = Mutex::new(Some((thread, gauge)));
+        let inner = Inner { published, to_owner, threads };
         Ok(DirectorHandle { inner: Arc::new(inner) })
     }
 }
@@ -195,8 +201,9 @@ impl Inner {
     fn shutdown(&self) {
         // An owner that is gone already needs no telling.
         let _ = self.to_owner.send(Message::Shutdown);
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
+        let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((thread, gauge)) = threads {
+            drop(gauge);
             let _ = thread.join();
         }
     }
@@ -215,6 +222,10 @@ impl Published {
             count: Mutex::new(0),
             changed: Condvar::new(),
         })
+    }
+
+    pub(super) fn snapshot(&self) -> Arc<Snapshot> {
+        self.current.load_full()
     }
 
     pub(super) fn publish(&self, next: Arc<Snapshot>) {

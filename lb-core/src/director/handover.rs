@@ -66,6 +66,12 @@ struct ReportLeft {
     memory_free: Option<Permille>,
     swapping: Option<bool>,
     cores: Option<u32>,
+    #[serde(default)]
+    sample_age: u64,
+    #[serde(default)]
+    interval: Option<u64>,
+    #[serde(default)]
+    mean_runnable: Option<u32>,
     by: String,
     age: u64,
     time: UnixTime,
@@ -108,6 +114,9 @@ impl Handover {
             memory_free: one.memory_free,
             swapping: one.swapping,
             cores: one.cores,
+            sample_age: milliseconds(one.sample_age),
+            interval: one.interval.map(milliseconds),
+            mean_runnable: one.mean_runnable,
             by: one.by.clone(),
             age: milliseconds(now.saturating_duration_since(one.at)),
             time: UnixTime::from(one.time),
@@ -147,6 +156,9 @@ impl Handover {
                 memory_free: left.memory_free,
                 swapping: left.swapping,
                 cores: left.cores,
+                sample_age: Duration::from_millis(left.sample_age),
+                interval: left.interval.map(Duration::from_millis),
+                mean_runnable: left.mean_runnable,
                 by: left.by,
                 at: now.checked_sub(Duration::from_millis(left.age)).unwrap_or(now),
                 time: SystemTime::from(left.time),
@@ -155,7 +167,8 @@ impl Handover {
         }
         let verdict = |VerdictLeft { server, address, up, text }| {
             let health = if up { Health::Up } else { Health::Down };
-            (id(server), Verdict { health, text, address })
+            // Who is ejected is found out again by the first connections.
+            (id(server), Verdict { health, text, ejected: None, address })
         };
         (runtime, self.verdicts.into_iter().map(verdict).collect())
     }
@@ -193,7 +206,8 @@ mod tests {
             DynamicWeight { weight: Weight::clamped(4), why: "why".into(), by: "m".into(), at };
         runtime.weights.insert(server, weight);
         let address = SocketAddr::from(([192, 0, 2, 1], 80));
-        let verdict = Verdict { health: Health::Down, text: "refused".into(), address };
+        let verdict =
+            Verdict { health: Health::Down, text: "refused".into(), ejected: None, address };
         let verdicts = BTreeMap::from([(server, verdict)]);
 
         let sent = serde_json::to_string(&Handover::of(&runtime, &verdicts, now)).unwrap();

@@ -62,6 +62,8 @@ pub struct ServerLive {
     pub out_octets: AtomicU64,
     /// Checks that failed.
     pub check_failures: AtomicU64,
+    /// How often it was ejected.
+    pub ejections: AtomicU64,
     /// Set while the checker has yet to hear of a refused connection.
     pub(crate) suspected: AtomicBool,
     latency: AtomicU64,
@@ -156,6 +158,7 @@ impl ServerLive {
             in_octets: AtomicU64::new(0),
             out_octets: AtomicU64::new(0),
             check_failures: AtomicU64::new(0),
+            ejections: AtomicU64::new(0),
             suspected: AtomicBool::new(false),
             latency: AtomicU64::new(PeakEwma::default().to_bits()),
             others_and_cores: AtomicU64::new(0),
@@ -201,7 +204,7 @@ impl ServerLive {
 
     /// Writes down what is known of its load; true if that is something else
     /// than before.
-    pub fn set_load(&self, load: Load) -> bool {
+    pub(crate) fn set_load(&self, load: Load) -> bool {
         let before = self.load();
         self.others_and_cores
             .store((u64::from(load.others) << 32) | u64::from(load.cores), Relaxed);

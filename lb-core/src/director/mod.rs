@@ -8,6 +8,7 @@
 mod assemble;
 mod checker;
 mod commit;
+mod gauge;
 mod handle;
 mod handover;
 mod live;
@@ -16,7 +17,7 @@ mod plane;
 mod snapshot;
 mod view;
 
-pub use checker::Suspicion;
+pub use checker::{Ejected, Sign, Suspicion};
 pub use commit::{CommitError, Draft, Reloaded};
 pub use handle::{Director, DirectorHandle, DirectorOptions};
 pub use handover::{HandedOver, Handover};

@@ -7,15 +7,16 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::assemble::{self, Verdict};
-use super::checker::{Checker, Target};
+use super::checker::{Asked, Checker, Target};
 use super::commit::{CommitError, Draft, Reloaded};
-use super::handle::{Message, Published};
+use super::handle::{DirectorOptions, Message, Published};
 use super::handover::{HandedOver, Handover};
 use super::plane;
 use super::snapshot::{Listening, Snapshot};
 use crate::driver::{Driver, Refusal};
 use crate::model::{
-    Name, Problem, ProblemKind, Provenance, RowId, Runtime, ServerId, ServiceId, Wanted,
+    CheckKind, Name, Problem, ProblemKind, Provenance, RowId, Runtime, ServerId, Service,
+    ServiceId, Wanted,
 };
 use crate::plan::{Capabilities, Plane, plan};
 use crate::store::Store;
@@ -28,6 +29,7 @@ const BATCH: usize = 1_024;
 
 pub(super) struct Owner {
     local_host: Name,
+    allow_scripts: bool,
     store: Option<Store>,
     driver: Box<dyn Driver>,
     checker: Checker,
@@ -71,14 +73,15 @@ struct Step<'a> {
 
 impl Owner {
     pub(super) fn new(
-        local_host: Name,
+        options: &DirectorOptions,
         Parts { store, driver, checker, messages }: Parts,
         First { wanted, runtime, verdicts }: First,
     ) -> (Self, Arc<Published>) {
         let current = Arc::new(Snapshot::nothing());
         let published = Published::new(current.clone());
         let mut owner = Self {
-            local_host,
+            local_host: options.local_host,
+            allow_scripts: options.allow_scripts,
             store,
             driver,
             checker,
@@ -184,9 +187,14 @@ impl Owner {
                 let Some(target) = target.filter(|target| target.epoch == report.epoch) else {
                     return false;
                 };
-                tracing::info!(server = %report.server, health = ?report.health, "{}", report.text);
-                let verdict =
-                    Verdict { health: report.health, text: report.text, address: target.address };
+                let super::checker::HealthReport { health, text, ejected, .. } = report;
+                match &ejected {
+                    Some(ejected) => {
+                        tracing::info!(server = %report.server, "ejected: {}", ejected.why);
+                    }
+                    None => tracing::info!(server = %report.server, ?health, "{text}"),
+                }
+                let verdict = Verdict { health, text, ejected, address: target.address };
                 self.verdicts.insert(report.server, verdict);
                 true
             }
@@ -284,7 +292,12 @@ impl Owner {
     fn newly_beyond(&self, wanted: &Wanted) -> Vec<Problem> {
         let can = self.driver.capabilities();
         let known = beyond(&self.current.wanted, &can);
-        beyond(wanted, &can).into_iter().filter(|one| !known.contains(one)).collect()
+        let mut problems: Vec<Problem> =
+            beyond(wanted, &can).into_iter().filter(|one| !known.contains(one)).collect();
+        if !self.allow_scripts {
+            problems.extend(scripts(wanted, &self.current.wanted));
+        }
+        problems
     }
 
     /// Publishes what time and the checks changed.
@@ -378,14 +391,28 @@ impl Owner {
         Ok(next)
     }
 
-    /// Tells the checker whom to check from now on.
+    /// Tells the checker whom to watch from now on.
     fn check_servers(&mut self, next: &Snapshot) {
         let mut targets = BTreeMap::new();
+        let mut asked: Option<(ServiceId, Arc<Asked>)> = None;
         for (id, status) in &next.servers {
-            let Some((address, check)) = assemble::to_check(&next.wanted, id) else { continue };
-            let same = self.targets.get(id).filter(|target| target.address == address);
+            let Some((service, places)) = assemble::to_watch(&next.wanted, id) else { continue };
+            // Servers come in the order of their services, which they share
+            // this with.
+            let asked = match &asked {
+                Some((of, asked)) if *of == id.service() => asked.clone(),
+                _ => {
+                    let fresh = Arc::new(assemble::asked(service, self.allow_scripts));
+                    asked.insert((id.service(), fresh)).1.clone()
+                }
+            };
+            let same = self.targets.get(id).filter(|target| {
+                (target.address, target.checked) == (places.address, places.checked)
+            });
             let epoch = same.map_or_else(|| self.checker.next_epoch(), |target| target.epoch);
-            targets.insert(*id, Target { address, check, epoch, live: status.live.clone() });
+            let live = status.live.clone();
+            let (address, checked) = (places.address, places.checked);
+            targets.insert(*id, Target { address, checked, asked, epoch, live });
         }
         if targets != self.targets {
             self.verdicts.retain(|id, verdict| {
@@ -415,6 +442,15 @@ fn fresh_listeners(before: &Snapshot, next: &Snapshot, can: &Capabilities) -> Ve
         })
         .map(|(id, _)| *id)
         .collect()
+}
+
+/// Services that would be checked by a script from now on.
+fn scripts<'a>(wanted: &'a Wanted, before: &'a Wanted) -> impl Iterator<Item = Problem> + 'a {
+    let by_script = |service: &Service| service.check.kind == CheckKind::Script;
+    wanted
+        .services()
+        .filter(move |(id, row)| by_script(row) && !before.service(id).is_some_and(by_script))
+        .map(|(id, _)| Problem { row: RowId::Service(id), kind: ProblemKind::ScriptsNotAllowed })
 }
 
 /// What the document asks for and the driver does not have.

@@ -64,13 +64,15 @@ fn service_plan(snapshot: &Snapshot, id: ServiceId, row: &Service) -> ServicePla
 }
 
 fn server_plan(snapshot: &Snapshot, id: ServerId, row: &Server) -> Option<ServerPlan> {
+    let quorate = snapshot.services.get(&id.service())?.standing.quorate;
     let status = snapshot.servers.get(&id)?;
     Some(ServerPlan {
         address: row.socket_address()?,
         weight: status.effective.weight,
         keeps_clients: status.keeps_clients() && !status.cut,
         cut: status.cut,
-        backup: row.backup,
+        // Without a quorum, backups serve beside the others.
+        backup: row.backup && quorate,
         connection_limit: row.connection_limit,
     })
 }

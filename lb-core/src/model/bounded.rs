@@ -36,6 +36,12 @@ pub type ConnectionRate = Bounded<0, 1_000_000>;
 pub type Burst = Bounded<1, 1_000_000>;
 /// Successive checks that change a server's health.
 pub type CheckCount = Bounded<1, 255>;
+/// Milliseconds from one check to the next while in doubt; 0: at once.
+pub type DoubtInterval = Bounded<0, 3_600_000>;
+/// Number of servers.
+pub type ServerCount = Bounded<0, 65_535>;
+/// Milliseconds for which a server is ejected at first; 0: never.
+pub type EjectionTime = Bounded<0, 3_600_000>;
 /// Rank of a director.
 pub type Priority = Bounded<0, 255>;
 

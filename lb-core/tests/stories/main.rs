@@ -3,10 +3,13 @@
 // A story's helper fails as the story does.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod checks;
 mod commits;
 mod connections;
 mod datagrams;
 mod easing;
+mod failing;
+mod freest;
 mod handover;
 mod health;
 mod introductions;

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal as _};
 
+use lcms_mibs::codegen::CodegenError;
 use lcms_snmp::usm::KeyError;
 use miette::GraphicalReportHandler;
 use thiserror::Error;
@@ -52,6 +53,15 @@ pub enum CliError {
     /// A folder with MIB modules cannot be read.
     #[error("--mib-dir: {0}")]
     MibDir(io::Error),
+    /// No diagnostic has this code.
+    #[error("there is no code {given:?}; docs/mib-diagnostics.md has all of them")]
+    NoCode {
+        /// What was given.
+        given: String,
+    },
+    /// No code can be generated for a module.
+    #[error(transparent)]
+    Codegen(#[from] CodegenError),
     /// Standard output cannot be written.
     #[error("standard output: {0}")]
     Output(io::Error),
@@ -71,6 +81,9 @@ pub enum CliError {
         /// What the system says.
         source: io::Error,
     },
+    /// A file that is not to be written over.
+    #[error("{0} is there already")]
+    Exists(String),
     /// A password that makes no key.
     #[error("{0}")]
     Password(KeyError),
@@ -105,12 +118,13 @@ impl CliError {
                 ..
             } => Exit::Usage,
             Self::Op(error) if error.is_usage() => Exit::Usage,
+            Self::NoCode { .. } => Exit::Usage,
             Self::Query(error) if error.is_usage() => Exit::Usage,
             _ => Exit::Failed,
         }
     }
 
-    fn advice(&self) -> Option<String> {
+    pub(super) fn advice(&self) -> Option<String> {
         match self {
             Self::Inventory(error) => miette::Diagnostic::help(&**error).map(|h| h.to_string()),
             Self::Op(error) => Some(error.advice()),
@@ -134,9 +148,15 @@ impl CliError {
             Self::MibDir(_) | Self::Read { .. } => {
                 Some("name a folder with MIB modules".to_owned())
             }
+            Self::Exists(_) => {
+                Some("write over it with --force, or name another folder with --out".to_owned())
+            }
             Self::Write { .. } => Some("name a place that you may write to".to_owned()),
             Self::Demo(error) => error.advice(),
-            Self::Output(_) | Self::System(_) => None,
+            Self::Codegen(_) => {
+                Some("see what `mib lint` says, or leave the module out".to_owned())
+            }
+            Self::NoCode { .. } | Self::Output(_) | Self::System(_) => None,
         }
     }
 

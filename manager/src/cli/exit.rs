@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
-/// The exit codes, the same for every verb.
+use lcms_lb_core::model::Status;
+
+/// The exit codes, the same for every verb but `check`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// All was done.
@@ -13,6 +15,8 @@ pub enum Exit {
     Usage,
     /// Some of it was done: a node did not answer.
     Partial,
+    /// A check came to this, in the codes of monitoring plugins.
+    Checked(Status),
 }
 
 impl From<Exit> for ExitCode {
@@ -22,6 +26,10 @@ impl From<Exit> for ExitCode {
             Exit::Failed => 1,
             Exit::Usage => 2,
             Exit::Partial => 3,
+            Exit::Checked(Status::Ok) => 0,
+            Exit::Checked(Status::Warning) => 1,
+            Exit::Checked(Status::Critical) => 2,
+            Exit::Checked(Status::Unknown) => 3,
         }
         .into()
     }

@@ -4,15 +4,18 @@
 //! prints what that returns, for people or with `--json` for programs.
 
 mod auto;
+mod check;
 mod cluster;
 mod completions;
 mod context;
 mod demo;
 mod director;
+mod doctor;
 mod drain;
 mod edit;
 mod error;
 mod exit;
+mod export;
 mod get;
 mod grid;
 mod host;
@@ -72,7 +75,8 @@ Examples:
   lcms-manager walk lb1 lcServerTable    any table of any agent
   lcms-manager server add main/web/rs4 address=192.0.2.14:80 host=rs4
 
-Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, 3 done in part.";
+Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, 3 done in part;
+of check: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.";
 
 /// What every verb takes.
 #[derive(Clone, Debug, Args)]
@@ -86,6 +90,9 @@ pub struct Global {
     /// A folder with MIB modules of other vendors; may be repeated
     #[arg(long, global = true, value_name = "DIR")]
     mib_dir: Vec<PathBuf>,
+    /// Compile MIB modules anew, and keep nothing of it below the user's cache folder
+    #[arg(long, global = true)]
+    no_cache: bool,
     /// File with the community, mode 0600; else the inventory's, or that named
     /// by LCMS_COMMUNITY_FILE
     #[arg(short = 'c', long, global = true, value_name = "FILE")]
@@ -145,6 +152,12 @@ enum Verb {
     Server(server::Args),
     /// Policies for dynamic weights: add, remove, show, set
     Policy(policy::Args),
+    /// Find out what is wrong with a node, and what to do about it
+    Doctor(doctor::Args),
+    /// Check something, as a plugin of Nagios and its relatives
+    Check(Box<check::Args>),
+    /// Write ready files for other monitoring systems
+    Export(export::Args),
     /// Keep dynamic weights in step with the measured load
     Auto(auto::Args),
     /// Show a load cluster on this machine
@@ -173,6 +186,7 @@ enum Verb {
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
+        Err(error) if is_check() => return check::unparsed(&error).into(),
         Err(error) => {
             // Help and version are no errors, and go to standard output.
             let code = if error.use_stderr() { Exit::Usage } else { Exit::Done };
@@ -188,7 +202,17 @@ pub fn main() -> ExitCode {
         Err(error) => return CliError::System(error).report().into(),
     };
     let done = runtime.block_on(run(cli));
+    // A name that is still being resolved must not keep us.
+    runtime.shutdown_background();
     done.unwrap_or_else(|error| error.report()).into()
+}
+
+/// Whether the verb is `check`, as far as a command line that is wrong tells:
+/// plugins have exit codes of their own for that too.
+fn is_check() -> bool {
+    let lenient = Cli::command().ignore_errors(true).disable_help_flag(true);
+    let told = lenient.disable_version_flag(true).try_get_matches();
+    told.is_ok_and(|told| told.subcommand_name() == Some("check"))
 }
 
 async fn run(Cli { global, verb }: Cli) -> Result<Exit, CliError> {
@@ -204,6 +228,9 @@ async fn run(Cli { global, verb }: Cli) -> Result<Exit, CliError> {
         Verb::Service(args) => service::run(args, &context).await,
         Verb::Server(args) => server::run(args, &context).await,
         Verb::Policy(args) => policy::run(args, &context).await,
+        Verb::Doctor(args) => doctor::run(args, &context).await,
+        Verb::Check(args) => check::run(*args, &context).await,
+        Verb::Export(args) => export::run(args, &context).await,
         Verb::Auto(args) => auto::run(args, &context).await,
         Verb::Demo(args) => demo::run(args, &context).await,
         Verb::Get(args) => get::get(args, &context).await,
@@ -220,7 +247,8 @@ async fn run(Cli { global, verb }: Cli) -> Result<Exit, CliError> {
 
 /// Diagnostics, to standard error, when RUST_LOG asks for them.
 fn log() {
-    let asked = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned());
+    let asked = std::env::var("RUST_LOG").ok().filter(|asked| !asked.is_empty());
+    let asked = asked.unwrap_or_else(|| "warn".to_owned());
     let filter = asked.parse::<Targets>().unwrap_or_else(|error| {
         eprintln!("lcms-manager: RUST_LOG is not used: {error}; right is lcms_manager=debug,warn");
         Targets::new()

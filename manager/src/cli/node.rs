@@ -30,7 +30,7 @@ impl FromStr for WireVersion {
 
 /// The node that is meant, with what the command line says of it.
 pub fn node(global: &Global, inventory: &Inventory, given: &str) -> Result<Node, CliError> {
-    let node = match inventory.node(given) {
+    let node = match inventory.node_at(given) {
         Some(node) => node.clone(),
         None => {
             let endpoint: Endpoint = given

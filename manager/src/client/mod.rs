@@ -8,6 +8,7 @@ mod ask;
 mod changes;
 mod columns;
 mod error;
+mod probe;
 mod resolve;
 mod shell;
 mod table;
@@ -18,6 +19,7 @@ pub use self::{
     changes::Changes,
     columns::{Columns, RawRow, Shape},
     error::{ClientError, Rejection},
+    probe::{Probe, probe},
     resolve::{Access, ResolveError, target},
     walk::{Step, Walk},
 };

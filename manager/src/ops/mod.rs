@@ -5,10 +5,13 @@
 mod advice;
 mod assign;
 pub mod auto;
+mod check;
 mod commit;
+mod doctor;
 mod drain;
 mod edit;
 mod error;
+mod export;
 mod kind;
 mod locate;
 pub mod mib;
@@ -22,9 +25,12 @@ mod weight;
 
 pub use self::{
     assign::{AssignError, Assignment, keys},
+    check::{Check, Checked, check},
+    doctor::{Cause, Diagnosis, Outcome, Step, doctor},
     drain::{Drain, Drained, drain, undrain},
     edit::{Edit, Edited, add, remove, set},
     error::{Doing, OpError},
+    export::{ExportTo, export},
     kind::{Kind, Named, RowName},
     locate::{Found, Located, find, find_all},
     poll::poll,

@@ -44,6 +44,8 @@ pub(super) struct Pipe {
     ended: bool,
     /// The end was passed on.
     shut: bool,
+    /// Something was read at all.
+    spoke: bool,
 }
 
 enum Backlog {
@@ -142,6 +144,11 @@ impl Connection {
             _ => Progress::Waits,
         }
     }
+
+    /// Whether the server reset it without having said a word.
+    pub(super) fn was_cut(&self) -> bool {
+        self.failed && !self.down.spoke
+    }
 }
 
 impl Pipe {
@@ -181,7 +188,10 @@ impl Pipe {
                 None => self.copy(&mut source, &mut sink, &mut means.buffer, &count),
             };
             match read {
-                Ok(octets) => moved += octets,
+                Ok(octets) => {
+                    moved += octets;
+                    self.spoke |= octets > 0;
+                }
                 Err(Stop::Source(Errno::AGAIN)) => {
                     source.side.readable = false;
                     self.bulk &= moved > LITTLE;

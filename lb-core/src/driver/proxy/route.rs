@@ -12,7 +12,7 @@ use rustix::net::{SocketAddrAny, getpeername, getsockname};
 use super::capacity::Capacity;
 use super::queue::Queue;
 use crate::director::{ServerLive, ServiceLive};
-use crate::model::{ServerId, Weight};
+use crate::model::{Scheduler, ServerId, Weight};
 use crate::plan::{ServerPlan, Settings};
 use crate::proxy_protocol::Origin;
 use crate::schedule::{Candidate, ChangeLog, Load, Servers, hash_of_name};
@@ -61,10 +61,14 @@ impl Peer {
 }
 
 impl Backend {
-    /// Whether its count alone keeps it from getting more.
-    pub(super) fn full(&self) -> bool {
-        let limit = self.plan.connection_limit;
-        limit > 0 && self.peer.live.active.load(Relaxed) >= limit
+    /// Whether its count alone keeps it from getting more. The limit that was
+    /// learned does so where connections can wait; elsewhere it is the
+    /// scheduler's to pass over a server that is beyond it.
+    pub(super) fn full(&self, may_wait: bool) -> bool {
+        let limits = [self.plan.connection_limit, self.peer.live.load().limit];
+        let active = self.peer.live.active.load(Relaxed);
+        let count = if may_wait { 2 } else { 1 };
+        limits.iter().take(count).any(|limit| *limit > 0 && active >= *limit)
     }
 }
 
@@ -113,11 +117,17 @@ impl Untried<'_> {
     fn backend(&self, place: usize) -> Option<&Backend> {
         self.route.backends.get(place)
     }
+
+    pub(super) fn may_wait(&self) -> bool {
+        let settings = &self.route.settings;
+        settings.scheduler == Scheduler::Freest && settings.queue_limit > 0
+    }
 }
 
 impl Servers for Untried<'_> {
     fn usable(&self, place: usize) -> bool {
-        self.backend(place).is_some_and(|one| !one.full() && !self.tried.contains(&one.peer.key))
+        let is_tried = |one: &Backend| self.tried.contains(&one.peer.key);
+        self.backend(place).is_some_and(|one| !one.full(self.may_wait()) && !is_tried(one))
     }
 
     fn active(&self, place: usize) -> u32 {
@@ -144,7 +154,7 @@ impl Servers for Untried<'_> {
     }
 
     fn full(&self, place: usize) -> bool {
-        self.backend(place).is_none_or(Backend::full)
+        self.backend(place).is_none_or(|one| one.full(self.may_wait()))
     }
 
     fn latency(&self, place: usize) -> f64 {

@@ -38,7 +38,7 @@ use super::route::Route;
 use super::share::Share;
 use super::slots::{Key, Slots, Token};
 use crate::deadlines::Deadlines;
-use crate::director::Suspicion;
+use crate::director::{Sign, Suspicion};
 use crate::driver::socket;
 use crate::model::Protocol;
 use crate::schedule::Choice;
@@ -225,7 +225,7 @@ impl Shard {
                 self.flow_expires(key);
             } else if self.connections.get(key).is_some_and(|one| one.waits_for(of)) {
                 match of {
-                    Patience::Connect(_) => self.connect_failed(key, Errno::TIMEDOUT),
+                    Patience::Connect(_) => self.unanswered(key),
                     Patience::Turn => self.waited_in_vain(key),
                     Patience::Idle => self.idle(key),
                     Patience::Introduction | Patience::Flow => self.abort(key),
@@ -320,7 +320,12 @@ impl Shard {
                 }
             }
             Progress::Finished => drop(self.remove(key)),
-            Progress::Broken => self.abort(key),
+            Progress::Broken => {
+                if let Some(seat) = connection.seat.as_ref().filter(|_| connection.was_cut()) {
+                    self.suspicion.failed(seat.peer.id, &seat.peer.live, Sign::Reset);
+                }
+                self.abort(key);
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::os::fd::AsFd;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::io::Errno;
@@ -10,12 +11,16 @@ use super::super::connection::{Seat, Stage};
 use super::super::expiry::Patience;
 use super::super::line::Outcome;
 use super::super::queue::{Turn, TurnState};
-use super::super::route::{Ends, Untried};
+use super::super::route::{Backend, Ends, Untried};
 use super::super::slots::{Key, Token};
 use super::{Service, Shard, WATCHED, introduce, stick};
-use crate::director::Suspicion;
+use crate::director::{Sign, Suspicion};
 use crate::driver::socket::{self, Handshake};
-use crate::model::SendProxy;
+use crate::model::{SendProxy, Weight};
+
+/// A connect that has no answer for so long is worth a second look at the
+/// server. A lost segment is sent again after a second (RFC 6298, 2.1).
+const SLOW: Duration = Duration::from_millis(400);
 
 impl Shard {
     /// Turns a connection to the next server that can take it.
@@ -68,9 +73,10 @@ impl Shard {
                     // One that stands already is told by an event as well, and
                     // may yet turn out to be refused.
                     if !stands {
-                        let (attempt, within) =
-                            (connection.attempt, route.settings.connect_timeout);
-                        self.expect(key, Patience::Connect(attempt), within);
+                        connection.last = self.clock.tick();
+                        let attempt = Patience::Connect(connection.attempt);
+                        let within = route.settings.connect_timeout.min(SLOW);
+                        self.expect(key, attempt, within);
                     }
                     return;
                 }
@@ -118,6 +124,29 @@ impl Shard {
         }
     }
 
+    /// The server has not answered for a while. Up to the timeout it is waited
+    /// for, unless it gets no connections any more and there is another.
+    pub(super) fn unanswered(&mut self, key: Key) {
+        let Some(connection) = self.connections.get(key) else { return };
+        let Some(service) = self.services.get(&connection.service) else { return };
+        let Some(seat) = &connection.seat else { return };
+        let (own, tried) = (seat.peer.key, connection.tried());
+        let takes = |one: &Backend| one.plan.weight > Weight::MIN;
+        let stays = service.route.backends.iter().any(|one| one.peer.key == own && takes(one));
+        let other = service.route.backends.iter().any(|one| {
+            let key = one.peer.key;
+            key != own && takes(one) && !tried.contains(&key)
+        });
+        let waited = self.clock.since(connection.last);
+        match service.route.settings.connect_timeout.checked_sub(waited) {
+            Some(left) if !left.is_zero() && (stays || !other) => {
+                self.suspicion.failed(seat.peer.id, &seat.peer.live, Sign::Slow);
+                self.expect(key, Patience::Connect(connection.attempt), left.min(SLOW));
+            }
+            _ => self.connect_failed(key, Errno::TIMEDOUT),
+        }
+    }
+
     /// The server did not accept: the next one is tried, and the client does
     /// not notice.
     pub(super) fn connect_failed(&mut self, key: Key, error: Errno) {
@@ -136,7 +165,11 @@ pub(super) fn failed(suspicion: &Suspicion, seat: &Seat, error: Errno) {
     let peer = &seat.peer;
     peer.live.failed.fetch_add(1, Relaxed);
     if !socket::is_local(error) {
-        let why = socket::reason(error).unwrap_or("connection failed");
-        suspicion.refused(peer.id, &peer.live, why);
+        let sign = match error {
+            // Accepted and reset before this was looked at.
+            Errno::CONNRESET => Sign::Reset,
+            _ => Sign::Refused(socket::reason(error).unwrap_or("connection failed")),
+        };
+        suspicion.failed(peer.id, &peer.live, sign);
     }
 }

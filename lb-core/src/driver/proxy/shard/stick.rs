@@ -47,7 +47,10 @@ fn stays_with(untried: &Untried<'_>) -> Stays {
         Some((place, backend)) => {
             let plan = &backend.plan;
             let takes = plan.weight > Weight::MIN || plan.keeps_clients;
-            match (takes && !untried.tried.contains(&backend.peer.key), backend.full()) {
+            match (
+                takes && !untried.tried.contains(&backend.peer.key),
+                backend.full(untried.may_wait()),
+            ) {
                 (false, _) => Stays::Nowhere,
                 (true, true) => Stays::Away,
                 (true, false) => Stays::With(place),
