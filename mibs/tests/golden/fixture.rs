@@ -1308,6 +1308,12 @@ pub mod fixture_mib {
 
         use super::super::{support, tc};
 
+        /// All of them: descriptor and OID.
+        pub const ALL: &[(&str, &[u32])] = &[
+            ("fxChanged", &[1, 3, 6, 1, 3, 9999, 0, 1]),
+            ("fxMixed", &[1, 3, 6, 1, 3, 9999, 0, 2]),
+        ];
+
         /// fxChanged: A mode changed.
         #[derive(Clone, Debug, PartialEq)]
         pub struct FxChanged {
