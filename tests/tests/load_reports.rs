@@ -46,8 +46,9 @@ fn freest_hears_of_work_of_others_and_measures_capacity() {
         let auto = manager.start(&["auto", "--interval", "0.5"]);
         let column = |column: &str| {
             let said = manager.run(&["get", "lb1", &format!("{column}.\"main\".\"web\".\"a\"")]);
-            let number = said.out.split_whitespace().filter_map(|word| word.parse::<u32>().ok());
-            number.last().ok_or(format!("{}{}", said.out, said.errors))
+            let mut number =
+                said.out.split_whitespace().filter_map(|word| word.parse::<u32>().ok());
+            number.next_back().ok_or(format!("{}{}", said.out, said.errors))
         };
         let found = eventually_or("others are known", || {
             column("lcServerOtherTasks").and_then(|others| match (450..=550).contains(&others) {
