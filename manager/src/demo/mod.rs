@@ -12,7 +12,7 @@ mod clients;
 mod folder;
 mod network;
 mod outcome;
-mod proc_root;
+pub mod proc_root;
 mod screen;
 mod stage;
 mod story;

@@ -301,6 +301,8 @@ impl Driver for Proxy {
     fn apply(&mut self, changes: Vec<Change>, next: &Snapshot) {
         // Those that no service wants are given up.
         self.inherited.clear();
+        // A load report is no change here, and may lift a limit that was learned.
+        self.known.values().for_each(|known| known.queue.rouse());
         if changes.is_empty() {
             // What load reports say may have made room all the same.
             return self.rouse();
