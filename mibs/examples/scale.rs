@@ -26,9 +26,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         eprintln!("{from} is not there: nothing to scale");
         return Ok(());
     }
-    let count: usize = count.parse()?;
-    let octets: usize = octets.first().map_or(Ok(0), |text| text.parse())?;
-    let texts = texts(Path::new(from))?;
+    let octets = octets.first().map_or(Ok(0), |text| text.parse())?;
+    let written = scale(Path::new(from), Path::new(to), count.parse()?, octets)?;
+    println!("{written} modules in {to}");
+    Ok(())
+}
+
+/// Writes so many modules, made of those in `from`, and fills them up to a size.
+pub fn scale(from: &Path, to: &Path, count: usize, octets: usize) -> Result<usize, Box<dyn Error>> {
+    let texts = texts(from)?;
     let names: BTreeSet<&str> = texts.iter().map(|(name, _)| name.as_str()).collect();
     fs::create_dir_all(to)?;
 
@@ -36,8 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for copy in 0.. {
         for (name, text) in &texts {
             if written >= count {
-                println!("{written} modules in {to}");
-                return Ok(());
+                return Ok(written);
             }
             if copy > 0 && BASE.contains(&name.as_str()) {
                 continue;
@@ -46,11 +51,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             if let Some(wanted) = octets.checked_div(count) {
                 fill(&mut text, wanted);
             }
-            fs::write(Path::new(to).join(format!("{name}-{copy}")), text)?;
+            fs::write(to.join(format!("{name}-{copy}")), text)?;
             written += 1;
         }
+        if written == 0 {
+            break;
+        }
     }
-    Ok(())
+    Ok(written)
 }
 
 /// A module's name and text.

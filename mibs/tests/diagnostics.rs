@@ -137,3 +137,30 @@ END"#;
     assert_eq!(trap.oid(), [1, 3, 6, 1, 4, 1, 99999, 0, 7]);
     assert_eq!(trap.members().count(), 2);
 }
+
+/// RFC 2578 §7.1: a number of 32 bits has a sign, and an OCTET STRING has at most
+/// 65535 octets.
+#[test]
+fn a_range_wider_than_its_type_is_a_finding() {
+    let text = |syntax: &str| {
+        format!(
+            "X-MIB DEFINITIONS ::= BEGIN IMPORTS OBJECT-TYPE, enterprises, Integer32, Unsigned32 \
+             FROM SNMPv2-SMI; x OBJECT-TYPE SYNTAX {syntax} MAX-ACCESS read-only STATUS current \
+             DESCRIPTION \"d\" ::= {{ enterprises 99999 }} END"
+        )
+    };
+    for (syntax, is_wide) in [
+        ("Integer32 (0..4294967295)", true),
+        ("OCTET STRING (SIZE (4..65536))", true),
+        ("Unsigned32 (-1..5)", true),
+        ("Unsigned32 (0..4294967295)", false),
+        ("Integer32 (MIN..MAX)", false),
+        ("OCTET STRING (SIZE (0..65535))", false),
+    ] {
+        let mut compiler = Compiler::with_base();
+        compiler.judge().text("X-MIB", text(syntax));
+        let mib = compiler.compile();
+        let found = mib.diagnostics().iter().any(|d| d.code() == "range-bounds");
+        assert_eq!(found, is_wide, "{syntax}");
+    }
+}

@@ -3,8 +3,18 @@
 use lcms_mibs::{Compiler, Mib, parse};
 use proptest::prelude::*;
 
+/// What every module stands on; all of the base would be compiled for each case.
+const BASE: [(&str, &str); 3] = [
+    ("SNMPv2-SMI", include_str!("../modules/SNMPv2-SMI")),
+    ("SNMPv2-TC", include_str!("../modules/SNMPv2-TC")),
+    ("SNMPv2-CONF", include_str!("../modules/SNMPv2-CONF")),
+];
+
 fn compile(text: impl Into<Vec<u8>>) -> Mib {
-    let mut compiler = Compiler::with_base();
+    let mut compiler = Compiler::new();
+    for (name, text) in BASE {
+        compiler.text(name, text);
+    }
     compiler.text("input", text);
     let mib = compiler.compile();
     // All of a diagnostic is worked out, its place included.

@@ -93,7 +93,10 @@ impl Judge<'_, '_> {
             Kind::Row if access != Access::NotAccessible => {
                 self.say(Rule::RowAccess, definition.name, about);
             }
-            Kind::Scalar | Kind::Column => self.value_access(definition, id, access),
+            // One that could not be read was said to be none.
+            Kind::Scalar | Kind::Column if node.access.is_some() => {
+                self.value_access(definition, id, access);
+            }
             Kind::Notification => {
                 let handle = self.resolver.mib.node(id);
                 for member in handle.members() {

@@ -91,7 +91,8 @@ impl Judge<'_, '_> {
         let by_name: FastMap<Symbol, usize> =
             columns.iter().enumerate().map(|(at, &(_, id))| (self.node(id).name, at)).collect();
         let mut last = None;
-        let mut ordered = true;
+        // Two columns of one number have no order, which is said where they are.
+        let mut ordered = !columns.windows(2).any(|pair| matches!(pair, [a, b] if a.0 == b.0));
         for member in &self.ast.pools[members] {
             match by_name.get(&member.name.symbol) {
                 None => {
@@ -99,7 +100,7 @@ impl Judge<'_, '_> {
                     self.say(Rule::SequenceNoColumn, member.name, about);
                 }
                 Some(&at) => {
-                    if last.is_some_and(|last| at < last) && ordered {
+                    if ordered && last.is_some_and(|last| at < last) {
                         ordered = false;
                         self.say(Rule::SequenceOrder, own.name, self.word(member.name));
                     }

@@ -105,7 +105,7 @@ impl Judge<'_, '_> {
             }
             last = last.max(label.number);
         }
-        if let Some(Constraint::Range(ranges)) = syntax.constraint
+        if let Some(Constraint::Range(ranges) | Constraint::Size(ranges)) = syntax.constraint
             && let Some((low, high)) = self.limits(syntax)
         {
             // MIN and MAX are the ends of whatever the type is.
@@ -124,8 +124,12 @@ impl Judge<'_, '_> {
         self.status_of_type(syntax, definition);
     }
 
-    /// What the type that is refined can hold at all.
+    /// What the type that is refined can hold at all: numbers, or so many octets.
     fn limits(&self, syntax: &Syntax) -> Option<(i64, i64)> {
+        if let Some(Constraint::Size(_)) = syntax.constraint {
+            // RFC 2578 §7.1.2.
+            return Some((0, i64::from(u16::MAX)));
+        }
         match syntax.shape {
             Shape::Integer => Base::Integer32.limits(),
             Shape::Named { name, .. } => self.type_named(name)?.base().limits(),
