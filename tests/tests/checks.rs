@@ -144,6 +144,9 @@ fn nagios_sees_a_server_die_and_come_back() {
     manager.run(&["export", "nagios", "--out", &folder, "--force"]).ok();
     assert_eq!(before, fs::read(objects.path().join("lcms-objects.cfg")).unwrap());
 
+    // Beside them what our sample adds to them.
+    let sample = lcms_tests::root().join("examples/nagios/thresholds.cfg");
+    fs::copy(sample, objects.path().join("thresholds.cfg")).unwrap();
     let Some(nagios) = Nagios::start(objects.path()) else { return };
     let wait = |what: &str, wanted: &[(&str, &str, u8)]| {
         eventually(what, Duration::from_secs(40), || {
@@ -167,6 +170,8 @@ fn nagios_sees_a_server_die_and_come_back() {
         ("cluster-main", "Server web/rs1", 0),
         ("cluster-main", "Server web/rs2", 0),
         ("cluster-main", "Weight web/rs1", 0),
+        ("cluster-main", "Enough servers for web", 0),
+        ("lb1", "Memory", 0),
     ];
     wait("all is well", &good);
     let address = one.kill();
@@ -176,6 +181,7 @@ fn nagios_sees_a_server_die_and_come_back() {
             ("cluster-main", "Server web/rs1", 2),
             ("cluster-main", "Service web", 1),
             ("cluster-main", "Server web/rs2", 0),
+            ("cluster-main", "Enough servers for web", 1),
         ],
     );
     let name = ("cluster-main".to_owned(), "Server web/rs1".to_owned());
