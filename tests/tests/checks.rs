@@ -194,6 +194,22 @@ fn nagios_sees_a_server_die_and_come_back() {
 }
 
 #[test]
+fn good_files_are_kept_while_nobody_answers() {
+    let (mut agent, manager, _one, _two) = cluster();
+    let objects = tempfile::tempdir().unwrap();
+    let folder = objects.path().display().to_string();
+    let export = ["export", "nagios", "--out", &folder, "--force"];
+    manager.run(&export).ok();
+    let file = objects.path().join("lcms-objects.cfg");
+    let before = fs::read_to_string(&file).unwrap();
+    assert!(before.contains("Service web"), "{before}");
+    agent.stop();
+    let said = manager.run(&export);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), before);
+}
+
+#[test]
 fn icinga_loads_what_is_exported() {
     let Some(icinga) = net_snmp::tool("icinga2") else { return };
     let (_agent, manager, _one, _two) = cluster();
