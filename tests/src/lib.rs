@@ -11,6 +11,7 @@ pub mod agent;
 pub mod backend;
 pub mod client;
 pub mod entrances;
+pub mod exporter;
 pub mod flood;
 pub mod haproxy;
 pub mod load;

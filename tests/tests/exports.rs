@@ -1,21 +1,16 @@
 //! `lcms-manager export`: Prometheus' exporter scrapes our agent and SNMPTT names our
 //! notifications by what we wrote for them from the MIB.
 
-#![allow(clippy::panic, reason = "an answer that cannot be fails the scenario")]
-
-use std::{fs, io::Write as _, path::Path, process::Command, process::Stdio, time::Duration};
+use std::{fs, io::Write as _, path::Path, process::Command, process::Stdio};
 
 use lcms_tests::{
     agent::{self, Agent, READ},
     backend::Backend,
-    eventually, in_ci,
+    exporter::Exporter,
     manager::Manager,
     net_snmp,
-    process::Process,
 };
 use load_cluster_mib::load_cluster_mib::{MODULE_OID, lc_server};
-
-const EXPORTER: &str = "prometheus-snmp-exporter";
 
 /// Exports into a folder and returns the text of its one file.
 fn exported(folder: &Path, args: &[&str], file: &str) -> String {
@@ -40,25 +35,11 @@ fn prometheus_scrapes_by_our_file() {
     assert_eq!(module(&newer), module(&text));
     assert!(text.contains("community: LCMS_COMMUNITY"), "no secret is in it");
 
-    for peer in [EXPORTER, "curl"] {
-        if Command::new(peer).arg("--version").output().is_err() {
-            assert!(!in_ci(), "{peer} is missing");
-            eprintln!("{peer} is missing: stepping aside");
-            return;
-        }
-    }
     let backend = Backend::start("rs1");
     let servers = [("rs1", backend.address(), 30)];
     let agent = Agent::start("lb1", &agent::director(agent::free_port(), "wlc", &servers));
     fs::write(folder.path().join("snmp.yml"), text.replace("LCMS_COMMUNITY", READ)).unwrap();
-    let port = agent::free_port();
-    let mut exporter = Process::start(
-        Command::new(EXPORTER)
-            .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-            .arg("--config.file=snmp.yml")
-            .current_dir(folder.path()),
-    );
-    exporter.says("Listening on");
+    let Some(exporter) = Exporter::start(folder.path()) else { return };
     let labels = "lcClusterName=\"main\",lcServerName=\"rs1\",lcServiceName=\"web\"";
     let wanted = [
         format!("lcServerWeight{{{labels}}} 30"),
@@ -68,16 +49,7 @@ fn prometheus_scrapes_by_our_file() {
         "lcHostRoleStatus{lcHostName=\"lb1\",lcHostRoleStatus=\"director\"} 1".to_owned(),
         "lcDirectorState{lcClusterName=\"main\",lcHostName=\"lb1\"} 2".to_owned(),
     ];
-    let url = format!("http://127.0.0.1:{port}/snmp?target={}&module=lcms", agent.address());
-    eventually("the metrics", Duration::from_secs(20), || {
-        let output = Command::new("curl").args(["-s", "-m", "10", &url]).output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let missing = wanted.iter().find(|line| !text.lines().any(|other| other == line.as_str()));
-        match missing {
-            None => Ok(()),
-            Some(line) => Err(format!("no `{line}` in {text}")),
-        }
-    });
+    exporter.scrapes(agent.address(), "lcms", &wanted);
 }
 
 #[test]
