@@ -33,6 +33,13 @@ pub struct Cli {
     #[arg(long)]
     pub check: bool,
 
+    /// Take the place of the agent that runs with this configuration
+    ///
+    /// It hands over its listeners and its state, accepts no more, and ends with
+    /// the last of its connections. Clients notice nothing.
+    #[arg(long, conflicts_with = "check")]
+    pub takeover: bool,
+
     /// How much to say on standard error
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log: LogLevel,

@@ -36,7 +36,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     log(cli.log.into());
-    match run::run(config) {
+    match run::run(config, cli.takeover) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error),
     }
@@ -53,10 +53,14 @@ fn failed(error: &dyn std::error::Error) -> ExitCode {
 /// them, which is a fifth of a program that stays in memory.
 fn log(level: LevelFilter) {
     let asked = env::var("RUST_LOG").unwrap_or_default();
-    let filter = asked.parse::<Targets>().unwrap_or_else(|error| {
-        eprintln!("lcms-agent: RUST_LOG is not used: {error}; right is lcms_agent=debug,warn");
-        Targets::new()
-    });
+    // No words at all would be read as "errors alone".
+    let filter = match asked.is_empty() {
+        true => Targets::new(),
+        false => asked.parse().unwrap_or_else(|error| {
+            eprintln!("lcms-agent: RUST_LOG is not used: {error}; right is lcms_agent=debug,warn");
+            Targets::new()
+        }),
+    };
     let filter = match filter.default_level() {
         Some(_) => filter,
         None => filter.with_default(level),

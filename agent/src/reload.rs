@@ -66,7 +66,7 @@ pub enum ReloadError {
         /// The file.
         path: PathBuf,
         /// What the director says.
-        source: CommitError,
+        source: Box<CommitError>,
     },
     /// Users and views cannot be written.
     #[error("users and views cannot be written: {0}")]
@@ -134,7 +134,7 @@ impl Reloader {
         };
         let reloaded = director.reload(config.wanted, provenance);
         let Reloaded { changed, notes, .. } =
-            reloaded.map_err(|source| ReloadError::Refused { path, source })?;
+            reloaded.map_err(|error| ReloadError::Refused { path, source: Box::new(error) })?;
         keeper.accept(prepared)?;
         let mut reason = match changed {
             true => "its changes are in force".to_owned(),

@@ -1,42 +1,55 @@
 //! Config → build → run: the one place where the parts are put together.
 
 use std::{
+    env,
     hash::{BuildHasher, Hasher, RandomState},
     io::{self, Write},
     net::SocketAddr,
+    path::Path,
+    process::Command,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use lcms_lb_core::{
     director::{Director, DirectorHandle, DirectorOptions},
     driver::proxy::{ProxyOptions, raise_file_limit},
     model::UnixTime,
-    store::{Note, Store, StoreError},
+    store::{Note, Opened, Store, StoreError},
 };
 use load_cluster_mib::{MODULES, load_cluster_mib::MODULE_OID};
+use sd_notify::NotifyState;
 use thiserror::Error;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::oneshot,
+};
 
 use crate::{
     agentx::{self, LocalObjects, Subtree},
     config::Config,
     engine::{Engine, Statistics},
+    notify::{Announcer, Log, Sender, Start},
     reload::Reloader,
     security::{Identity, IdentityError, Keeper, KeeperError, LocalEngine},
     sensors::{Facts, Sensors},
     setter::Setter,
     state::{AgentState, Locks, Node, Publisher, System},
-    tables, tcp,
+    tables,
+    takeover::{Bequest, Heir, Offer, SnmpListener, TakeoverError, Transport},
+    tcp,
     udp::{Listener, Service},
 };
 
 /// What a UDP datagram holds at most, over IPv4: we read all of it.
 const LONGEST_MESSAGE: u32 = 65_507;
+
+/// How often a process whose place is taken looks whether it is over.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Name of the state document in its folder.
 const STATE_FILE: &str = "state.json";
@@ -63,6 +76,9 @@ pub enum RunError {
     /// What managers made of users and views cannot be read.
     #[error(transparent)]
     Security(#[from] KeeperError),
+    /// There is no place to take.
+    #[error(transparent)]
+    Takeover(#[from] TakeoverError),
     /// The system gave no thread, descriptor or the like.
     #[error("cannot start: {0}")]
     System(#[from] io::Error),
@@ -79,23 +95,51 @@ fn hint(error: &io::Error) -> &'static str {
     }
 }
 
-/// Runs an agent until it is told to end by SIGTERM or SIGINT. SIGHUP loads the
-/// configuration again.
-pub fn run(config: Config) -> Result<(), RunError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+/// Runs an agent until it is told to end by SIGTERM or SIGINT, or until another
+/// process has taken its place and its last connection is over. SIGHUP loads the
+/// configuration again; SIGUSR2 starts such a process, from the same file as this
+/// one and with the same arguments.
+pub fn run(config: Config, takeover: bool) -> Result<(), RunError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // As long as the file is there under its name: later a new one may be.
+    let program = env::current_exe();
+    let patience = config.hard_stop_after;
     runtime.block_on(async {
         // From here on a signal ends the agent in good order.
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut hangup = signal(SignalKind::hangup())?;
-        let agent = Agent::start(config)?;
+        let mut upgrade = signal(SignalKind::user_defined2())?;
+        let mut agent = match takeover {
+            true => Agent::take_over(config)?,
+            false => Agent::start(config)?,
+        };
+        tell_systemd(NotifyState::Ready);
         loop {
             tokio::select! {
+                heir = agent.taken() => {
+                    tell_systemd(NotifyState::MainPid(heir));
+                    let director = agent.retire();
+                    tokio::select! {
+                        () = last_connection(&director, patience) => {}
+                        _ = terminate.recv() => tracing::info!("ending on SIGTERM"),
+                        _ = interrupt.recv() => tracing::info!("ending on SIGINT"),
+                    }
+                    director.shutdown();
+                    return Ok(());
+                }
                 _ = terminate.recv() => tracing::info!("ending on SIGTERM"),
                 _ = interrupt.recv() => tracing::info!("ending on SIGINT"),
                 // Nothing else waits here, so it may take its time.
                 _ = hangup.recv() => {
                     agent.reload();
+                    continue;
+                }
+                _ = upgrade.recv() => {
+                    match &program {
+                        Ok(program) => start_successor(program),
+                        Err(error) => tracing::error!("which program this is: {error}"),
+                    }
                     continue;
                 }
             }
@@ -106,6 +150,53 @@ pub fn run(config: Config) -> Result<(), RunError> {
     })
 }
 
+/// Waits for the end of the connections, as long as there is patience.
+async fn last_connection(director: &DirectorHandle, patience: Option<Duration>) {
+    let began = Instant::now();
+    let mut look = tokio::time::interval(LOOK);
+    loop {
+        let left = director.connections().unwrap_or(0);
+        if left == 0 {
+            return tracing::info!("the last connection is over");
+        }
+        if patience.is_some_and(|patience| began.elapsed() >= patience) {
+            return tracing::warn!("{left} connections are cut after hard_stop_after");
+        }
+        look.tick().await;
+    }
+}
+
+/// Starts the program again, to take the place of this process.
+fn start_successor(program: &Path) {
+    const TAKEOVER: &str = "--takeover";
+    let arguments = env::args_os().skip(1).filter(|argument| argument != TAKEOVER);
+    match Command::new(program).args(arguments).arg(TAKEOVER).spawn() {
+        Ok(mut child) => {
+            tracing::info!("started {} as process {}", program.display(), child.id());
+            // Its end is to be heard, or it would stay as a zombie.
+            let waits = thread::Builder::new().name("successor".to_owned()).spawn(move || {
+                match child.wait() {
+                    Ok(status) => tracing::error!("the process that took over: {status}"),
+                    Err(error) => tracing::error!("the process that took over: {error}"),
+                }
+            });
+            if let Err(error) = waits {
+                tracing::error!("no thread to wait for it: {error}");
+            }
+        }
+        Err(error) => tracing::error!("{} does not start: {error}", program.display()),
+    }
+}
+
+/// Says something to systemd, where it started this process and wants to know.
+fn tell_systemd(what: NotifyState<'_>) {
+    if env::var_os("NOTIFY_SOCKET").is_some()
+        && let Err(error) = sd_notify::notify(&[what])
+    {
+        tracing::warn!(%error, "systemd cannot be told");
+    }
+}
+
 /// A running agent.
 pub struct Agent {
     addresses: Vec<SocketAddr>,
@@ -114,41 +205,80 @@ pub struct Agent {
     link: Option<agentx::Link>,
     setting: JoinHandle<()>,
     publishing: JoinHandle<()>,
+    notifying: JoinHandle<()>,
     stop: Arc<AtomicBool>,
     director: DirectorHandle,
     publisher: Arc<Publisher>,
+    offer: Option<Offer>,
+    taken: Option<oneshot::Receiver<u32>>,
 }
 
 impl Agent {
     /// Starts all parts, or none: what can fail for reasons outside comes first.
     pub fn start(config: Config) -> Result<Self, RunError> {
+        let folder = config.state_dir.clone();
+        let (agent, listeners) = Self::begin(config, None)?;
+        Ok(agent.offer(&folder, listeners))
+    }
+
+    /// Starts in the place of the agent that runs with the same state folder.
+    /// When this returns, that one accepts no more; if it fails, that one goes on.
+    pub fn take_over(config: Config) -> Result<Self, RunError> {
+        let folder = config.state_dir.clone();
+        let (heir, bequest) = Heir::ask(&folder)?;
+        let (agent, listeners) = Self::begin(config, Some(bequest))?;
+        heir.started()?;
+        let agent = agent.offer(&folder, listeners);
+        tracing::info!("the place of the other process is taken");
+        Ok(agent)
+    }
+
+    fn begin(
+        config: Config,
+        mut bequest: Option<Bequest>,
+    ) -> Result<(Self, Vec<SnmpListener>), RunError> {
         let started = Instant::now();
         let reloader = Reloader::of(&config);
-        let listeners = bind("udp", &config.listen, Listener::bind)?;
-        let tcp_listeners = bind("tcp", &config.listen_tcp, tcp::Listener::bind)?;
-        let opened = Store::open(
-            &config.state_dir.join(STATE_FILE),
-            config.wanted,
-            UnixTime::from(SystemTime::now()),
-        )?;
+        let mut inherited = |transport, address| bequest.as_mut()?.take_snmp(transport, address);
+        let listeners =
+            bind("udp", &config.listen, |address| match inherited(Transport::Udp, address) {
+                Some(socket) => Listener::inherit(socket),
+                None => Listener::bind(address),
+            })?;
+        let tcp_listeners =
+            bind("tcp", &config.listen_tcp, |address| match inherited(Transport::Tcp, address) {
+                Some(socket) => tcp::Listener::inherit(socket),
+                None => tcp::Listener::bind(address),
+            })?;
+        let duplicates = duplicates(&config, &listeners, &tcp_listeners)?;
+        let (file, now) = (config.state_dir.join(STATE_FILE), UnixTime::from(SystemTime::now()));
+        let (opened, inherited) = match bequest {
+            None => (Store::open(&file, config.wanted, now)?, None),
+            Some(Bequest { lock, director, services, .. }) => {
+                let opened = Store::take_over(lock, &file, config.wanted, now)?;
+                (opened, Some((director, services)))
+            }
+        };
         opened.notes.iter().for_each(report);
         if let Some(files) = raise_file_limit() {
             tracing::debug!("up to {files} open files, two for each connection");
         }
         let sensors = Sensors::start(config.sensors)?;
-        let director = Director::start(
-            DirectorOptions {
-                local_host: config.name,
-                proxy: ProxyOptions { shards: config.shards, ..ProxyOptions::default() },
-            },
-            Some(opened.store),
-            opened.wanted,
-            opened.runtime,
-        )?;
+        let options = DirectorOptions {
+            local_host: config.name,
+            allow_scripts: config.allow_scripts,
+            proxy: ProxyOptions { shards: config.shards, ..ProxyOptions::default() },
+        };
+        let Opened { store, wanted, runtime, notes } = opened;
+        let director = match inherited {
+            None => Director::start(options, Some(store), wanted, runtime)?,
+            Some(inherited) => Director::take_over(options, store, wanted, runtime, inherited)?,
+        };
         // Before anything is answered, the engine has started once more for good.
         let identity = Identity::next(&config.state_dir, random()?)?;
         let (id, boots) = (identity.id, identity.boots);
         tracing::info!("engine {id}, started {boots} times");
+        let start = Start::of(&config.state_dir, &config.text, &identity, &notes)?;
         let seed = u64::from_be_bytes(random()?);
         let local = LocalEngine::new(identity, started, seed, LONGEST_MESSAGE);
         let security = Keeper::open(&config.state_dir, Arc::new(local), config.senders.rows(id))?;
@@ -167,6 +297,7 @@ impl Agent {
             locks: Locks::new(RandomState::new().build_hasher().finish() as u32),
             statistics: Arc::clone(&statistics),
             security,
+            log: Log::default(),
             reloader,
         });
         let publisher = Arc::new(Publisher::new(node, director.clone(), sensors));
@@ -175,10 +306,6 @@ impl Agent {
         let tcp_engine = Engine::new(tables::regions(), Arc::clone(&statistics), size);
         let engine = Arc::new(Engine::new(tables::regions(), statistics, config.max_message_size));
         let stop = Arc::new(AtomicBool::new(false));
-        let publishing = thread::Builder::new().name("publisher".to_owned()).spawn({
-            let (publisher, stop) = (Arc::clone(&publisher), Arc::clone(&stop));
-            move || publisher.run(&stop)
-        })?;
         let (setter, setting) = Setter::start(Arc::clone(&engine), Arc::clone(&publisher))?;
         let addresses: Vec<SocketAddr> = listeners.iter().map(Listener::address).collect();
         let services = listeners
@@ -198,19 +325,43 @@ impl Agent {
             Some(master) => Some(join(master, &engine, &publisher)?),
             None => None,
         };
+        let (sender, notifying) = Sender::start(Arc::clone(&publisher), random()?)?;
+        let master = link.as_ref().map(agentx::Link::notifier);
+        let mut announcer = Announcer::new(&publisher.current(), start, sender, master);
+        let publishing = thread::Builder::new().name("publisher".to_owned()).spawn({
+            let (publisher, stop) = (Arc::clone(&publisher), Arc::clone(&stop));
+            move || publisher.run(&stop, |state| announcer.look(state))
+        })?;
         addresses.iter().for_each(|address| announce("udp", address));
         tcp_addresses.iter().for_each(|address| announce("tcp", address));
-        Ok(Self {
+        let agent = Self {
             addresses,
             services,
             connections,
             link,
             setting,
             publishing,
+            notifying,
             stop,
             director,
             publisher,
-        })
+            offer: None,
+            taken: None,
+        };
+        Ok((agent, duplicates))
+    }
+
+    /// Lets another process take the place of this one.
+    fn offer(mut self, folder: &Path, listeners: Vec<SnmpListener>) -> Self {
+        let publisher = Arc::clone(&self.publisher);
+        match Offer::start(folder, publisher, self.director.clone(), listeners) {
+            Ok((offer, taken)) => (self.offer, self.taken) = (Some(offer), Some(taken)),
+            // An agent serves as well without being replaced while it does.
+            Err(error) => {
+                tracing::warn!("no other process can take over from this one: {error}");
+            }
+        }
+        self
     }
 
     /// Loads the configuration again. What comes of it is in the log and the MIB.
@@ -222,6 +373,33 @@ impl Agent {
         self.publisher.refresh();
     }
 
+    /// Waits until another process has taken the place of this one; its id.
+    pub async fn taken(&mut self) -> u32 {
+        if let Some(taken) = &mut self.taken
+            && let Ok(heir) = taken.await
+        {
+            return heir;
+        }
+        self.taken = None;
+        std::future::pending().await
+    }
+
+    /// Ends everything but the director's connections.
+    pub fn retire(self) -> DirectorHandle {
+        self.services.into_iter().for_each(Service::stop);
+        self.connections.into_iter().for_each(tcp::Service::stop);
+        drop((self.link, self.offer));
+        self.stop.store(true, Ordering::Release);
+        // The last setter went with the last listener, so its thread ends too; and
+        // with the publisher's the one that notifies.
+        for thread in [self.setting, self.publishing, self.notifying] {
+            if thread.join().is_err() {
+                tracing::error!("a thread had died");
+            }
+        }
+        self.director
+    }
+
     /// Where it answers, with the ports that were free.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
@@ -229,28 +407,40 @@ impl Agent {
 
     /// Ends everything: no more requests first, then what they would ask for.
     pub fn stop(self) {
-        self.services.into_iter().for_each(Service::stop);
-        self.connections.into_iter().for_each(tcp::Service::stop);
-        drop(self.link);
-        self.stop.store(true, Ordering::Release);
-        // The last setter went with the last listener, so its thread ends too.
-        for thread in [self.setting, self.publishing] {
-            if thread.join().is_err() {
-                tracing::error!("a thread had died");
-            }
-        }
-        self.director.shutdown();
+        self.retire().shutdown();
     }
 }
 
 fn bind<L>(
     transport: &'static str,
     addresses: &[SocketAddr],
-    bind: impl Fn(SocketAddr) -> io::Result<L>,
+    mut bind: impl FnMut(SocketAddr) -> io::Result<L>,
 ) -> Result<Vec<L>, RunError> {
     let listen =
         |&address| bind(address).map_err(|source| RunError::Listen { transport, address, source });
     addresses.iter().map(listen).collect()
+}
+
+/// Duplicates of the listeners, for a process that takes over.
+fn duplicates(
+    config: &Config,
+    udp: &[Listener],
+    tcp: &[tcp::Listener],
+) -> io::Result<Vec<SnmpListener>> {
+    let udp = config
+        .listen
+        .iter()
+        .zip(udp)
+        .map(|(configured, listener)| (Transport::Udp, *configured, listener.socket()));
+    let tcp = config
+        .listen_tcp
+        .iter()
+        .zip(tcp)
+        .map(|(configured, listener)| (Transport::Tcp, *configured, listener.socket()));
+    let listener = |(transport, configured, socket): (_, _, io::Result<_>)| {
+        Ok(SnmpListener { transport, configured, socket: socket? })
+    };
+    udp.chain(tcp).map(listener).collect()
 }
 
 /// Joins an AgentX master with LOAD-CLUSTER-MIB: what a host is the master knows

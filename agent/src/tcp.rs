@@ -9,6 +9,7 @@
 use std::{
     io::{self, Read, Write},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    os::fd::OwnedFd,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -21,6 +22,7 @@ use lcms_snmp::ber;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::{
+    bell::Bell,
     engine::{At, Engine, Verdict, Workspace},
     setter,
     state::{AgentState, Publisher},
@@ -58,12 +60,12 @@ pub struct Listener {
 /// A served socket with its connections.
 pub struct Service {
     shared: Arc<Shared>,
-    address: SocketAddr,
     thread: JoinHandle<()>,
 }
 
 struct Shared {
     stop: AtomicBool,
+    bell: Bell,
     engine: Arc<Engine<AgentState>>,
     publisher: Arc<Publisher>,
     connections: Mutex<Vec<JoinHandle<()>>>,
@@ -85,6 +87,18 @@ impl Listener {
         Ok(Self { socket, address })
     }
 
+    /// Goes on with the socket of another process.
+    pub fn inherit(socket: OwnedFd) -> io::Result<Self> {
+        let socket = TcpListener::from(socket);
+        let address = socket.local_addr()?;
+        Ok(Self { socket, address })
+    }
+
+    /// A duplicate of the socket, for another process.
+    pub fn socket(&self) -> io::Result<OwnedFd> {
+        Ok(self.socket.try_clone()?.into())
+    }
+
     /// Where it is bound.
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -97,8 +111,11 @@ impl Listener {
         publisher: Arc<Publisher>,
     ) -> io::Result<Service> {
         let Self { socket, address } = self;
+        // Another process may take what both were told of.
+        socket.set_nonblocking(true)?;
         let shared = Arc::new(Shared {
             stop: AtomicBool::new(false),
+            bell: Bell::new()?,
             engine,
             publisher,
             connections: Mutex::default(),
@@ -107,7 +124,7 @@ impl Listener {
             let shared = Arc::clone(&shared);
             move || shared.accept(&socket)
         })?;
-        Ok(Service { shared, address, thread })
+        Ok(Service { shared, thread })
     }
 }
 
@@ -115,8 +132,7 @@ impl Service {
     /// Ends the listener and all connections.
     pub fn stop(self) {
         self.shared.stop.store(true, Ordering::Release);
-        // Whoever waits for a connection gets one.
-        let _ = TcpStream::connect_timeout(&self.address, PATIENCE);
+        self.shared.bell.ring();
         let connections = {
             let mut open = self.shared.connections.lock().unwrap_or_else(PoisonError::into_inner);
             std::mem::take(&mut *open)
@@ -132,12 +148,14 @@ impl Service {
 impl Shared {
     fn accept(self: &Arc<Self>, listener: &TcpListener) {
         loop {
-            let accepted = listener.accept();
-            if self.stop.load(Ordering::Acquire) {
-                return;
-            }
+            let accepted = match self.bell.wait(listener) {
+                Ok(true) => listener.accept(),
+                Ok(false) => return,
+                Err(error) => Err(error),
+            };
             match accepted {
                 Ok((stream, from)) => self.admit(stream, from),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => {
                     tracing::warn!(%error, "accepting SNMP connections");
                     thread::sleep(PAUSE);

@@ -7,7 +7,8 @@
 
 use std::{
     io,
-    net::{Shutdown, SocketAddr, UdpSocket},
+    net::{SocketAddr, UdpSocket},
+    os::fd::OwnedFd,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -16,9 +17,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, recvfrom};
+use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::{
+    bell::Bell,
     engine::{At, Engine, Verdict, Workspace},
     setter::Setter,
     state::{AgentState, Publisher},
@@ -43,8 +47,8 @@ pub struct Listener {
 /// A served socket.
 #[derive(Debug)]
 pub struct Service {
-    socket: Arc<UdpSocket>,
     stop: Arc<AtomicBool>,
+    bell: Arc<Bell>,
     thread: JoinHandle<()>,
 }
 
@@ -66,6 +70,18 @@ impl Listener {
         Ok(Self { socket, address })
     }
 
+    /// Goes on with the socket of another process.
+    pub fn inherit(socket: OwnedFd) -> io::Result<Self> {
+        let socket = UdpSocket::from(socket);
+        let address = socket.local_addr()?;
+        Ok(Self { socket, address })
+    }
+
+    /// A duplicate of the socket, for another process.
+    pub fn socket(&self) -> io::Result<OwnedFd> {
+        Ok(self.socket.try_clone()?.into())
+    }
+
     /// Where it is bound.
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -80,9 +96,11 @@ impl Listener {
     ) -> io::Result<Service> {
         let socket = Arc::new(self.socket);
         let stop = Arc::new(AtomicBool::new(false));
+        let bell = Arc::new(Bell::new()?);
         let server = Server {
-            socket: Arc::clone(&socket),
+            socket,
             stop: Arc::clone(&stop),
+            bell: Arc::clone(&bell),
             engine,
             publisher,
             setter,
@@ -90,7 +108,7 @@ impl Listener {
         let thread = thread::Builder::new()
             .name(format!("udp {}", self.address.port()))
             .spawn(move || server.run())?;
-        Ok(Service { socket, stop, thread })
+        Ok(Service { stop, bell, thread })
     }
 }
 
@@ -98,9 +116,7 @@ impl Service {
     /// Ends the thread.
     pub fn stop(self) {
         self.stop.store(true, Ordering::Release);
-        // Linux wakes whoever waits for a datagram here, although it says that
-        // the socket was never connected.
-        let _ = SockRef::from(&*self.socket).shutdown(Shutdown::Both);
+        self.bell.ring();
         if self.thread.join().is_err() {
             tracing::error!("the thread of an SNMP listener had died");
         }
@@ -110,6 +126,7 @@ impl Service {
 struct Server {
     socket: Arc<UdpSocket>,
     stop: Arc<AtomicBool>,
+    bell: Arc<Bell>,
     engine: Arc<Engine<AgentState>>,
     publisher: Arc<Publisher>,
     setter: Setter,
@@ -119,17 +136,21 @@ impl Server {
     fn run(self) {
         let mut workspace = Workspace::default();
         let mut buffer = vec![0; DATAGRAM];
-        loop {
-            let received = self.socket.recv_from(&mut buffer);
-            if self.stop.load(Ordering::Acquire) {
-                return;
-            }
-            match received {
-                Ok((len, from)) => {
+        // What was taken is answered, also as the last thing: nobody else has it.
+        while !self.stop.load(Ordering::Acquire) {
+            match recvfrom(&*self.socket, &mut *buffer, RecvFlags::DONTWAIT) {
+                Ok((_, len, from)) => {
                     let datagram = buffer.get(..len).unwrap_or_default();
-                    self.answer(from, datagram, &mut workspace);
+                    if let Some(Ok(from)) = from.map(SocketAddr::try_from) {
+                        self.answer(from, datagram, &mut workspace);
+                    }
                 }
-                Err(error) => self.bear(&error),
+                Err(Errno::AGAIN) => match self.bell.wait(&self.socket) {
+                    Ok(true) => {}
+                    Ok(false) => return,
+                    Err(error) => self.bear(&error),
+                },
+                Err(error) => self.bear(&error.into()),
             }
         }
     }

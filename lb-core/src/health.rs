@@ -6,7 +6,13 @@
 //! the server refused counts as a failed check, so that a killed server is out
 //! after a few clients' attempts rather than after a few intervals.
 
+mod ejection;
+mod standing;
+
 use crate::model::{Check, Health};
+
+pub use ejection::{Ejection, Progress};
+pub use standing::{Member, Rules, Standing};
 
 /// The health of one server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +43,11 @@ impl Monitor {
     /// The health now.
     pub fn health(&self) -> Health {
         self.health
+    }
+
+    /// Whether it is up and may soon be down: the last outcome was a failure.
+    pub fn is_in_doubt(&self) -> bool {
+        self.health == Health::Up && self.against > 0
     }
 
     /// Takes one outcome into account; true if the health changed.

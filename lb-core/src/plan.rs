@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::model::{Forward, Name, Protocol, Scheduler, SendProxy, ServerId, ServiceId, Weight};
+use crate::persistence::Persistence;
+use crate::source_rate::SourceRate;
 
 /// All that a driver does, or should do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,6 +45,10 @@ pub struct Settings {
     pub queue_limit: u32,
     /// How long each of them may wait.
     pub queue_timeout: Duration,
+    /// How often one source may connect, if there is a limit.
+    pub source_rate: Option<SourceRate>,
+    /// How clients stay with their servers, if they do.
+    pub persistence: Option<Persistence>,
     /// Whether clients begin with a header of the PROXY protocol.
     pub accept_proxy: bool,
     /// How servers are told whom a connection is made for.
@@ -56,6 +62,10 @@ pub struct ServerPlan {
     pub address: SocketAddr,
     /// Its effective weight. 0: no new connections, established ones go on.
     pub weight: Weight,
+    /// At weight 0, whether it still gets the clients that are with it already.
+    pub keeps_clients: bool,
+    /// The connections it has are ended.
+    pub cut: bool,
     /// Gets connections only while no other server can.
     pub backup: bool,
     /// Active connections at which it gets no more; 0: no limit.
@@ -207,6 +217,8 @@ mod tests {
             |(port, weight, backup, connection_limit)| ServerPlan {
                 address: address(port),
                 weight: Weight::clamped(weight),
+                keeps_clients: false,
+                cut: false,
                 backup,
                 connection_limit,
             },
@@ -229,6 +241,8 @@ mod tests {
                     connection_limit: 0,
                     queue_limit: 0,
                     queue_timeout: Duration::from_secs(5),
+                    source_rate: None,
+                    persistence: None,
                     accept_proxy: false,
                     send_proxy: SendProxy::None,
                 },

@@ -16,9 +16,12 @@
 //! Two processes must not write one document in turns, so it is locked as long
 //! as its [`Store`] lives. The lock goes with the process, however it ends.
 
+mod capacities;
 mod merge;
 #[cfg(test)]
 mod tests;
+
+pub use self::capacities::Capacities;
 
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
@@ -38,7 +41,7 @@ pub const FORMAT: u32 = 1;
 pub struct Store {
     path: PathBuf,
     config: Wanted,
-    _lock: File,
+    lock: File,
 }
 
 /// What was found at start.
@@ -144,9 +147,33 @@ struct Term {
 impl Store {
     /// Opens the document at `path`, or begins it, and merges `config` into it.
     pub fn open(path: &Path, config: Wanted, now: UnixTime) -> Result<Opened, StoreError> {
-        let mut notes = Vec::new();
         create_directory(path).map_err(|source| write_error(path, source))?;
-        let lock = lock(path)?;
+        Self::open_with(lock(path)?, path, config, now)
+    }
+
+    /// The same in the place of another process, with its lock: the document is
+    /// nobody else's in between.
+    pub fn take_over(
+        lock: File,
+        path: &Path,
+        config: Wanted,
+        now: UnixTime,
+    ) -> Result<Opened, StoreError> {
+        Self::open_with(lock, path, config, now)
+    }
+
+    /// The lock, for a process that takes over.
+    pub fn lock(&self) -> io::Result<File> {
+        self.lock.try_clone()
+    }
+
+    fn open_with(
+        lock: File,
+        path: &Path,
+        config: Wanted,
+        now: UnixTime,
+    ) -> Result<Opened, StoreError> {
+        let mut notes = Vec::new();
         let temporary = temporary(path);
         if fs::remove_file(&temporary).is_ok() {
             notes.push(Note::LeftOver(temporary));
@@ -187,7 +214,7 @@ impl Store {
             wanted.generation = wanted.generation.saturating_add(1);
             wanted.provenance = Provenance::config(now, "");
         }
-        let store = Self { path: path.to_owned(), config, _lock: lock };
+        let store = Self { path: path.to_owned(), config, lock };
         store.save(&wanted, &runtime)?;
         Ok(Opened { store, wanted, runtime, notes })
     }
@@ -203,6 +230,11 @@ impl Store {
     /// before.
     pub fn replace_config(&mut self, config: Wanted) -> Wanted {
         std::mem::replace(&mut self.config, config)
+    }
+
+    /// The file beside the document in which capacities are remembered.
+    pub fn capacities(&self) -> Capacities {
+        Capacities::at(with_suffix(&self.path, ".capacities"))
     }
 
     /// Writes the document; once this returns, it survives a loss of power.

@@ -88,6 +88,7 @@ fn clients_wait_while_there_are_no_files_and_the_shard_sleeps() {
         TcpListener::bind(ip).unwrap().local_addr().unwrap()
     };
     let options = DirectorOptions {
+        allow_scripts: true,
         local_host: name("here"),
         proxy: ProxyOptions { shards: NonZeroUsize::new(1), max_connections: None },
     };

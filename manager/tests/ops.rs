@@ -265,6 +265,7 @@ async fn a_drain_waits_for_the_last_connection() {
         on: None,
         reason: None,
         wait: Some(Duration::from_secs(seconds)),
+        deadline: None,
     };
     let error = ops::drain(&client, &inventory, wait(0), |_| {}).await.unwrap_err();
     assert!(matches!(error, OpError::StillBusy { active: 3, .. }), "{error}");

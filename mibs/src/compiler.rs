@@ -3,12 +3,16 @@
 use std::{
     fs, io,
     path::Path,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
 };
 
 use crate::{
     builtin,
+    diagnostic::Severity,
     lexer::reserved,
     model::Mib,
     parser::{Desk, File, parse_file},
@@ -20,9 +24,43 @@ use crate::{
 /// Collects source texts and compiles them together.
 #[derive(Debug, Default)]
 pub struct Compiler {
-    sources: Vec<Source>,
-    origins: Vec<Origin>,
-    judge: bool,
+    pub(crate) sources: Vec<Source>,
+    pub(crate) origins: Vec<Origin>,
+    pub(crate) judge: bool,
+    pub(crate) preset: Preset,
+    read: Arc<AtomicUsize>,
+}
+
+/// How much is forgiven.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Preset {
+    /// The standard's word: a name that is neither defined nor imported stands
+    /// for nothing.
+    Strict,
+    /// What is meant is found where it can be guessed, and it is said.
+    #[default]
+    Normal,
+    /// The same, and only what is lost or was guessed is worth a word.
+    Permissive,
+}
+
+impl Preset {
+    /// The least grave severity to speak of.
+    pub fn shows(self) -> Severity {
+        match self {
+            Self::Strict | Self::Normal => Severity::Info,
+            Self::Permissive => Severity::Error,
+        }
+    }
+
+    /// The least grave severity that makes a module bad.
+    pub fn fails(self) -> Severity {
+        match self {
+            Self::Strict => Severity::Warning,
+            Self::Normal => Severity::Minor,
+            Self::Permissive => Severity::Severe,
+        }
+    }
 }
 
 impl Compiler {
@@ -102,6 +140,17 @@ impl Compiler {
         self
     }
 
+    /// How much is forgiven.
+    pub fn preset(&mut self, preset: Preset) -> &mut Self {
+        self.preset = preset;
+        self
+    }
+
+    /// Counts the texts that were read, for who wants to watch.
+    pub fn read_count(&self) -> Arc<AtomicUsize> {
+        self.read.clone()
+    }
+
     /// How many texts there are; the next one's number.
     pub fn file_count(&self) -> u32 {
         self.sources.len() as u32
@@ -116,7 +165,8 @@ impl Compiler {
     pub fn compile(self) -> Mib {
         let symbols = reserved();
         let files = self.parse(&symbols);
-        resolve(self.sources, &files, &self.origins, symbols.into_inner(), self.judge)
+        let strict = self.preset == Preset::Strict;
+        resolve(self.sources, &files, &self.origins, symbols.into_inner(), self.judge, strict)
     }
 
     /// Reads all files on all cores.
@@ -130,6 +180,7 @@ impl Compiler {
                 let Some((source, origin)) = self.sources.get(at).zip(self.origins.get(at)) else {
                     return read;
                 };
+                self.read.fetch_add(1, Ordering::Relaxed);
                 read.push((at, parse_source(source, *origin, &mut desk, &mut buffer)));
             }
         };

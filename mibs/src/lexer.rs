@@ -63,6 +63,32 @@ macro_rules! kinds {
         }
 
         impl Kind {
+            /// Every kind, in the order of its number.
+            pub const ALL: &[Kind] = &[
+                Kind::Lower,
+                Kind::Upper,
+                Kind::Number,
+                Kind::Negative,
+                Kind::Hex,
+                Kind::Binary,
+                Kind::Text,
+                Kind::Assign,
+                Kind::LeftBrace,
+                Kind::RightBrace,
+                Kind::LeftParenthesis,
+                Kind::RightParenthesis,
+                Kind::LeftBracket,
+                Kind::RightBracket,
+                Kind::Comma,
+                Kind::Semicolon,
+                Kind::Dot,
+                Kind::Range,
+                Kind::Bar,
+                Kind::Colon,
+                Kind::Other,
+                $(Kind::$keyword,)*
+            ];
+
             const KEYWORDS: &[(&'static str, Kind)] = &[$(($text, Kind::$keyword),)*];
 
             /// As a message names it.

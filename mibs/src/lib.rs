@@ -9,9 +9,12 @@
 
 mod ast;
 mod builtin;
+mod cache;
 pub mod codegen;
+mod codes;
 mod compiler;
 mod diagnostic;
+mod diff;
 mod hint;
 mod instance;
 mod lexer;
@@ -25,8 +28,13 @@ mod source;
 mod symbol;
 mod values;
 
-pub use compiler::{Compiler, parse};
+pub use cache::Cache;
+#[doc(hidden)]
+pub use cache::{from_tables, tables_of};
+pub use codes::Code;
+pub use compiler::{Compiler, Preset, parse};
 pub use diagnostic::{Diagnostic, Expected, Problem, Record, Role, Severity};
+pub use diff::{Change, What, diff};
 pub use lint::Rule;
 pub use model::{
     Access, Base, Compliance, DefaultValue, Index, Kind, Mib, Module, Node, Status, Type,

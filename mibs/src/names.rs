@@ -92,7 +92,7 @@ impl Mib {
             return Err(NameError::UnknownModule(module.to_owned()));
         }
         let all = self.symbols.find(word).map(|symbol| self.by_name.of(symbol.index() as u32));
-        let mut nodes = all.unwrap_or_default().iter().map(|&id| self.node(NodeId(id)));
+        let mut nodes = all.unwrap_or_default().iter().map(|&id| self.node(NodeId::new(id)));
         let found = nodes.find(|node| module.is_none_or(|module| node.module().name() == module));
         found.ok_or_else(|| NameError::UnknownName {
             name: word.to_owned(),

@@ -4,9 +4,13 @@ use std::{
     borrow::Cow,
     fs,
     io::{self, Read as _},
-    path::PathBuf,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
     sync::OnceLock,
+    time::Duration,
 };
+
+use crate::cache::checksum;
 
 /// A stretch of one source text, in octets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,6 +56,9 @@ pub struct Source {
     /// are not kept in memory; few of them are asked for their prose.
     path: Option<PathBuf>,
     octets: OnceLock<Cow<'static, [u8]>>,
+    /// What the file was when it was compiled, where that is kept.
+    stamp: OnceLock<Stamp>,
+    is_watched: bool,
     lines: OnceLock<Vec<u32>>,
 }
 
@@ -65,13 +72,37 @@ impl Source {
     /// Takes a text. The name is the one diagnostics show.
     pub fn new(name: impl Into<String>, octets: impl Into<Cow<'static, [u8]>>) -> Self {
         let octets = OnceLock::from(readable(octets.into()));
-        Self { name: name.into(), path: None, octets, lines: OnceLock::new() }
+        let name = name.into();
+        Self { octets, ..Self::empty(name, None) }
     }
 
     /// A text that stays on disk until it is asked for.
     pub(crate) fn on_disk(path: PathBuf) -> Self {
-        let name = path.display().to_string();
-        Self { name, path: Some(path), octets: OnceLock::new(), lines: OnceLock::new() }
+        Self::empty(path.display().to_string(), Some(path))
+    }
+
+    fn empty(name: String, path: Option<PathBuf>) -> Self {
+        let (octets, stamp, lines) = Default::default();
+        Self { name, path, octets, stamp, is_watched: false, lines }
+    }
+
+    /// A text that was compiled before, and is read again only if it is still the
+    /// same.
+    pub(crate) fn stamped(path: PathBuf, stamp: Stamp) -> Self {
+        Self { stamp: OnceLock::from(stamp), ..Self::on_disk(path) }
+    }
+
+    /// Takes the file's stamp when it is read.
+    pub(crate) fn watch(&mut self) {
+        self.is_watched = true;
+    }
+
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    pub(crate) fn stamp(&self) -> Option<Stamp> {
+        self.stamp.get().copied()
     }
 
     /// The text, in `buffer` if it is on disk; an error where it cannot be read.
@@ -80,13 +111,20 @@ impl Source {
             return Ok(octets);
         }
         buffer.clear();
+        let mut seen = None;
         if let Some(path) = &self.path {
+            let file = fs::File::open(path)?;
+            if self.is_watched {
+                seen = Some(file.metadata()?);
+            }
             // A device or a pipe among the modules would never end.
-            let limit = Self::MAX_LEN as u64 + 1;
-            fs::File::open(path)?.take(limit).read_to_end(buffer)?;
+            file.take(Self::MAX_LEN as u64 + 1).read_to_end(buffer)?;
         }
         if let Cow::Owned(converted) = readable(Cow::Borrowed(buffer.as_slice())) {
             *buffer = converted;
+        }
+        if let Some(seen) = seen {
+            self.stamp.get_or_init(|| Stamp::new(&seen, buffer));
         }
         Ok(buffer)
     }
@@ -98,11 +136,12 @@ impl Source {
 
     /// All octets.
     pub fn octets(&self) -> &[u8] {
-        // A file that has gone meanwhile has no prose any more.
+        // A file that has gone or is another meanwhile has no prose any more.
         self.octets.get_or_init(|| {
             let mut buffer = Vec::new();
             let is_read = self.read(&mut buffer).is_ok();
-            Cow::Owned(if is_read { buffer } else { Vec::new() })
+            let is_same = || self.stamp().is_none_or(|stamp| stamp.is_of(&buffer));
+            Cow::Owned(if is_read && is_same() { buffer } else { Vec::new() })
         })
     }
 
@@ -135,6 +174,53 @@ impl Source {
         let column = (near - start) + before.chars().count() as u32 + 1;
         Position { line: line as u32, column }
     }
+}
+
+/// What a file was when it was read. That the length and the time are the same
+/// is enough to believe that nothing changed; where they are not, the octets say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    pub len: u64,
+    /// Nanoseconds of the clock of the file system.
+    pub modified: i64,
+    /// Of the octets as the lexer reads them.
+    pub sum: u64,
+}
+
+impl Stamp {
+    /// Stands where the time says nothing.
+    const UNSETTLED: i64 = i64::MIN;
+
+    fn new(seen: &fs::Metadata, octets: &[u8]) -> Self {
+        // A file that was written a moment ago may be written again within the
+        // same tick of the file system's clock, which is a second or two where
+        // it has no finer one.
+        let tick = if seen.mtime_nsec() == 0 { 2_000 } else { 20 };
+        let age = seen.modified().ok().and_then(|then| then.elapsed().ok());
+        let is_settled = age.is_some_and(|age| age > Duration::from_millis(tick));
+        let modified = if is_settled { modified(seen) } else { Self::UNSETTLED };
+        Self { len: seen.len(), modified, sum: checksum(octets) }
+    }
+
+    /// Whether these octets are the ones that were compiled.
+    fn is_of(&self, octets: &[u8]) -> bool {
+        checksum(octets) == self.sum
+    }
+
+    /// Whether the file is still the same.
+    pub fn is_fresh(&self, path: &Path) -> bool {
+        let Ok(seen) = fs::metadata(path) else { return false };
+        if seen.len() != self.len {
+            return false;
+        }
+        let mut octets = Vec::new();
+        modified(&seen) == self.modified
+            || (Source::on_disk(path.to_owned()).read(&mut octets).is_ok() && self.is_of(&octets))
+    }
+}
+
+fn modified(seen: &fs::Metadata) -> i64 {
+    seen.mtime().saturating_mul(1_000_000_000).saturating_add(seen.mtime_nsec())
 }
 
 /// Text as the lexer reads it: UTF-16 becomes UTF-8, and what lies beyond the

@@ -4,6 +4,7 @@
 use std::{
     collections::HashMap,
     hash::{BuildHasherDefault, Hasher},
+    iter::repeat_n,
     num::NonZeroU32,
     sync::{Mutex, PoisonError},
 };
@@ -36,7 +37,7 @@ pub(crate) struct Symbols {
 }
 
 /// A power of two.
-const SHARDS: usize = 64;
+const SHARDS: usize = Symbols::SHARDS;
 
 impl Default for Symbols {
     fn default() -> Self {
@@ -45,6 +46,26 @@ impl Default for Symbols {
 }
 
 impl Symbols {
+    /// How many shards there are.
+    pub const SHARDS: usize = 64;
+
+    /// The texts of each shard, and where each of them ends.
+    pub fn shards(&self) -> impl Iterator<Item = (&str, &[u32])> {
+        self.shards.iter().map(|shard| (shard.texts.as_str(), shard.ends.as_slice()))
+    }
+
+    /// From such shards, to be asked only. None where the ends are no ends.
+    pub fn from_shards(shards: Vec<(String, Vec<u32>)>) -> Option<Self> {
+        let is_right = |(texts, ends): &(String, Vec<u32>)| {
+            ends.is_sorted() && ends.iter().all(|&end| texts.is_char_boundary(end as usize))
+        };
+        if shards.len() != SHARDS || !shards.iter().all(is_right) {
+            return None;
+        }
+        let shard = |(texts, ends)| Shard { texts, ends, table: Vec::new() };
+        Some(Self { shards: shards.into_iter().map(shard).collect() })
+    }
+
     pub fn intern(&mut self, text: &str) -> Symbol {
         let hash = hash_of(text.as_bytes());
         let shard = shard_of(hash);
@@ -110,6 +131,11 @@ impl Shard {
 
     /// The number of a text, or the slot where it would go.
     fn find(&self, octets: &[u8], hash: u64) -> Result<u32, usize> {
+        if self.table.is_empty() {
+            // One that was kept has no table: for a few questions none is made.
+            let mut all = 0..self.ends.len() as u32;
+            return all.find(|&at| self.text(at).as_bytes() == octets).ok_or(0);
+        }
         let mut slot = self.home(hash);
         loop {
             let found = self.table.get(slot).copied().unwrap_or(0);
@@ -140,8 +166,7 @@ impl Shard {
     fn grow(&mut self) {
         // Written, not only promised to be zero: to be read and then written
         // costs a page two faults.
-        let mut larger = Vec::new();
-        larger.resize((self.table.len() * 2).max(64), 0);
+        let larger = repeat_n(0, (self.table.len() * 2).max(64)).collect();
         for entry in std::mem::replace(&mut self.table, larger).into_iter().filter(|&e| e != 0) {
             let mut slot = self.home(entry);
             while self.table.get(slot).is_some_and(|&taken| taken != 0) {

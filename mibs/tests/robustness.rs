@@ -82,6 +82,81 @@ fn a_deep_oid_is_refused() {
     assert_eq!(mib.diagnostics().len(), 1);
 }
 
+/// What grows with the square of the input in a careless compiler: each of these
+/// takes seconds then, and minutes where there is a cube.
+#[test]
+fn nothing_is_done_again_for_each_of_many() {
+    let header = "X-MIB DEFINITIONS ::= BEGIN\nx OBJECT IDENTIFIER ::= { 1 3 }\n";
+    let lines = |count: usize, line: &dyn Fn(usize) -> String| -> String {
+        let body: String = (0..count).map(line).collect();
+        format!("{header}{body}END")
+    };
+    let labels: String = (0..100_000).map(|n| format!("l{n}({n}),")).collect();
+    let members: String = (0..20_000).map(|n| format!("m{n} INTEGER,")).collect();
+    for text in [
+        // One name and one OID, again and again.
+        lines(20_000, &|n| format!("a OBJECT IDENTIFIER ::= {{ x {n} }}\n")),
+        lines(20_000, &|n| format!("a{n} OBJECT IDENTIFIER ::= {{ x 1 }}\n")),
+        // Names that nobody knows, all alike.
+        lines(20_000, &|n| format!("a{n} OBJECT IDENTIFIER ::= {{ nowhere{n} 1 }}\n")),
+        // One long list.
+        format!("{header}T ::= INTEGER {{ {labels} last(-1) }}\nEND"),
+        format!("{header}T ::= SEQUENCE {{ {members} last INTEGER }}\nEND"),
+        // A type refined, and refined again.
+        lines(20_000, &|n| format!("T{} ::= T{n} (0..{})\n", n + 1, 1_000_000 - n)),
+        // Imports that are not there.
+        format!("X-MIB DEFINITIONS ::= BEGIN IMPORTS {} FROM Y-MIB; END", "a, ".repeat(50_000)),
+    ] {
+        let mib = compile(text);
+        assert!(mib.module("X-MIB").is_some());
+    }
+}
+
+/// The same set of modules in any order is the same MIB: each module needs the
+/// one behind it.
+#[test]
+fn many_modules_that_need_each_other_are_resolved() {
+    let count = 2_000;
+    let mut compiler = Compiler::new();
+    for n in 0..count {
+        let text = format!(
+            "M{n} DEFINITIONS ::= BEGIN IMPORTS n{0}, T{0} FROM M{0};\n\
+             n{n} OBJECT IDENTIFIER ::= {{ n{0} }}\nT{n} ::= T{0}\nEND",
+            n + 1
+        );
+        compiler.text(format!("M{n}"), text);
+    }
+    let last = format!(
+        "M{count} DEFINITIONS ::= BEGIN n{count} OBJECT IDENTIFIER ::= {{ 1 3 }} T{count} ::= INTEGER END"
+    );
+    compiler.text("last", last);
+    let mib = compiler.compile();
+    assert_eq!(mib.diagnostics(), []);
+    assert_eq!(mib.node_by_name("M0::n0").map(|node| node.oid()), Some(&[1, 3][..]));
+}
+
+/// A module of 10 MB is read like any other, and judged too.
+#[test]
+fn a_huge_module_is_judged() {
+    let object = |n: usize| {
+        format!(
+            "o{n} OBJECT-TYPE SYNTAX INTEGER (0..{n}) MAX-ACCESS read-only STATUS current\n\
+             DESCRIPTION \"{}\" ::= {{ x {n} }}\n",
+            "prose ".repeat(80)
+        )
+    };
+    let body: String = (0..17_000).map(object).collect();
+    assert!(body.len() > 10_000_000);
+    let mut compiler = Compiler::with_base();
+    compiler.judge().text(
+        "X-MIB",
+        format!("X-MIB DEFINITIONS ::= BEGIN IMPORTS OBJECT-TYPE, enterprises FROM SNMPv2-SMI;\nx OBJECT IDENTIFIER ::= {{ enterprises 9 }}\n{body}END"),
+    );
+    let mib = compiler.compile();
+    assert_eq!(mib.module("X-MIB").map(|module| module.nodes().count()), Some(17_001));
+    assert!(mib.records().count() > 17_000, "each is in no group");
+}
+
 /// Words of the language, thrown together.
 fn words() -> impl Strategy<Value = String> {
     let word = prop::sample::select(vec![

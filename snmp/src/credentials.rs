@@ -29,9 +29,12 @@ struct User {
 }
 
 /// A user's keys for one engine.
-pub(crate) struct LocalKeys {
-    pub(crate) auth: Option<AuthKey>,
-    pub(crate) privacy: Option<PrivKey>,
+#[derive(Clone, Debug)]
+pub struct LocalKeys {
+    /// The key for authentication, if the user has one.
+    pub auth: Option<AuthKey>,
+    /// The key for encryption, if the user has one.
+    pub privacy: Option<PrivKey>,
 }
 
 impl Credentials {
@@ -87,11 +90,21 @@ impl UserCredentials {
         }
     }
 
+    /// The same user at a level, if it is capable of that.
+    pub fn at(&self, level: SecurityLevel) -> Option<Self> {
+        if level >= self.level() {
+            return (level == self.level()).then(|| self.clone());
+        }
+        let auth = self.0.auth.clone().filter(|_| level == SecurityLevel::AuthNoPriv);
+        Some(Self(Arc::new(User { name: self.0.name.clone(), auth, privacy: None })))
+    }
+
     pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    pub(crate) fn localised(&self, engine: &EngineId) -> LocalKeys {
+    /// The keys for one engine.
+    pub fn localised(&self, engine: &EngineId) -> LocalKeys {
         let fits = "a key made for a protocol has its length";
         let auth = self.0.auth.as_ref();
         let privacy = self.0.privacy.as_ref();
@@ -112,6 +125,15 @@ impl UserCredentials {
         2 * 34 + 34 + code + 90
     }
 }
+
+/// The same user, and not one with the same keys: those need not be compared.
+impl PartialEq for UserCredentials {
+    fn eq(&self, other: &Self) -> bool {
+        self.is(other)
+    }
+}
+
+impl Eq for UserCredentials {}
 
 impl fmt::Debug for UserCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

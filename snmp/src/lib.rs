@@ -10,6 +10,7 @@ mod credentials;
 mod engine_id;
 mod ids;
 pub mod message;
+pub mod notification;
 pub mod object;
 mod oid;
 mod pdu;
@@ -26,7 +27,7 @@ mod value;
 mod writer;
 
 pub use ber::{BerError, OidBuf, RawOid};
-pub use credentials::{Credentials, UserCredentials};
+pub use credentials::{Credentials, LocalKeys, UserCredentials};
 pub use engine_id::{EngineId, EngineIdError};
 pub use message::{DecodeError, Envelope, Message, OutMessage, TrapMessage};
 pub use oid::{Oid, OidError};

@@ -2,7 +2,9 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use crate::{Credentials, ErrorStatus, Message, Oid, Pdu, PduKind, Value, VarBind, Version};
+use crate::{
+    Credentials, EngineId, ErrorStatus, Message, Oid, Pdu, PduKind, Value, VarBind, Version,
+};
 
 /// An agent to be asked.
 #[derive(Clone, Debug)]
@@ -87,6 +89,8 @@ pub struct Request {
     pub(crate) non_repeaters: i32,
     pub(crate) max_repetitions: i32,
     pub(crate) varbinds: Vec<VarBind<'static>>,
+    /// Whose context is meant, if not that of the engine that is asked.
+    pub(crate) context: Option<EngineId>,
 }
 
 impl Request {
@@ -120,14 +124,15 @@ impl Request {
         Self { varbinds, ..Self::read(PduKind::SetRequest, []) }
     }
 
-    /// Notifies and asks for an acknowledgement; version 2c and later.
-    pub fn inform(varbinds: Vec<VarBind<'static>>) -> Self {
-        Self { varbinds, ..Self::read(PduKind::InformRequest, []) }
+    /// Notifies and asks for an acknowledgement; version 2c and later. What is
+    /// told of is the sender's own, so in version 3 its engine's context is meant.
+    pub fn inform(varbinds: Vec<VarBind<'static>>, sender: EngineId) -> Self {
+        Self { varbinds, context: Some(sender), ..Self::read(PduKind::InformRequest, []) }
     }
 
     fn read(kind: PduKind, names: impl IntoIterator<Item = Oid>) -> Self {
         let varbinds = names.into_iter().map(|name| VarBind { name, value: Value::Null }).collect();
-        Self { kind, non_repeaters: 0, max_repetitions: 0, varbinds }
+        Self { kind, non_repeaters: 0, max_repetitions: 0, varbinds, context: None }
     }
 }
 

@@ -383,7 +383,8 @@ impl<A: Clone + Eq + Hash> Tracker<A> {
             PduKind::Response => {
                 let same = level == conversation.user.level()
                     && usm.user == conversation.user.name().as_bytes()
-                    && scoped.context_engine_id == engine.as_octets()
+                    && scoped.context_engine_id
+                        == conversation.request.context.unwrap_or(engine).as_octets()
                     && scoped.context_name.is_empty()
                     && scoped.pdu.request_id == id.number();
                 let response = Response::from(&scoped.pdu);
@@ -533,10 +534,10 @@ impl Conversation {
             user: self.user.name().as_bytes(),
             auth: keys.auth.as_ref(),
             privacy: keys.privacy.as_ref().map(|key| (key, salts.next())),
-            context_engine_id: engine_id,
+            context_engine_id: self.request.context.as_ref().unwrap_or(&peer.id).as_octets(),
             ..unknown
         };
-        let Request { kind, non_repeaters, max_repetitions, varbinds } = &self.request;
+        let Request { kind, non_repeaters, max_repetitions, varbinds, context: _ } = &self.request;
         v3::encode(
             &head,
             &OutPdu {

@@ -61,8 +61,14 @@ impl View {
 
     /// Whether a name is in the view.
     pub fn contains(&self, name: &[u32]) -> bool {
+        self.verdict(name) == Some(true)
+    }
+
+    /// What is said of a name: in or out, or nothing at all, which to a view means
+    /// out and to a filter of notifications does not always.
+    pub fn verdict(&self, name: &[u32]) -> Option<bool> {
         let decides = |family: &&Family| family.subtree.len() <= name.len() && family.agrees(name);
-        self.families.iter().find(decides).is_some_and(|family| family.included)
+        self.families.iter().find(decides).map(|family| family.included)
     }
 
     /// What of everything below a name is in the view. It is `Part` at times

@@ -99,8 +99,27 @@ impl Agent {
     /// state; the address may be another one.
     #[track_caller]
     pub fn kill_and_restart(&mut self) {
+        self.kill();
+        self.begin();
+        self.await_start();
+    }
+
+    /// Kills it without a chance to tidy up.
+    #[track_caller]
+    pub fn kill(&mut self) {
         self.process.end(Signal::KILL);
-        (self.process, self.address) = launch(self.folder.path());
+    }
+
+    /// Starts it again, without waiting for what it says.
+    #[track_caller]
+    pub fn begin(&mut self) {
+        self.process = start(self.folder.path());
+    }
+
+    /// Waits until it says that it has started.
+    #[track_caller]
+    pub fn await_start(&mut self) {
+        self.address = self.process.says("listening on udp:").parse().expect("an address");
     }
 
     /// Replaces the configuration; it is read at the next start.
@@ -129,6 +148,22 @@ impl Agent {
             }
         });
         said
+    }
+
+    /// Starts the program again in the place of this process, which goes on with
+    /// its connections and is returned.
+    #[track_caller]
+    pub fn take_over(&mut self) -> Process {
+        let mut command = command(self.folder.path());
+        let mut heir = Process::start(command.arg("--takeover"));
+        heir.says("the place of the other process is taken");
+        self.address = heir.says("lcms-agent: listening on udp:").parse().expect("an address");
+        std::mem::replace(&mut self.process, heir)
+    }
+
+    /// Sends a signal to the process.
+    pub fn signal(&self, signal: Signal) {
+        self.process.signal(signal);
     }
 
     /// Asks it to end; its exit code.
@@ -219,9 +254,13 @@ fn launch(folder: &Path) -> (Process, SocketAddr) {
 }
 
 fn start(folder: &Path) -> Process {
+    Process::start(&mut command(folder))
+}
+
+fn command(folder: &Path) -> Command {
     let mut command = Command::new(binary("lcms-agent"));
     command.arg("--config").arg(config_file(folder));
-    Process::start(&mut command)
+    command
 }
 
 /// `lcms-agent --check` on a configuration: exit code, and what it said.

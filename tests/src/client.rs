@@ -40,6 +40,13 @@ pub fn ask_many(
     (by_server, errors)
 }
 
+/// One connection that hears its server out, up to a clean end.
+pub fn until_closed(service: SocketAddr) -> io::Result<usize> {
+    let mut stream = TcpStream::connect_timeout(&service, Duration::from_secs(5))?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    stream.read_to_end(&mut Vec::new())
+}
+
 /// A connection that stays open.
 pub struct Connection {
     stream: TcpStream,

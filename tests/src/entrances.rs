@@ -10,6 +10,7 @@
 
 mod agent;
 mod agentx;
+mod check_answer;
 mod config;
 mod document;
 mod frames;
@@ -26,11 +27,12 @@ mod v3;
 pub use self::{
     agent::agent,
     agentx::agentx,
+    check_answer::check_answer,
     config::{agent_config, inventory},
     document::state_document,
     frames::frame,
     message::message,
-    mib::{mib_text, mib_words},
+    mib::{mib_cache, mib_lint, mib_text, mib_words},
     proc::proc_files,
     proxy_header::proxy_header,
     rows::rows,
@@ -54,8 +56,11 @@ pub const ALL: &[Entrance] = &[
     Entrance { name: "agent", enter: agent, seeds: agent::seeds },
     Entrance { name: "agentx", enter: agentx, seeds: agentx::seeds },
     Entrance { name: "agent_config", enter: agent_config, seeds: config::agent_seeds },
+    Entrance { name: "check_answer", enter: check_answer, seeds: check_answer::seeds },
     Entrance { name: "inventory", enter: inventory, seeds: config::inventory_seeds },
     Entrance { name: "message", enter: message, seeds: message::seeds },
+    Entrance { name: "mib_cache", enter: mib_cache, seeds: mib::cache_seeds },
+    Entrance { name: "mib_lint", enter: mib_lint, seeds: mib::lint_seeds },
     Entrance { name: "mib_text", enter: mib_text, seeds: mib::text_seeds },
     Entrance { name: "mib_words", enter: mib_words, seeds: mib::word_seeds },
     Entrance { name: "proc_files", enter: proc_files, seeds: proc::seeds },

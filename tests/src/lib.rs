@@ -9,7 +9,9 @@
 
 pub mod agent;
 pub mod backend;
+pub mod certificate;
 pub mod client;
+pub mod dnsmasq;
 pub mod entrances;
 pub mod exporter;
 pub mod flood;
@@ -18,9 +20,11 @@ pub mod load;
 pub mod manager;
 pub mod nagios;
 pub mod net_snmp;
+pub mod netns;
 pub mod nginx;
 pub mod process;
 pub mod snmpd;
+pub mod snmptrapd;
 
 use std::{
     path::PathBuf,

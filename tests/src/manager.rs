@@ -107,6 +107,8 @@ impl Manager {
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(binary("lcms-manager"));
         command.arg("--config").arg(self.config()).args(args);
+        // What is kept of one run is no other test's.
+        command.env("XDG_CACHE_HOME", self.config().with_file_name("cache"));
         command
     }
 }

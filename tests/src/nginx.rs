@@ -10,7 +10,10 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::{agent::free_port, net_snmp::tool, process::Process};
+use crate::{agent::free_port, certificate::Certificate, net_snmp::tool, process::Process};
+
+/// A client as the socket knows it.
+const PEER: &str = "$remote_addr $remote_port";
 
 /// A running nginx with a folder to serve.
 pub struct Nginx {
@@ -24,14 +27,27 @@ impl Nginx {
     /// `proxy_protocol` its clients are those that the header names.
     #[track_caller]
     pub fn start(proxy_protocol: bool) -> Option<Self> {
+        match proxy_protocol {
+            true => Self::listening(" proxy_protocol", "$proxy_protocol_addr $proxy_protocol_port"),
+            false => Self::listening("", PEER),
+        }
+    }
+
+    /// The same behind TLS, with this certificate.
+    #[track_caller]
+    pub fn start_secure(certificate: &Certificate) -> Option<Self> {
+        let Certificate { server, key, .. } = certificate;
+        let (server, key) = (server.display(), key.display());
+        let listen = format!(" ssl;\nssl_certificate {server};\nssl_certificate_key {key}");
+        Self::listening(&listen, PEER)
+    }
+
+    #[track_caller]
+    fn listening(listen: &str, client: &str) -> Option<Self> {
         let nginx = tool("nginx")?;
         let folder = tempfile::tempdir().expect("a temporary directory");
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let at = folder.path().display();
-        let (listen, client) = match proxy_protocol {
-            true => (" proxy_protocol", "$proxy_protocol_addr $proxy_protocol_port"),
-            false => ("", "$remote_addr $remote_port"),
-        };
         fs::create_dir(folder.path().join("files")).expect("the folder is ours");
         let config = format!(
             "daemon off;\n\

@@ -111,3 +111,108 @@ fn lint_names_the_place_the_cause_and_what_was_meant() {
     let own = root().join("mibs/modules/LOAD-CLUSTER-MIB").display().to_string();
     assert_eq!(manager.run(&["mib", "lint", &own]).ok().out, "");
 }
+
+/// A folder with two editions of a module.
+fn editions() -> (tempfile::TempDir, String, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = "ED-MIB DEFINITIONS ::= BEGIN\n\
+        IMPORTS MODULE-IDENTITY, OBJECT-TYPE, enterprises, Integer32 FROM SNMPv2-SMI;\n\
+        ed MODULE-IDENTITY LAST-UPDATED \"202601010000Z\" ORGANIZATION \"o\" CONTACT-INFO \"c\"\n\
+        DESCRIPTION \"<b>Editions</b>.\" ::= { enterprises 99999 }\n\
+        edState OBJECT-TYPE SYNTAX INTEGER { up(1) } MAX-ACCESS read-only STATUS current\n\
+        DESCRIPTION \"State.\" ::= { ed 1 }\nEND\n";
+    let later = text.replace("202601", "202602").replace("up(1)", "up(1), down(2)");
+    let (old, new) = (folder.path().join("OLD"), folder.path().join("NEW"));
+    fs::write(&old, text).expect("the folder is ours");
+    fs::write(&new, later).expect("the folder is ours");
+    let path = |path: std::path::PathBuf| path.display().to_string();
+    (folder, path(old), path(new))
+}
+
+#[test]
+fn a_diff_says_what_breaks_whom_and_by_which_rule() {
+    let manager = manager();
+    let (_folder, old, new) = editions();
+    let said = manager.run(&["mib", "diff", &old, &new]).ok().out;
+    assert!(said.contains("ED-MIB::edState") && said.contains("10.2 (1)"), "{said}");
+    let back = manager.run(&["mib", "diff", "--json", &new, &old]);
+    assert_eq!(back.code, Some(1), "{}", back.out);
+    let changes: Vec<serde_json::Value> =
+        back.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let codes: Vec<&str> = changes.iter().filter_map(|c| c["change"].as_str()).collect();
+    assert_eq!(codes, ["label-removed", "not-dated"]);
+    assert_eq!(changes[0]["compatible"], false);
+    assert_eq!(manager.run(&["mib", "diff", &old, &old]).ok().out, "");
+}
+
+#[test]
+fn pages_are_written_for_browsers_and_for_repositories() {
+    let manager = manager();
+    let (folder, old, _) = editions();
+    let out = folder.path().join("pages").display().to_string();
+    manager.run(&["mib", "doc", "--out", &out, &old]).ok();
+    let page = fs::read_to_string(folder.path().join("pages/ED-MIB.html")).unwrap();
+    assert!(page.contains("&lt;b&gt;Editions&lt;/b&gt;") && page.contains("id=\"edState\""));
+    assert!(folder.path().join("pages/index.html").exists());
+    manager.run(&["mib", "doc", "--format", "markdown", "--out", &out, &old]).ok();
+    let page = fs::read_to_string(folder.path().join("pages/ED-MIB.md")).unwrap();
+    assert!(page.contains("### edState") && page.contains("up(1)"), "{page}");
+}
+
+#[test]
+fn code_is_what_the_build_makes_of_the_same_module() {
+    let manager = manager();
+    let module = root().join("mibs/tests/fixture.mib").display().to_string();
+    let code = manager.run(&["mib", "codegen", &module]).ok().out;
+    // The golden text is compiled into the tests of the compiler.
+    let golden = fs::read_to_string(root().join("mibs/tests/golden/fixture.rs")).unwrap();
+    assert!(code == golden, "the two differ");
+}
+
+#[test]
+fn presets_forgive_more_or_less_and_codes_are_explained() {
+    let manager = manager();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("P-MIB");
+    let text = "P-MIB DEFINITIONS ::= BEGIN IMPORTS OBJECT-TYPE, enterprises FROM SNMPv2-SMI;\n\
+        p OBJECT-TYPE SYNTAX DisplayString MAX-ACCESS read-only STATUS current\n\
+        DESCRIPTION \"d\" ::= { enterprises 99999 } END\n";
+    fs::write(&file, text).unwrap();
+    let path = file.display().to_string();
+    let base = |preset: &str| {
+        let dump = manager.run(&["mib", "dump", "--json", "--preset", preset, &path]).ok().out;
+        let line = dump.lines().find(|line| line.contains("\"name\":\"p\"")).unwrap().to_owned();
+        serde_json::from_str::<serde_json::Value>(&line).unwrap()["base"].clone()
+    };
+    assert_eq!((base("normal"), base("strict")), ("OctetString".into(), serde_json::Value::Null));
+    let lint = |preset| manager.run(&["mib", "lint", "--preset", preset, &path]).code;
+    assert_eq!((lint("strict"), lint("permissive")), (Some(1), Some(0)));
+    let said = manager.run(&["mib", "lint", "--explain", "not-imported"]).ok().out;
+    assert!(said.contains("add it to IMPORTS"), "{said}");
+    let number = said.split_whitespace().next().unwrap().to_owned();
+    assert_eq!(manager.run(&["mib", "lint", "--explain", &number]).ok().out, said);
+    assert_eq!(manager.run(&["mib", "lint", "--explain", "nonsense"]).code, Some(2));
+}
+
+#[test]
+fn a_folder_opens_from_what_was_compiled_before() {
+    let manager = manager();
+    let folder = tempfile::tempdir().unwrap();
+    let modules = folder.path().join("modules");
+    fs::create_dir(&modules).unwrap();
+    for at in 0..40 {
+        let text = format!(
+            "C{at}-MIB DEFINITIONS ::= BEGIN c{at} OBJECT IDENTIFIER ::= {{ iso 3 {at} }} END"
+        );
+        fs::write(modules.join(format!("C{at}")), text).unwrap();
+    }
+    let path = modules.display().to_string();
+    let load = |args: &[&str]| manager.run(args).ok().out;
+    let dump = ["mib", "dump", "--json", &path];
+    let first = load(&dump);
+    let kept = manager.config().with_file_name("cache/lcms/mib");
+    let kept = fs::read_dir(kept).unwrap().count();
+    assert_eq!(kept, 1);
+    assert_eq!(load(&dump), first);
+    assert_eq!(load(&["mib", "dump", "--json", "--no-cache", &path]), first);
+}

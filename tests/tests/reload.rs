@@ -37,7 +37,7 @@ fn what_the_file_changes_is_in_force_and_what_was_set_stands() {
     let mut agent = Agent::start("lb1", &rows(5, &[]));
     let weight = "lcServerWeight.\"main\".\"web\"";
     let Some(set) = agent.snmpset(&[&format!("{weight}.\"b\""), "u", "7"]) else { return };
-    assert_eq!(set.code, Some(0), "{}", set.text());
+    assert_eq!(set.code, Some(0), "{}", set.errors);
     let mut held = Connection::open(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).unwrap();
     held.exchange("before").unwrap();
 
@@ -96,21 +96,21 @@ fn a_manager_can_ask_for_it() {
     agent.reconfigure(&right.replace("weight = 5", "weight = 6"));
     let reload = |lock: &str| agent.snmpset(&["lcConfigReload.0", "i", lock]).unwrap();
     let done = reload(&lock);
-    assert_eq!(done.code, Some(0), "{}", done.text());
+    assert_eq!(done.code, Some(0), "{}", done.errors);
     assert_eq!(value(&agent, "lcServerWeight.\"main\".\"web\".\"a\"").as_deref(), Some("6"));
     assert_eq!(value(&agent, "lcConfigLastPrincipal.0").as_deref(), Some("write"));
 
     let late = reload(&lock);
-    assert!(late.text().contains("inconsistentValue"), "{}", late.text());
+    assert!(late.errors.contains("inconsistentValue"), "{}", late.errors);
     agent.reconfigure("no = \"such key\"");
     let lock = value(&agent, "lcConfigReload.0").unwrap();
     let wrong = reload(&lock);
-    assert!(wrong.text().contains("inconsistentValue"), "{}", wrong.text());
+    assert!(wrong.errors.contains("inconsistentValue"), "{}", wrong.errors);
     let reason = value(&agent, "lcConfigReloadReason.0").unwrap();
     assert!(reason.contains("node.toml:"), "{reason}");
     let weight = "lcServerWeight.\"main\".\"web\".\"a\"";
     let both = agent.snmpset(&["lcConfigReload.0", "i", &lock, weight, "u", "3"]).unwrap();
-    assert!(both.text().contains("inconsistentValue"), "{}", both.text());
+    assert!(both.errors.contains("inconsistentValue"), "{}", both.errors);
     assert_eq!(value(&agent, weight).as_deref(), Some("6"));
 }
 

@@ -141,3 +141,22 @@ fn drain_waits_for_the_last_connection() {
     held.close().unwrap();
     assert_eq!(drain.wait(SOON), Some(0), "{}", drain.output());
 }
+
+/// A deadline ends what a drain alone would wait for.
+#[test]
+fn drain_with_a_deadline_does_not_wait_for_ever() {
+    let backends = [Backend::start("a"), Backend::start("b")];
+    let [a, b] = &backends;
+    let cluster = cluster("rr", &[(a, "a", 1), (b, "b", 1)]);
+    let mut held = Connection::open(cluster.service).unwrap();
+    while held.exchange("who").unwrap() != "a" {
+        held = Connection::open(cluster.service).unwrap();
+    }
+    let manager = Manager::of_agent(&cluster.agent);
+    let drained = manager.run(&["drain", "main/web/a", "--deadline", "1", "--wait"]);
+    let drained = drained.ok();
+    assert!(drained.out.contains("no connection is left"), "{}", drained.out);
+    held.exchange("after").unwrap_err();
+    let (shares, errors) = ask_many(cluster.service, 20, 2);
+    assert_eq!((shares.get("b"), errors), (Some(&20), 0), "{shares:?}");
+}

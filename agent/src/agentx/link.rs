@@ -4,12 +4,15 @@ use std::{
     io::{self, Read, Write},
     net::TcpStream,
     os::unix::net::UnixStream,
-    sync::mpsc::{self, RecvTimeoutError, TryRecvError},
+    sync::mpsc::{self, RecvTimeoutError, TryRecvError, TrySendError},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
-use lcms_snmp::agentx::{self, AgentxError};
+use lcms_snmp::{
+    VarBind,
+    agentx::{self, AgentxError},
+};
 
 use super::{LocalObjects, Lost, Master, Session, Subtree};
 
@@ -23,11 +26,29 @@ const LOOK: Duration = Duration::from_millis(250);
 /// How long a master may take to accept a connection, or octets.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Notifications that wait until there is a session.
+const NOTIFICATIONS: usize = 128;
+
 /// The running link. Dropping it ends the session and the thread.
 #[derive(Debug)]
 pub struct Link {
+    notifier: Notifier,
     stop: Option<mpsc::Sender<()>>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// Hands notifications to the master.
+#[derive(Clone, Debug)]
+pub struct Notifier(mpsc::SyncSender<Vec<VarBind<'static>>>);
+
+impl Notifier {
+    /// Hands one over, sysUpTime.0 and snmpTrapOID.0 first, and does not wait: with
+    /// too many of them waiting for a master, it is lost.
+    pub fn send(&self, varbinds: Vec<VarBind<'static>>) {
+        if let Err(TrySendError::Full(_)) = self.0.try_send(varbinds) {
+            tracing::warn!("a notification was lost, for the AgentX master is away");
+        }
+    }
 }
 
 /// Why there is no session any more.
@@ -50,10 +71,17 @@ impl Link {
         objects: LocalObjects,
     ) -> io::Result<Self> {
         let (stop, stopped) = mpsc::channel();
-        let worker = Worker { master, subtrees, description, objects, stopped };
+        let (notifier, notifications) = mpsc::sync_channel(NOTIFICATIONS);
+        let worker = Worker { master, subtrees, description, objects, stopped, notifications };
         let thread =
             thread::Builder::new().name("agentx".to_owned()).spawn(move || worker.run())?;
-        Ok(Self { stop: Some(stop), thread: Some(thread) })
+        let notifier = Notifier(notifier);
+        Ok(Self { notifier, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// The way for notifications.
+    pub fn notifier(&self) -> Notifier {
+        self.notifier.clone()
     }
 }
 
@@ -74,6 +102,7 @@ struct Worker {
     description: String,
     objects: LocalObjects,
     stopped: mpsc::Receiver<()>,
+    notifications: mpsc::Receiver<Vec<VarBind<'static>>>,
 }
 
 impl Worker {
@@ -125,6 +154,9 @@ impl Worker {
                 stream.write_all(&out)?;
             }
             stream.write_all(&session.tick(Instant::now())?)?;
+            while running && let Ok(varbinds) = self.notifications.try_recv() {
+                stream.write_all(&session.notify(Instant::now(), varbinds))?;
+            }
             if !running && session.is_running() {
                 running = true;
                 *wait = FIRST_WAIT;

@@ -12,7 +12,7 @@ mod master;
 mod objects;
 mod session;
 
-pub use link::Link;
+pub use link::{Link, Notifier};
 pub use master::{Master, MasterError};
 pub use objects::{LocalObjects, Objects};
 pub use session::{Lost, Session, Subtree};

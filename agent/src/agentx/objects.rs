@@ -58,7 +58,11 @@ impl LocalObjects {
     ) -> Self {
         let whole = |subtree: Vec<u32>| Family { subtree, mask: Vec::new(), included: true };
         let view = Arc::new(View::new(subtrees.into_iter().map(whole).collect()));
-        let rights = Rights { read: Some(Arc::clone(&view)), write: Some(Arc::clone(&view)) };
+        let rights = Rights {
+            read: Some(Arc::clone(&view)),
+            write: Some(Arc::clone(&view)),
+            ..Rights::default()
+        };
         Self { engine, publisher, view, rights }
     }
 

@@ -61,6 +61,8 @@ pub struct Session<U> {
     id: Option<u32>,
     /// Packets of ours that have to be answered.
     unanswered: Vec<u32>,
+    /// Those of them that notify: whatever becomes of them the session goes on.
+    notifying: Vec<u32>,
     next_packet: u32,
     heard: Instant,
     asked: Option<Instant>,
@@ -82,6 +84,7 @@ impl<U> Session<U> {
             subtrees,
             id: None,
             unanswered: Vec::new(),
+            notifying: Vec::new(),
             next_packet: 1,
             heard: now,
             asked: None,
@@ -145,6 +148,7 @@ impl<U> Session<U> {
 
     /// What notifies through the master.
     pub fn notify(&mut self, now: Instant, varbinds: Vec<VarBind<'static>>) -> Vec<u8> {
+        self.notifying.push(self.next_packet);
         self.request(now, Pdu::Notify { context: None, varbinds })
     }
 
@@ -174,6 +178,13 @@ impl<U> Session<U> {
         };
         self.unanswered.swap_remove(at);
         self.asked = (!self.unanswered.is_empty()).then_some(now);
+        if let Some(at) = self.notifying.iter().position(|packet| *packet == header.packet) {
+            self.notifying.swap_remove(at);
+            if error != 0 {
+                tracing::warn!(error, "the AgentX master did not take a notification");
+            }
+            return Ok(Vec::new());
+        }
         if error != 0 {
             return Err(Lost::Refused(error));
         }

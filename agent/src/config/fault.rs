@@ -10,7 +10,7 @@ use std::{
 };
 
 use lcms_lb_core::model::{Name, ProblemKind, RowId};
-use lcms_snmp::SecretError;
+use lcms_snmp::{SecretError, v3::SecurityLevel};
 use miette::{Diagnostic, GraphicalReportHandler, LabeledSpan, NamedSource, SourceCode};
 
 use super::forms;
@@ -83,6 +83,34 @@ pub enum Cause {
     /// A group of which nothing is said.
     #[error("nothing says what group {0} may do")]
     UnknownGroup(String),
+    /// A sender that is not there, in whose name somebody is to be notified.
+    #[error("there is no {what} {name}")]
+    UnknownSender {
+        /// What it names.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// A receiver of notifications, and nobody says in whose name.
+    #[error("a receiver has a user or a community, and one of the two alone")]
+    ReceiverWithoutSender,
+    /// A user's messages are of version 3.
+    #[error("version is for a community; a user's messages are of version 3")]
+    VersionOfUser,
+    /// A community has no level.
+    #[error("level is for a user; a community secures nothing")]
+    LevelOfCommunity,
+    /// A level for which the user lacks a protocol.
+    #[error("user {name} has no keys for {level}")]
+    LevelWithoutKeys {
+        /// The user.
+        name: String,
+        /// The level.
+        level: SecurityLevel,
+    },
+    /// RFC 3584 has no place for it.
+    #[error("version 1 has no informs")]
+    InformOfV1,
     /// Two ways to say what somebody may do.
     #[error("access and group cannot stand together: the group has its access")]
     AccessAndGroup,
@@ -127,6 +155,14 @@ pub enum Cause {
         row: RowId,
         /// The rule.
         kind: ProblemKind,
+    },
+    /// A file of authorities that cannot be read.
+    #[error("{}: {kind}", path.display())]
+    CaFile {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        kind: io::ErrorKind,
     },
     /// Writes by a community, and nobody said that this is wanted.
     #[error("writing without encryption and authentication can be read, or done, by others")]

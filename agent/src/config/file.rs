@@ -8,9 +8,10 @@ use std::{
 };
 
 use lcms_lb_core::model::{
-    Address, AdminState, Bounded, CheckCount, CheckInterval, CheckKind, Forward, IdleTimeout, Name,
-    Permille, PolicyKind, PolicyWindow, PollInterval, Priority, Protocol, Roles, Scheduler,
-    SendProxy, Timeout, Weight, WeightMode,
+    Address, AdminState, Bounded, Burst, CheckCount, CheckInterval, CheckKind, ConnectionRate,
+    DoubtInterval, EjectionTime, Forward, IdleTimeout, Name, PanicUse, Permille,
+    PersistenceTimeout, PolicyKind, PolicyWindow, PollInterval, PrefixIpv4, PrefixIpv6, Priority,
+    Protocol, Roles, Scheduler, SendProxy, ServerCount, Span, Timeout, Weight, WeightMode,
 };
 use lcms_snmp::{
     Oid,
@@ -42,6 +43,9 @@ pub(super) struct File {
     pub proc_root: Option<PathBuf>,
     pub sample_interval: Option<PollInterval>,
     pub shards: Option<ShardCount>,
+    pub hard_stop_after: Option<IdleTimeout>,
+    #[serde(default)]
+    pub allow_scripts: bool,
     pub agentx: Option<AgentxTable>,
     #[serde(default)]
     pub community: Vec<CommunityTable>,
@@ -51,6 +55,8 @@ pub(super) struct File {
     pub view: Vec<ViewTable>,
     #[serde(default)]
     pub access: Vec<AccessTable>,
+    #[serde(default)]
+    pub receiver: Vec<ReceiverTable>,
     #[serde(default)]
     pub host: Vec<HostTable>,
     #[serde(default)]
@@ -124,6 +130,42 @@ pub(super) struct AccessTable {
     pub level: Option<Spanned<Level>>,
     pub read: Option<Spanned<Word>>,
     pub write: Option<Spanned<Word>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReceiverTable {
+    pub name: Spanned<Word>,
+    pub address: Spanned<SocketAddr>,
+    pub user: Option<Spanned<Word>>,
+    pub level: Option<Spanned<Level>>,
+    pub community: Option<Spanned<Word>>,
+    pub version: Option<Spanned<ReceiverVersion>>,
+    pub notify_type: Option<NotifyType>,
+    pub timeout: Option<Timeout>,
+    pub retry_count: Option<u8>,
+    #[serde(default)]
+    pub include: Vec<Spanned<Subtree>>,
+    #[serde(default)]
+    pub exclude: Vec<Spanned<Subtree>>,
+}
+
+/// snmpNotifyType.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum NotifyType {
+    Trap,
+    Inform,
+}
+
+/// The version of messages in the name of a community, as net-snmp's tools have
+/// it.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+pub(super) enum ReceiverVersion {
+    #[serde(rename = "1")]
+    V1,
+    #[serde(rename = "2c")]
+    V2c,
 }
 
 /// How a user is authenticated, `none` for not at all.
@@ -294,13 +336,31 @@ pub(super) struct ServiceTable {
     pub connection_limit: Option<u32>,
     pub queue_limit: Option<u32>,
     pub queue_timeout: Option<Timeout>,
+    pub persistence_timeout: Option<PersistenceTimeout>,
+    pub persistence_prefix_ipv4: Option<PrefixIpv4>,
+    pub persistence_prefix_ipv6: Option<PrefixIpv6>,
+    pub source_rate: Option<ConnectionRate>,
+    pub source_burst: Option<Burst>,
+    pub slow_start: Option<Span>,
     pub accept_proxy: Option<bool>,
     pub send_proxy: Option<SendProxy>,
-    pub check_kind: Option<CheckKind>,
+    pub check_kind: Option<Spanned<CheckKind>>,
     pub check_interval: Option<CheckInterval>,
     pub check_timeout: Option<Timeout>,
     pub check_rise: Option<CheckCount>,
     pub check_fall: Option<CheckCount>,
+    pub check_doubt_interval: Option<DoubtInterval>,
+    pub check_port: Option<NonZeroU16>,
+    pub check_request: Option<Spanned<Text<255>>>,
+    pub check_expect: Option<Spanned<Text<255>>>,
+    pub check_content: Option<Text<255>>,
+    pub check_ca_file: Option<Spanned<Text<255>>>,
+    pub check_command: Option<Spanned<Vec<String>>>,
+    pub ejection_time: Option<EjectionTime>,
+    pub panic_threshold: Option<Permille>,
+    pub panic_use: Option<PanicUse>,
+    pub quorum: Option<ServerCount>,
+    pub quorum_hysteresis: Option<ServerCount>,
     #[serde(default)]
     pub server: Vec<ServerTable>,
 }
@@ -317,6 +377,9 @@ pub(super) struct ServerTable {
     pub backup: Option<bool>,
     pub admin_state: Option<AdminState>,
     pub connection_limit: Option<u32>,
+    pub check_address: Option<Address>,
+    pub check_port: Option<NonZeroU16>,
+    pub drain_deadline: Option<Span>,
 }
 
 /// A line of text of at most so many octets, as SNMP strings are.

@@ -1,6 +1,6 @@
 //! The right form of each key: what an error shows beside what is wrong.
 
-use lcms_lb_core::model::{ProblemKind, Reference};
+use lcms_lb_core::model::{ProblemKind, QuestionError, Reference};
 
 use super::Cause;
 
@@ -25,6 +25,7 @@ const VALUES: &[(&str, &str)] = &[
     ("sample_interval", "sample_interval = 1000    # milliseconds, 100 to 3600000"),
     ("master", "master = \"/var/agentx/master\"    # a path, or tcp:127.0.0.1:705"),
     ("shards", "shards = 2    # threads of the proxy, 1 to 256"),
+    ("hard_stop_after", "hard_stop_after = 600000    # milliseconds, 1 to 604800000"),
     ("auth", "auth = \"SHA-256\"    # or SHA-224, SHA-384, SHA-512, SHA, MD5, none"),
     ("auth_file", "auth_file = \"operator.password\"    # holds the password alone, mode 0600"),
     ("priv", "priv = \"AES-128\"    # or AES-192, AES-256, AES-192-C, AES-256-C, DES, none"),
@@ -69,14 +70,56 @@ const VALUES: &[(&str, &str)] = &[
     ("idle_timeout", "idle_timeout = 900000    # milliseconds, 1 to 604800000"),
     ("queue_limit", "queue_limit = 200    # connections that may wait; 0: none"),
     ("queue_timeout", "queue_timeout = 5000    # milliseconds, 1 to 600000"),
+    (
+        "persistence_timeout",
+        "persistence_timeout = 300000    # milliseconds, 0 to 604800000; 0: none",
+    ),
+    ("persistence_prefix_ipv4", "persistence_prefix_ipv4 = 24    # bits, 1 to 32"),
+    ("persistence_prefix_ipv6", "persistence_prefix_ipv6 = 64    # bits, 1 to 128"),
+    ("source_rate", "source_rate = 50    # connections each second, 0 to 1000000; 0: no limit"),
+    ("source_burst", "source_burst = 100    # connections at once, 1 to 1000000"),
+    ("slow_start", "slow_start = 30000    # milliseconds, 0 to 604800000; 0: none"),
+    ("drain_deadline", "drain_deadline = 30000    # milliseconds, 0 to 604800000; 0: none"),
     ("accept_proxy", "accept_proxy = true    # or false; with protocol = \"tcp\" alone"),
     ("send_proxy", "send_proxy = \"v2\"    # or \"v1\", \"none\"; with protocol = \"tcp\" alone"),
-    ("check_kind", "check_kind = \"tcp\"    # or \"udp\", \"none\""),
+    (
+        "check_kind",
+        "check_kind = \"tcp\"    # or \"udp\", \"http\", \"https\", \"smtp\", \"tls\", \"dns\", \
+         \"script\", \"none\"",
+    ),
     ("check_interval", "check_interval = 2000    # milliseconds, 100 to 3600000"),
     ("check_timeout", "check_timeout = 1000    # milliseconds, 1 to 600000"),
     ("check_rise", "check_rise = 2    # checks, 1 to 255"),
     ("check_fall", "check_fall = 3    # checks, 1 to 255"),
+    ("check_doubt_interval", "check_doubt_interval = 500    # milliseconds, 0 to 3600000"),
+    ("check_port", "check_port = 8081    # 1 to 65535; without it the server's own"),
+    (
+        "check_request",
+        "check_request = \"GET http://www.example.net/health\"    # for smtp and tls a name, for \
+         dns \"A www.example.net\"",
+    ),
+    (
+        "check_expect",
+        "check_expect = \"200-299,304\"    # for dns \"NOERROR,NXDOMAIN\"; up to 255 octets",
+    ),
+    ("check_content", "check_content = \"ready\"    # what the body contains; up to 255 octets"),
+    ("check_ca_file", "check_ca_file = \"authorities.pem\"    # certificates in PEM"),
+    (
+        "check_command",
+        "check_command = [\"/usr/local/lib/lcms/check\", \"argument\"]    # run without a shell",
+    ),
+    ("check_address", "check_address = \"192.0.2.1\"    # or \"2001:db8::1\", without a port"),
+    ("allow_scripts", "allow_scripts = true    # or false"),
+    ("ejection_time", "ejection_time = 5000    # milliseconds, 0 to 3600000; 0: never"),
+    ("panic_threshold", "panic_threshold = 500    # permille, 0 to 1000"),
+    ("panic_use", "panic_use = \"none\"    # or \"all\""),
+    ("quorum", "quorum = 2    # servers, 0 to 65535"),
+    ("quorum_hysteresis", "quorum_hysteresis = 1    # servers, 0 to 65535"),
     ("weight", "weight = 10    # 0 to 65535; 0 drains"),
+    ("version", "version = \"2c\"    # or \"1\""),
+    ("timeout", "timeout = 15000    # milliseconds, 1 to 600000"),
+    ("notify_type", "notify_type = \"inform\"    # or \"trap\""),
+    ("retry_count", "retry_count = 3    # 0 to 255"),
     ("weight_mode", "weight_mode = \"dynamic\"    # or \"static\""),
     ("backup", "backup = true    # or false"),
     ("connection_limit", "connection_limit = 100    # 0: no limit"),
@@ -89,6 +132,7 @@ const ROWS: &[(&str, &str)] = &[
     ("user", "[[user]]\nname = \"operator\"\nauth_file = \"operator.password\""),
     ("view", "[[view]]\nname = \"cluster\"\ninclude = [\"LOAD-CLUSTER-MIB\"]"),
     ("access", "[[access]]\ngroup = \"operators\"\nread = \"cluster\""),
+    ("receiver", "[[receiver]]\nname = \"noc\"\naddress = \"192.0.2.9:162\"\nuser = \"operator\""),
     ("host", "[[host]]\nname = \"rs1\""),
     ("policy", "[[policy]]\nname = \"steady\""),
     ("cluster", "[[cluster]]\nname = \"main\""),
@@ -132,6 +176,21 @@ pub(super) fn of(cause: &Cause) -> String {
         Cause::UnknownGroup(name) => {
             format!("add it\n[[access]]\ngroup = \"{name}\"\nread = \"NAME-OF-A-VIEW\"")
         }
+        Cause::UnknownSender { what: "user", name } => {
+            format!("add it\n[[user]]\nname = \"{name}\"\nauth_file = \"{name}.password\"")
+        }
+        Cause::UnknownSender { name, .. } => {
+            format!("add it\n[[community]]\nname = \"{name}\"\nfile = \"{name}.community\"")
+        }
+        Cause::ReceiverWithoutSender => {
+            "user = \"NAME-OF-A-USER\", or community = \"NAME-OF-A-COMMUNITY\"".to_owned()
+        }
+        Cause::VersionOfUser | Cause::LevelOfCommunity => "leave it out".to_owned(),
+        Cause::LevelWithoutKeys { .. } => {
+            "a lower level, or auth and priv with their secrets for the user".to_owned()
+        }
+        Cause::InformOfV1 => "notify_type = \"trap\", or version = \"2c\"".to_owned(),
+        Cause::CaFile { .. } => value_or_syntax("check_ca_file"),
         Cause::AccessAndGroup => "leave one of the two out".to_owned(),
         Cause::CommunityAdmin => {
             "access = \"read\", and a [[user]] with access = \"admin\"".to_owned()
@@ -165,10 +224,27 @@ fn of_rule(kind: &ProblemKind) -> String {
         ProblemKind::NoCoefficient => value_or_syntax("cpu_coefficient"),
         ProblemKind::CeilingBelowFloor => value_or_syntax("ceiling"),
         ProblemKind::ProxyWithoutTcp => value_or_syntax("protocol"),
+        ProblemKind::Question(error) => value_or_syntax(key_of(error)),
+        ProblemKind::ScriptsNotAllowed => {
+            "allow_scripts = true at the top, or another check_kind".to_owned()
+        }
         ProblemKind::Scheduler(_) => value_or_syntax("scheduler"),
         ProblemKind::Forward(_) => value_or_syntax("forward"),
         ProblemKind::Protocol(_) => value_or_syntax("protocol"),
         ProblemKind::Permanent | ProblemKind::Fixed(_) => SYNTAX.to_owned(),
+    }
+}
+
+/// The key that a text of a check stands in.
+pub(super) fn key_of(error: &QuestionError) -> &'static str {
+    match error {
+        QuestionError::StatusCodes | QuestionError::ResponseCodes => "check_expect",
+        QuestionError::NoCommand | QuestionError::RelativeCommand => "check_command",
+        QuestionError::HttpRequest
+        | QuestionError::Scheme
+        | QuestionError::HostName
+        | QuestionError::DnsRequest
+        | QuestionError::Control => "check_request",
     }
 }
 
@@ -295,6 +371,7 @@ mod tests {
             "[[user]]\n".to_owned(),
             "[[view]]\n".to_owned(),
             "[[access]]\n".to_owned(),
+            "[[receiver]]\n".to_owned(),
             "[[host]]\n".to_owned(),
             "[[policy]]\n".to_owned(),
             "[[cluster]]\n".to_owned(),

@@ -8,6 +8,7 @@
 mod fault;
 mod file;
 mod forms;
+mod receivers;
 mod rows;
 mod senders;
 mod settings;

@@ -2,7 +2,9 @@
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
+    fs,
     ops::Range,
+    path::Path,
 };
 
 use lcms_lb_core::model::{
@@ -14,7 +16,10 @@ use toml::Spanned;
 use super::{
     Cause,
     fault::Findings,
-    file::{ClusterTable, DirectorTable, File, HostTable, PolicyTable, ServerTable, ServiceTable},
+    file::{
+        ClusterTable, DirectorTable, File, HostTable, PolicyTable, ServerTable, ServiceTable, Text,
+    },
+    forms,
 };
 
 // Rows of the file live as long as the file says so, and are in force.
@@ -23,8 +28,9 @@ const ROW: RowState = RowState::Active;
 
 /// The document that the file asks for. What is wrong with it is added to the
 /// findings.
-pub(super) fn wanted(file: &File, findings: &mut Findings) -> Wanted {
-    let mut reader = Reader { places: BTreeMap::new(), findings };
+pub(super) fn wanted(file: &File, folder: &Path, findings: &mut Findings) -> Wanted {
+    let allow_scripts = file.allow_scripts;
+    let mut reader = Reader { folder, allow_scripts, places: BTreeMap::new(), findings };
     let mut wanted = Wanted {
         hosts: reader.hosts(file),
         policies: reader.policies(&file.policy),
@@ -59,6 +65,9 @@ impl Place {
 }
 
 struct Reader<'a> {
+    /// Where relative paths count from.
+    folder: &'a Path,
+    allow_scripts: bool,
     places: BTreeMap<RowId, Place>,
     findings: &'a mut Findings,
 }
@@ -174,14 +183,35 @@ impl Reader<'_> {
                 .key("protocol", table.protocol.as_ref())
                 .key("scheduler", table.scheduler.as_ref())
                 .key("forward", table.forward.as_ref())
-                .key("policy", table.policy.as_ref());
+                .key("policy", table.policy.as_ref())
+                .key("check_kind", table.check_kind.as_ref())
+                .key("check_request", table.check_request.as_ref())
+                .key("check_expect", table.check_expect.as_ref())
+                .key("check_command", table.check_command.as_ref());
             if self.take(RowId::Service(id), place) {
                 let mut service = service_of(table);
+                service.check.ca_file = self.ca_file(table);
+                if service.check.kind == CheckKind::Script && !self.allow_scripts {
+                    let span = table.check_kind.as_ref().map_or(0..0, Spanned::span);
+                    let (row, kind) = (RowId::Service(id), ProblemKind::ScriptsNotAllowed);
+                    self.findings.add(span, Cause::Rule { row, kind });
+                }
                 service.servers = self.servers(id, &table.server);
                 services.insert(id.service, service);
             }
         }
         services
+    }
+
+    /// The file of authorities, which has to be there.
+    fn ca_file(&mut self, table: &ServiceTable) -> Option<String> {
+        let file = table.check_ca_file.as_ref()?;
+        let path = self.folder.join(&file.get_ref().0);
+        if let Err(error) = fs::read(&path) {
+            let kind = error.kind();
+            self.findings.add(file.span(), Cause::CaFile { path: path.clone(), kind });
+        }
+        Some(path.to_string_lossy().into_owned())
     }
 
     fn servers(&mut self, service: ServiceId, tables: &[ServerTable]) -> BTreeMap<Name, Server> {
@@ -219,6 +249,12 @@ fn keys_of(kind: &ProblemKind) -> &'static [&'static str] {
         ProblemKind::NoCoefficient => &["cpu_coefficient"],
         ProblemKind::CeilingBelowFloor => &["ceiling", "floor"],
         ProblemKind::ProxyWithoutTcp => &["protocol"],
+        ProblemKind::Question(error) => match forms::key_of(error) {
+            "check_expect" => &["check_expect", "check_kind"],
+            "check_command" => &["check_command", "check_kind"],
+            _ => &["check_request", "check_kind"],
+        },
+        ProblemKind::ScriptsNotAllowed => &["check_kind"],
         ProblemKind::Scheduler(_) => &["scheduler"],
         ProblemKind::Forward(_) => &["forward"],
         ProblemKind::Protocol(_) => &["protocol"],
@@ -236,6 +272,10 @@ fn is_director(file: &File) -> bool {
 
 fn value<T: Copy>(spanned: &Option<Spanned<T>>) -> Option<T> {
     spanned.as_ref().map(|value| *value.get_ref())
+}
+
+fn text<const MAX: usize>(text: &Option<Spanned<Text<MAX>>>) -> String {
+    text.as_ref().map(|text| text.get_ref().0.clone()).unwrap_or_default()
 }
 
 fn host_of(table: &HostTable) -> Host {
@@ -309,10 +349,20 @@ fn service_of(table: &ServiceTable) -> Service {
         connection_limit: table.connection_limit.unwrap_or(usual.connection_limit),
         queue_limit: table.queue_limit.unwrap_or(usual.queue_limit),
         queue_timeout: table.queue_timeout.unwrap_or(usual.queue_timeout),
+        persistence_timeout: table.persistence_timeout.unwrap_or(usual.persistence_timeout),
+        persistence_prefix_ipv4: table
+            .persistence_prefix_ipv4
+            .unwrap_or(usual.persistence_prefix_ipv4),
+        persistence_prefix_ipv6: table
+            .persistence_prefix_ipv6
+            .unwrap_or(usual.persistence_prefix_ipv6),
+        source_rate: table.source_rate.unwrap_or(usual.source_rate),
+        source_burst: table.source_burst.unwrap_or(usual.source_burst),
+        slow_start: table.slow_start.unwrap_or(usual.slow_start),
         accept_proxy: table.accept_proxy.unwrap_or(usual.accept_proxy),
         send_proxy: table.send_proxy.unwrap_or(usual.send_proxy),
         check: Check {
-            kind: table.check_kind.unwrap_or(match protocol {
+            kind: value(&table.check_kind).unwrap_or(match protocol {
                 Protocol::Tcp => CheckKind::Tcp,
                 Protocol::Udp => CheckKind::Udp,
             }),
@@ -320,7 +370,24 @@ fn service_of(table: &ServiceTable) -> Service {
             timeout: table.check_timeout.unwrap_or(usual.check.timeout),
             rise: table.check_rise.unwrap_or(usual.check.rise),
             fall: table.check_fall.unwrap_or(usual.check.fall),
+            doubt_interval: table.check_doubt_interval.unwrap_or(usual.check.doubt_interval),
+            port: table.check_port,
+            request: text(&table.check_request),
+            expect: text(&table.check_expect),
+            content: table.check_content.as_ref().map(|text| text.0.clone()).unwrap_or_default(),
+            // Its path is made whole elsewhere.
+            ca_file: None,
+            command: table
+                .check_command
+                .as_ref()
+                .map(|command| command.get_ref().clone())
+                .unwrap_or_default(),
         },
+        ejection_time: table.ejection_time.unwrap_or(usual.ejection_time),
+        panic_threshold: table.panic_threshold.unwrap_or(usual.panic_threshold),
+        panic_use: table.panic_use.unwrap_or(usual.panic_use),
+        quorum: table.quorum.unwrap_or(usual.quorum),
+        quorum_hysteresis: table.quorum_hysteresis.unwrap_or(usual.quorum_hysteresis),
         storage: STORAGE,
         row: ROW,
         servers: BTreeMap::new(),
@@ -338,6 +405,9 @@ fn server_of(table: &ServerTable) -> Server {
         weight_mode: table.weight_mode.unwrap_or(usual.weight_mode),
         admin_state: table.admin_state.unwrap_or(usual.admin_state),
         connection_limit: table.connection_limit.unwrap_or(usual.connection_limit),
+        check_address: table.check_address,
+        check_port: table.check_port,
+        drain_deadline: table.drain_deadline.unwrap_or(usual.drain_deadline),
         storage: STORAGE,
         row: ROW,
     }

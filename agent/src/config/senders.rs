@@ -9,12 +9,13 @@ use std::{collections::BTreeMap, ops::Range, path::Path};
 
 use lcms_lb_core::model::RowState;
 use lcms_snmp::{
-    EngineId, Secret,
-    usm::{AuthKey, AuthProtocol, MIN_PASSWORD, MasterKey, PrivKey, PrivProtocol},
+    EngineId, LocalKeys, Secret, UserCredentials,
+    usm::{AuthProtocol, MIN_PASSWORD, PrivProtocol},
     v3::SecurityLevel,
 };
 use load_cluster_mib::{
-    snmp_community_mib, snmp_user_based_sm_mib, snmp_view_based_acm_mib, snmpv2_smi,
+    snmp_community_mib, snmp_notification_mib, snmp_target_mib, snmp_user_based_sm_mib,
+    snmp_view_based_acm_mib, snmpv2_smi,
 };
 use toml::Spanned;
 
@@ -25,7 +26,7 @@ use super::{
 };
 use crate::security::{
     AccessId, AccessRow, CommunityRow, FamilyId, FamilyRow, GroupId, GroupRow, Network,
-    SecurityRows, Storage, UserId, UserRow, V1, V2C, V3,
+    NotificationRows, SecurityRows, Storage, UserId, UserRow, V1, V2C, V3,
 };
 
 /// Everybody, and what they may do.
@@ -37,6 +38,8 @@ pub struct Senders {
     pub users: Vec<User>,
     /// Groups, access and views.
     rows: SecurityRows,
+    /// Whom the agent notifies.
+    pub notification: NotificationRows,
 }
 
 /// A community.
@@ -63,7 +66,7 @@ pub struct User {
 
 impl User {
     /// The highest level it is capable of.
-    fn level(&self) -> SecurityLevel {
+    pub(super) fn level(&self) -> SecurityLevel {
         match (&self.auth, &self.privacy) {
             (None, _) => SecurityLevel::NoAuthNoPriv,
             (Some(_), None) => SecurityLevel::AuthNoPriv,
@@ -139,22 +142,15 @@ impl Senders {
     pub fn rows(&self, engine: EngineId) -> SecurityRows {
         let mut rows = self.rows.clone();
         for User { name, auth, privacy } in &self.users {
-            let ready = "password and key lengths have been looked at";
-            let master = |(protocol, secret): (AuthProtocol, &Secret)| {
-                MasterKey::of_password(protocol, secret.expose()).expect(ready)
-            };
-            let hash = auth.as_ref().map(|(protocol, _)| *protocol);
-            let auth = auth.as_ref().map(|(protocol, secret)| {
-                let key = master((*protocol, secret)).localised(&engine);
-                AuthKey::new(*protocol, key).expect(ready)
-            });
-            let privacy = privacy.as_ref().zip(hash).map(|((protocol, secret), hash)| {
-                let key = master((hash, secret)).localised_for(*protocol, &engine);
-                PrivKey::new(*protocol, key).expect(ready)
-            });
+            let auth = auth.as_ref().map(|(protocol, secret)| (*protocol, secret));
+            let privacy = privacy.as_ref().map(|(protocol, secret)| (*protocol, secret));
+            let credentials = UserCredentials::new(name, auth, privacy)
+                .expect("the lengths of passwords have been looked at");
+            let LocalKeys { auth, privacy } = credentials.localised(&engine);
             let row = UserRow {
                 auth,
                 privacy,
+                credentials: Some(credentials),
                 cloned: true,
                 own_auth: true,
                 own_privacy: true,
@@ -168,6 +164,7 @@ impl Senders {
             let row = CommunityRow { community: secret.clone(), sources: sources.clone() };
             rows.communities.insert(name.clone(), row);
         }
+        rows.notification = self.notification.clone();
         rows
     }
 
@@ -308,6 +305,10 @@ impl Senders {
             // How often messages were refused is no secret.
             self.family(view, snmp_user_based_sm_mib::usm_stats::ENTRY.oid, true);
         }
+        // Whoever could say where notifications go could have them sent anywhere.
+        for subtree in [snmp_target_mib::MODULE_OID, snmp_notification_mib::MODULE_OID] {
+            self.family(ORDINARY_WRITE, subtree, false);
+        }
         for arc in [usm_user::col::OWN_AUTH_KEY_CHANGE, usm_user::col::OWN_PRIV_KEY_CHANGE] {
             self.family(ORDINARY_WRITE, &usm_user::ENTRY.instance(arc, &[]), true);
         }
@@ -340,7 +341,7 @@ impl Senders {
 }
 
 /// A name that no row above has.
-fn fresh(
+pub(super) fn fresh(
     what: &'static str,
     name: &Spanned<Word>,
     seen: &mut BTreeMap<String, Range<usize>>,

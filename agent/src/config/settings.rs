@@ -16,7 +16,7 @@ use super::{
     Cause, ConfigError, Senders,
     fault::Findings,
     file::{AccessTable, CommunityTable, File, MessageSize, Right},
-    rows,
+    receivers, rows,
 };
 use crate::{agentx::Master, sensors::Source};
 
@@ -59,8 +59,15 @@ pub struct Config {
     pub state_dir: PathBuf,
     /// Where and how often the load is read.
     pub sensors: Source,
+    /// How long connections may go on once another process has taken over; as
+    /// long as they like if `None`.
+    pub hard_stop_after: Option<Duration>,
     /// Threads of the proxy; one for each processor if `None`.
     pub shards: Option<NonZeroUsize>,
+    /// The text of the file, by which a later start knows that it is the same.
+    pub text: String,
+    /// Whether servers may be checked by programs that the file names.
+    pub allow_scripts: bool,
     /// The rows of hosts, policies and clusters, all permanent and active, the
     /// own host among them.
     pub wanted: Wanted,
@@ -86,12 +93,13 @@ impl Config {
             }
         };
         let folder = path.parent().unwrap_or(Path::new(""));
-        let senders = Senders::read(&file, folder, &mut findings);
+        let mut senders = Senders::read(&file, folder, &mut findings);
+        senders.notification = receivers::read(&file, &senders, &mut findings);
         let listen = listen(&file, &mut findings);
         let listen_tcp = distinct(&file.listen_tcp, &mut findings);
         let master = master(&file, folder, &mut findings);
         check_writes(&file, &mut findings);
-        let wanted = rows::wanted(&file, &mut findings);
+        let wanted = rows::wanted(&file, folder, &mut findings);
         findings.result()?;
         Ok(Self {
             path: path.to_owned(),
@@ -112,7 +120,10 @@ impl Config {
                     .sample_interval
                     .map_or(DEFAULT_SAMPLE_INTERVAL, |interval| interval.milliseconds()),
             },
+            hard_stop_after: file.hard_stop_after.map(|time| time.milliseconds()),
+            allow_scripts: file.allow_scripts,
             shards: file.shards.and_then(|count| NonZeroUsize::new(count.value() as usize)),
+            text: text.to_owned(),
             wanted,
         })
     }
@@ -132,6 +143,7 @@ impl Config {
             ("state_dir", self.state_dir != other.state_dir),
             ("proc_root", self.sensors.proc_root != other.sensors.proc_root),
             ("sample_interval", self.sensors.interval != other.sensors.interval),
+            ("hard_stop_after", self.hard_stop_after != other.hard_stop_after),
             ("shards", self.shards != other.shards),
         ]
         .into_iter()

@@ -185,6 +185,31 @@ fn one_fault_at_its_place() {
             "role_status = [\"director\"]".to_owned(),
             "2:15: host web1: has a role that is not in its role potential",
         ),
+        (
+            format!("{SERVICE}check_kind = \"http\"\ncheck_request = \"health\""),
+            "9:17: service main/web: the check request is no METHOD and path or URL, such as GET \
+             http://www.example.net/",
+        ),
+        (
+            format!("{SERVICE}check_kind = \"http\"\ncheck_expect = \"ok\""),
+            "9:16: service main/web: the status codes expected are no list such as 200-299,304",
+        ),
+        (
+            format!("{SERVICE}check_kind = \"script\"\ncheck_command = [\"/bin/true\"]"),
+            "8:14: service main/web: checks by script are not allowed here",
+        ),
+        (
+            format!("allow_scripts = true\n{SERVICE}check_kind = \"script\""),
+            "9:14: service main/web: the configuration file names no check command",
+        ),
+        (
+            format!("{SERVICE}check_kind = \"tls\"\ncheck_ca_file = \"/nowhere/ca.pem\""),
+            "9:17: /nowhere/ca.pem: entity not found",
+        ),
+        (
+            format!("{SERVICE}check_content = \"{}\"", "x".repeat(256)),
+            "8:17: check_content: 256 octets are more than 255",
+        ),
         ("contact = \"unclosed".to_owned(), "2:20: contact: invalid basic string, expected `\"`"),
         (community(""), "2:1: the key file is missing"),
         (
@@ -411,15 +436,81 @@ proptest! {
     }
 }
 
-/// Each with `hush`, whose secret is long enough, and `short`, whose is not.
-#[test]
-fn what_is_wrong_with_users_views_and_groups() {
+/// A folder with `hush`, whose secret is long enough, and `short`, whose is not.
+fn secrets() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (file, secret) in [("hush", "correct horse"), ("short", "horse")] {
         fs::write(folder.path().join(file), secret).unwrap();
         let permissions = fs::Permissions::from_mode(0o600);
         fs::set_permissions(folder.path().join(file), permissions).unwrap();
     }
+    folder
+}
+
+#[test]
+fn what_is_wrong_with_receivers() {
+    let folder = secrets();
+    let senders = "[[community]]\nname = \"c\"\nfile = \"hush\"\n\
+                   [[user]]\nname = \"ann\"\nauth_file = \"hush\"\npriv = \"none\"\n";
+    let receiver = |rest: &str| format!("[[receiver]]\nname = \"r\"\n{rest}\n");
+    let at = |rest: &str| receiver(&format!("address = \"192.0.2.1:162\"\n{rest}"));
+    for (text, line, wanted) in [
+        (receiver("community = \"c\""), 9, "the key address is missing"),
+        (receiver("address = \"192.0.2.1\"\ncommunity = \"c\""), 11, "address"),
+        (at(""), 10, "a receiver has a user or a community"),
+        (at("community = \"c\"\nuser = \"ann\""), 10, "a receiver has a user or a community"),
+        (at("community = \"d\""), 12, "there is no community d"),
+        (at("user = \"bob\""), 12, "there is no user bob"),
+        (at("user = \"ann\"\nlevel = \"authPriv\""), 13, "user ann has no keys for authPriv"),
+        (at("user = \"ann\"\nversion = \"2c\""), 13, "version is for a community"),
+        (at("community = \"c\"\nlevel = \"authPriv\""), 13, "level is for a user"),
+        (
+            at("community = \"c\"\nversion = \"1\"\nnotify_type = \"inform\""),
+            10,
+            "version 1 has no informs",
+        ),
+        (at("community = \"c\"\nnotify_type = \"shout\""), 13, "notify_type"),
+        (at("community = \"c\"\ninclude = [\"lcServerLost\"]"), 13, "neither an OID nor the name"),
+        (at("community = \"c\"\nretry_count = 256"), 13, "retry_count"),
+        (at("community = \"c\"").repeat(2), 14, "there is a receiver r already, in line 10"),
+    ] {
+        let text = format!("name = \"web1\"\n{senders}{text}");
+        let found = Config::parse(&folder.path().join("agent.toml"), &text).unwrap_err();
+        let ConfigError::Invalid(faults) = &found else { panic!("{text} was read") };
+        let [fault] = faults.as_slice() else { panic!("{text}: {}", found.render(false)) };
+        let said = fault.cause.to_string();
+        assert!(said.contains(wanted), "{text}: {said}");
+        assert_eq!(fault.line, line, "{text}: {said}");
+    }
+}
+
+#[test]
+fn a_receiver_is_a_row_of_every_table() {
+    use crate::security::Model;
+    let folder = secrets();
+    let text = "name = \"web1\"\n[[user]]\nname = \"ann\"\nauth_file = \"hush\"\n\
+                [[receiver]]\nname = \"noc\"\naddress = \"[2001:db8::1]:162\"\nuser = \"ann\"\n\
+                level = \"authNoPriv\"\nnotify_type = \"inform\"\ntimeout = 500\nretry_count = 7\n\
+                exclude = [\"lcServerWeightChanged\"]\n";
+    let config = Config::parse(&folder.path().join("agent.toml"), text)
+        .unwrap_or_else(|error| panic!("{}", error.render(false)));
+    let rows = &config.senders.notification;
+    let target = &rows.targets["noc"];
+    assert_eq!(target.socket_address(), "[2001:db8::1]:162".parse().ok());
+    assert_eq!((target.timeout, target.retry_count), (50, 7));
+    assert!(target.has_tag(&rows.notify["noc"].tag) && rows.notify["noc"].inform);
+    let params = &rows.params[&target.params];
+    assert_eq!(params.mp_model, Some(Model::V3));
+    assert_eq!(params.security_level, Some(lcms_snmp::v3::SecurityLevel::AuthNoPriv));
+    let profile = &rows.profiles[&target.params].name;
+    let said: Vec<_> =
+        rows.filters.iter().map(|(id, row)| (id.profile == *profile, row.included)).collect();
+    assert_eq!(said, [(true, true), (true, false)], "everything, but for what is excluded");
+}
+
+#[test]
+fn what_is_wrong_with_users_views_and_groups() {
+    let folder = secrets();
     let user = |rest: &str| format!("[[user]]\nname = \"ann\"\n{rest}");
     for (text, line, wanted) in [
         (user(""), 3, "user ann has no auth_file"),

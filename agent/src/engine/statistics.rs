@@ -92,6 +92,16 @@ impl Reported {
 }
 
 impl Statistics {
+    /// Messages whose sender was not who it said it was, or nobody: what
+    /// authenticationFailure tells of (RFC 3418). A message out of time is not among
+    /// them, for with that every exchange may begin.
+    pub fn authentication_failures(&self) -> u32 {
+        [Reported::UnknownUserNames, Reported::WrongDigests]
+            .into_iter()
+            .map(|reported| self.reported(reported).value())
+            .fold(self.in_bad_community_names.value(), u32::wrapping_add)
+    }
+
     /// The counter of a reported fault.
     pub fn reported(&self, reported: Reported) -> &Counter {
         &self.reported[reported as usize]

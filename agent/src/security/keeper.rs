@@ -22,15 +22,15 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use thiserror::Error;
 
 use super::{
-    AccessId, AccessRow, FamilyId, FamilyRow, GroupId, GroupRow, LocalEngine, Security,
-    SecurityRows, Storage, UserId, UserRow, file,
+    AccessId, AccessRow, FamilyId, FamilyRow, GroupId, GroupRow, LocalEngine, NotificationRows,
+    Security, SecurityRows, Storage, UserId, UserRow, file,
 };
 
 /// Name of the file in the state folder.
 const FILE: &str = "security.json";
 
 /// The format this program reads and writes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Keeps the rows.
 #[derive(Debug)]
@@ -114,6 +114,7 @@ impl Keeper {
         rows.groups.retain(|_, row| row.storage != Storage::ReadOnly);
         rows.access.retain(|_, row| row.storage != Storage::ReadOnly);
         rows.families.retain(|_, row| row.storage != Storage::ReadOnly);
+        rows.notification.retain(|storage| storage != Storage::ReadOnly);
         rows.put(config);
         rows
     }
@@ -151,6 +152,9 @@ struct Document {
     groups: Vec<GroupText>,
     access: Vec<AccessText>,
     views: Vec<FamilyText>,
+    /// Format 1 did not have it.
+    #[serde(default)]
+    notification: NotificationRows,
 }
 
 #[derive(Deserialize)]
@@ -278,6 +282,7 @@ fn text(rows: &SecurityRows) -> Vec<u8> {
                 active: active(row.row),
             })
             .collect(),
+        notification: rows.notification.kept(),
     };
     serde_json::to_vec_pretty(&document).expect("numbers and strings are JSON")
 }
@@ -307,7 +312,7 @@ fn rows(document: Document) -> Option<SecurityRows> {
     let privacy = |text: KeyText| {
         PrivKey::new(text.protocol.parse().ok()?, Key::new(&octets(&text.key)?)?).ok()
     };
-    let mut rows = SecurityRows::default();
+    let mut rows = SecurityRows { notification: document.notification, ..SecurityRows::default() };
     for user in document.users {
         let id = UserId { engine: user.engine.parse().ok()?, name: user.name };
         let row = UserRow {
@@ -323,6 +328,7 @@ fn rows(document: Document) -> Option<SecurityRows> {
             cloned: user.cloned,
             own_auth: user.own_auth,
             own_privacy: user.own_privacy,
+            credentials: None,
             storage,
             row: state(user.active),
         };
@@ -384,7 +390,9 @@ mod tests {
     };
 
     use super::*;
-    use crate::security::Identity;
+    use crate::security::{
+        Domain, FilterId, FilterRow, Identity, NotifyRow, ParamsRow, ProfileRow, TargetRow,
+    };
 
     fn engine() -> Arc<LocalEngine> {
         let identity = Identity { id: EngineId::of_enterprise(1, [7; 12]), boots: 1 };
@@ -419,6 +427,25 @@ mod tests {
             FamilyId { view: "v".to_owned(), subtree: vec![1, 3, 6] },
             FamilyRow { mask: vec![0xfe], included: false, ..FamilyRow::default() },
         );
+        let notification = &mut rows.notification;
+        let (domain, address) = Domain::of_address("192.0.2.1:162".parse().unwrap());
+        let target = TargetRow { domain: Some(domain), address, ..TargetRow::default() };
+        notification.targets.insert("noc".to_owned(), target);
+        let level = Some(SecurityLevel::AuthPriv);
+        let params = ParamsRow { security_level: level, ..ParamsRow::default() };
+        notification.params.insert("noc".to_owned(), params);
+        let notify = NotifyRow {
+            tag: "t".to_owned(),
+            row: RowState::Active,
+            inform: true,
+            ..NotifyRow::default()
+        };
+        notification.notify.insert("noc".to_owned(), notify);
+        notification.profiles.insert("noc".to_owned(), ProfileRow::default());
+        let id = FilterId { profile: "f".to_owned(), subtree: vec![1, 3, 6] };
+        notification.filters.insert(id, FilterRow { mask: vec![0xfe], ..FilterRow::default() });
+        notification.authen_traps = true;
+        notification.log_entry_limit = 7;
         rows
     }
 
@@ -439,6 +466,18 @@ mod tests {
         assert_eq!(mode & 0o777, 0o600);
         let again = Keeper::open(folder.path(), engine(), SecurityRows::default()).unwrap();
         assert_eq!(*again.current().rows, sample());
+    }
+
+    /// Format 1 knew nothing of notifications.
+    #[test]
+    fn a_file_of_the_first_format_is_read() {
+        let mut document: serde_json::Value = serde_json::from_slice(&text(&sample())).unwrap();
+        let fields = document.as_object_mut().unwrap();
+        fields.remove("notification");
+        fields.insert("format".to_owned(), 1.into());
+        let rows = parse(document.to_string().as_bytes()).ok().unwrap();
+        assert_eq!(rows.users.len(), 1);
+        assert_eq!(rows.notification, NotificationRows::default());
     }
 
     #[test]
@@ -462,9 +501,9 @@ mod tests {
     fn a_newer_format_is_refused_and_a_damaged_file_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE);
-        fs::write(&path, "{\"format\":2,\"more\":[]}").unwrap();
+        fs::write(&path, "{\"format\":3,\"more\":[]}").unwrap();
         let error = Keeper::open(folder.path(), engine(), SecurityRows::default()).unwrap_err();
-        assert!(matches!(error, KeeperError::Newer { format: 2, .. }));
+        assert!(matches!(error, KeeperError::Newer { format: 3, .. }));
         assert!(path.exists());
 
         let text = String::from_utf8(text(&sample())).unwrap();

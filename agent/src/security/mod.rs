@@ -8,16 +8,23 @@
 //! `keeper` is who swaps and what stays on disk.
 
 mod engine;
-mod file;
+pub(crate) mod file;
 mod keeper;
 mod network;
+mod notification_rows;
 mod ready;
+mod receivers;
 mod rows;
 
 pub use engine::{Identity, IdentityError, LocalEngine};
 pub use keeper::{Keeper, KeeperError, Prepared};
 pub use network::Network;
+pub use notification_rows::{
+    Domain, FilterId, FilterRow, MOST_LOG_ENTRIES, Model, NotificationRows, NotifyRow, ParamsRow,
+    ProfileRow, TargetRow,
+};
 pub use ready::{Principal, Rights, Security, User};
+pub use receivers::{Receiver, Who};
 pub use rows::{
     AccessId, AccessRow, CommunityRow, FamilyId, FamilyRow, GroupId, GroupRow, MOST_ROWS,
     SecurityRows, Storage, UserId, UserRow, V1, V2C, V3, access_level,

@@ -10,7 +10,9 @@ use lcms_snmp::{
     vacm::{AccessKey, Family, View},
 };
 
-use super::{LocalEngine, Network, SecurityRows, V1, V2C, V3, rows::GroupId};
+use super::{
+    LocalEngine, Network, Receiver, SecurityRows, V1, V2C, V3, receivers::receivers, rows::GroupId,
+};
 
 /// The rows, and what follows from them.
 #[derive(Debug)]
@@ -22,6 +24,7 @@ pub struct Security {
     /// By name.
     users: Vec<User>,
     communities: Vec<Community>,
+    receivers: Vec<Arc<Receiver>>,
 }
 
 /// An active user of the own engine.
@@ -55,6 +58,8 @@ pub struct Rights {
     pub read: Option<Arc<View>>,
     /// What may be written.
     pub write: Option<Arc<View>>,
+    /// Of what it may be notified.
+    pub notify: Option<Arc<View>>,
 }
 
 /// The sender of a message that was let in.
@@ -91,7 +96,13 @@ impl Security {
         });
         let (mut users, communities): (Vec<User>, _) = (users.collect(), communities.collect());
         users.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
-        Self { users, communities, engine, rows }
+        let receivers = receivers(&rows, engine.id);
+        Self { users, communities, receivers, engine, rows }
+    }
+
+    /// Who is to be notified.
+    pub fn receivers(&self) -> &[Arc<Receiver>] {
+        &self.receivers
     }
 
     /// The user of the own engine with this name.
@@ -153,7 +164,7 @@ impl User {
 }
 
 /// isAccessAllowed (RFC 3415 §3.2), as far as it does not depend on a variable.
-fn rights(rows: &SecurityRows, model: i32, name: &str, level: SecurityLevel) -> Rights {
+pub(super) fn rights(rows: &SecurityRows, model: i32, name: &str, level: SecurityLevel) -> Rights {
     let id = GroupId { model, name: name.to_owned() };
     let Some(group) = rows.groups.get(&id).filter(|row| row.row == RowState::Active) else {
         return Rights::default();
@@ -174,7 +185,11 @@ fn rights(rows: &SecurityRows, model: i32, name: &str, level: SecurityLevel) -> 
     let Some((_, entry)) = suiting.max_by(|(a, _), (b, _)| a.cmp(b)) else {
         return Rights::default();
     };
-    Rights { read: view(rows, &entry.read), write: view(rows, &entry.write) }
+    Rights {
+        read: view(rows, &entry.read),
+        write: view(rows, &entry.write),
+        notify: view(rows, &entry.notify),
+    }
 }
 
 fn view(rows: &SecurityRows, name: &str) -> Option<Arc<View>> {

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use lcms_lb_core::model::RowState;
 use lcms_snmp::{
-    EngineId, Secret,
+    EngineId, Secret, UserCredentials,
     usm::{AuthKey, PrivKey},
     v3::{SecurityLevel, USM},
 };
 use load_cluster_mib::tc;
 
-use super::Network;
+use super::{Network, NotificationRows};
 
 /// The security model of messages of version 1 (RFC 3411 §5).
 pub const V1: i32 = 1;
@@ -36,6 +36,8 @@ pub struct SecurityRows {
     pub families: BTreeMap<FamilyId, FamilyRow>,
     /// snmpCommunityTable.
     pub communities: BTreeMap<String, CommunityRow>,
+    /// Whom the agent notifies.
+    pub notification: NotificationRows,
 }
 
 impl SecurityRows {
@@ -46,15 +48,17 @@ impl SecurityRows {
         self.access.extend(config.access);
         self.families.extend(config.families);
         self.communities = config.communities;
+        self.notification.extend(config.notification);
     }
 }
 
 /// How long a row lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Storage {
     /// Until the next restart.
     Volatile,
     /// Over restarts.
+    #[default]
     NonVolatile,
     /// As long as the configuration has it; managers cannot change it, so that a
     /// file under version control stays the truth.
@@ -85,6 +89,8 @@ pub struct UserRow {
     pub own_auth: bool,
     /// The same for encryption.
     pub own_privacy: bool,
+    /// What makes keys for any engine, where its password is known.
+    pub credentials: Option<UserCredentials>,
     /// How long it lives.
     pub storage: Storage,
     /// What its RowStatus was set to.
@@ -185,10 +191,12 @@ macro_rules! new_rows {
     )+};
 }
 
+pub(super) use new_rows;
+
 new_rows! {
     UserRow {
         auth: None, privacy: None, public: Vec::new(),
-        cloned: false, own_auth: false, own_privacy: false
+        cloned: false, own_auth: false, own_privacy: false, credentials: None
     }
     GroupRow { group: String::new() }
     AccessRow { is_prefix: false, read: String::new(), write: String::new(), notify: String::new() }

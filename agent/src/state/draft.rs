@@ -9,9 +9,14 @@ use lcms_lb_core::{
 };
 use thiserror::Error;
 
-use super::{AgentState, Node};
-use crate::reload::ReloadError;
-use crate::security::{Principal, SecurityRows, UserId, V3};
+use lcms_snmp::ErrorStatus;
+
+use super::{AgentState, Lock, Locks, Node};
+use crate::{
+    engine::Refusal,
+    reload::ReloadError,
+    security::{Principal, SecurityRows, UserId, V3},
+};
 
 /// A SET's work, until it is committed as a whole.
 #[derive(Debug)]
@@ -30,16 +35,10 @@ pub struct Draft {
     pub source: Option<Source>,
     /// lcConfigLastReason, if the SET says it.
     pub reason: Option<String>,
+    /// The locks that the SET carries.
+    claimed: Vec<fn(&Locks) -> &Lock>,
     /// The configuration file is to be loaded again.
     pub reloads: bool,
-    /// Whether the SET carries lcConfigLock.
-    pub advances_lock: bool,
-    /// Whether the SET carries snmpSetSerialNo.
-    pub advances_serial: bool,
-    /// Whether the SET carries usmUserSpinLock.
-    pub advances_users: bool,
-    /// Whether the SET carries vacmViewSpinLock.
-    pub advances_views: bool,
     principal: String,
     model: i32,
     security: Arc<SecurityRows>,
@@ -68,10 +67,7 @@ impl Draft {
             terms: BTreeMap::new(),
             source: None,
             reason: None,
-            advances_lock: false,
-            advances_serial: false,
-            advances_users: false,
-            advances_views: false,
+            claimed: Vec::new(),
             reloads: false,
             principal: principal.name.to_owned(),
             model: principal.model,
@@ -84,6 +80,22 @@ impl Draft {
     /// The node whose state it is.
     pub fn node(&self) -> &Node {
         &self.node
+    }
+
+    /// Takes a lock that the SET carries: with its commit the lock advances. A
+    /// value that is not the present one is refused in the column it came in.
+    pub fn claim(
+        &mut self,
+        lock: fn(&Locks) -> &Lock,
+        value: Option<i32>,
+        arc: u32,
+    ) -> Result<(), Refusal> {
+        match value {
+            None => {}
+            Some(value) if value == lock(&self.node.locks).value() => self.claimed.push(lock),
+            Some(_) => return Err(Refusal::column(arc, ErrorStatus::InconsistentValue)),
+        }
+        Ok(())
     }
 
     /// Whether anything that is kept over restarts would change.
@@ -140,7 +152,6 @@ impl Draft {
         };
         if self.reloads {
             self.node.reloader.reload(&self.principal, director, keeper)?;
-            self.node.locks.reload.advance();
         }
         let prepared = match self.changes_security() {
             true => Some(keeper.prepare((*self.security).clone()).map_err(unwritten)?),
@@ -166,18 +177,7 @@ impl Draft {
             keeper.accept(prepared).map_err(unwritten)?;
         }
         let locks = &self.node.locks;
-        if self.advances_users {
-            locks.users.advance();
-        }
-        if self.advances_views {
-            locks.views.advance();
-        }
-        if self.advances_lock {
-            locks.config.advance();
-        }
-        if self.advances_serial {
-            locks.serial.advance();
-        }
+        self.claimed.iter().for_each(|lock| lock(locks).advance());
         Ok(())
     }
 }

@@ -24,6 +24,7 @@ pub use summary::{ClusterSummary, HostSummary, Summary};
 
 use crate::{
     engine::{Rows, State},
+    notify::LogRows,
     security::{Principal, Security},
     sensors::Sample,
 };
@@ -53,6 +54,8 @@ pub struct AgentState {
     pub security: Arc<Security>,
     /// The rows of the tables that say so.
     pub security_index: Arc<SecurityIndex>,
+    /// What was notified.
+    pub log: Arc<LogRows>,
 }
 
 impl AgentState {
@@ -73,6 +76,7 @@ impl AgentState {
             host: Arc::new(HostRows::of(&sample.inventory, None, now)),
             security_index: Arc::new(SecurityIndex::of(&security.rows)),
             security,
+            log: node.log.current(),
             node,
             snapshot,
             sample,
@@ -106,6 +110,7 @@ impl AgentState {
         Self {
             security,
             security_index,
+            log: self.node.log.current(),
             node: Arc::clone(&self.node),
             host,
             summary: Summary::of(&snapshot, self.node.name, &sample.load, now),

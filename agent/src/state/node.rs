@@ -11,7 +11,7 @@ use std::{
 
 use lcms_lb_core::model::Name;
 
-use crate::{engine::Statistics, reload::Reloader, security::Keeper};
+use crate::{engine::Statistics, notify::Log, reload::Reloader, security::Keeper};
 
 /// The node this agent is on.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub struct Node {
     pub statistics: Arc<Statistics>,
     /// Who may do what.
     pub security: Keeper,
+    /// What was notified.
+    pub log: Log,
     /// The configuration file, to be loaded again.
     pub reloader: Reloader,
 }
@@ -59,6 +61,8 @@ pub struct Locks {
     pub users: Lock,
     /// vacmViewSpinLock.
     pub views: Lock,
+    /// snmpTargetSpinLock.
+    pub targets: Lock,
     /// lcConfigReload.
     pub reload: Lock,
 }
@@ -86,6 +90,7 @@ impl Locks {
             config: Lock::new(seed.rotate_left(16)),
             users: Lock::new(seed.rotate_left(8)),
             views: Lock::new(seed.rotate_left(24)),
+            targets: Lock::new(seed.rotate_left(4)),
             reload: Lock::new(seed.rotate_left(12)),
         }
     }

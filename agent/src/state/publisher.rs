@@ -66,13 +66,15 @@ impl Publisher {
     }
 
     /// Goes on refreshing until `stop`: at once when the director changed, and
-    /// else as often as sums may be old.
-    pub fn run(&self, stop: &AtomicBool) {
+    /// else as often as sums may be old. `look` sees each state, those between
+    /// two of them excepted.
+    pub fn run(&self, stop: &AtomicBool, mut look: impl FnMut(&AgentState)) {
         while !stop.load(Ordering::Acquire) {
             let seen = Arc::clone(&self.current.load().snapshot);
             self.director
                 .wait_until(PERIOD, |snapshot| !std::ptr::eq(snapshot, Arc::as_ptr(&seen)));
             self.refresh();
+            look(&self.current.load_full());
         }
     }
 }

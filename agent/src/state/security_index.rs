@@ -1,9 +1,13 @@
-//! The rows of the tables of users, groups, access, views and communities, in
+//! The rows of the tables of users, groups, access, views, communities and targets, in
 //! the order of their names.
 
-use lcms_snmp::Oid;
+use std::collections::BTreeMap;
+
+use lcms_snmp::{Oid, object::Index};
 use load_cluster_mib::{
     snmp_community_mib::snmp_community,
+    snmp_notification_mib::{snmp_notify, snmp_notify_filter, snmp_notify_filter_profile},
+    snmp_target_mib::{snmp_target_addr, snmp_target_params},
     snmp_user_based_sm_mib::usm_user,
     snmp_view_based_acm_mib::{
         vacm_access, vacm_context, vacm_security_to_group, vacm_view_tree_family,
@@ -13,8 +17,13 @@ use load_cluster_mib::{
 
 use crate::{
     engine::Rows,
-    security::{AccessId, FamilyId, GroupId, SecurityRows, UserId},
+    security::{AccessId, FamilyId, FilterId, GroupId, SecurityRows, UserId},
 };
+
+/// Rows that have a name alone.
+fn named<R, I: Index>(rows: &BTreeMap<String, R>, index: impl Fn(String) -> I) -> Rows<String> {
+    Rows::new(rows.keys().map(|name| (index(name.clone()), name.clone())))
+}
 
 /// Made anew when the rows change, which is rarely.
 #[derive(Debug, Default)]
@@ -31,6 +40,16 @@ pub struct SecurityIndex {
     pub families: Rows<FamilyId>,
     /// snmpCommunityTable.
     pub communities: Rows<String>,
+    /// snmpTargetAddrTable.
+    pub targets: Rows<String>,
+    /// snmpTargetParamsTable.
+    pub params: Rows<String>,
+    /// snmpNotifyTable.
+    pub notify: Rows<String>,
+    /// snmpNotifyFilterProfileTable.
+    pub profiles: Rows<String>,
+    /// snmpNotifyFilterTable.
+    pub filters: Rows<FilterId>,
 }
 
 impl SecurityIndex {
@@ -73,6 +92,14 @@ impl SecurityIndex {
             .communities
             .keys()
             .map(|name| (snmp_community::Index { community_index: name.clone() }, name.clone()));
+        let notification = &rows.notification;
+        let filters = notification.filters.keys().filter_map(|id| {
+            let index = snmp_notify_filter::Index {
+                notify_filter_profile_name: id.profile.clone(),
+                notify_filter_subtree: Oid::new(id.subtree.as_slice()).ok()?,
+            };
+            Some((index, id.clone()))
+        });
         let context = vacm_context::Index { context_name: String::new() };
         Self {
             users: Rows::new(users),
@@ -81,6 +108,17 @@ impl SecurityIndex {
             access: Rows::new(access),
             families: Rows::new(families),
             communities: Rows::new(communities),
+            targets: named(&notification.targets, |target_addr_name| snmp_target_addr::Index {
+                target_addr_name,
+            }),
+            params: named(&notification.params, |target_params_name| snmp_target_params::Index {
+                target_params_name,
+            }),
+            notify: named(&notification.notify, |notify_name| snmp_notify::Index { notify_name }),
+            profiles: named(&notification.profiles, |target_params_name| {
+                snmp_notify_filter_profile::Index { target_params_name }
+            }),
+            filters: Rows::new(filters),
         }
     }
 }

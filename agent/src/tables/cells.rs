@@ -150,6 +150,12 @@ pub fn port(arc: u32, number: u32) -> Result<NonZeroU16, Refusal> {
     port.ok_or(Refusal::column(arc, ErrorStatus::WrongValue))
 }
 
+/// A port that a SET gives to a column in which 0 stands for none.
+pub fn port_or_none(arc: u32, number: u32) -> Result<Option<NonZeroU16>, Refusal> {
+    let port = u16::try_from(number).map_err(|_| Refusal::column(arc, ErrorStatus::WrongValue))?;
+    Ok(NonZeroU16::new(port))
+}
+
 /// A name that a SET gives to a column, or none for the empty string.
 pub fn set_name(arc: u32, text: &str) -> Result<Option<Name>, Refusal> {
     match text {

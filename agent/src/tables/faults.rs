@@ -2,7 +2,7 @@
 
 use lcms_lb_core::{
     director::CommitError,
-    model::{Problem, ProblemKind, Reference, RowId},
+    model::{Problem, ProblemKind, QuestionError, Reference, RowId},
 };
 use lcms_snmp::{
     ErrorStatus,
@@ -103,6 +103,20 @@ fn blame(problem: &Problem) -> Vec<(RowId, Refusal)> {
                 .map(|arc| (row, refused(arc)))
                 .into()
         }
+        (ProblemKind::Question(error), _) => {
+            let first = match error {
+                QuestionError::StatusCodes | QuestionError::ResponseCodes => service::CHECK_EXPECT,
+                QuestionError::NoCommand | QuestionError::RelativeCommand => service::CHECK_KIND,
+                _ => service::CHECK_REQUEST,
+            };
+            let texts = [service::CHECK_REQUEST, service::CHECK_EXPECT, service::CHECK_CONTENT];
+            std::iter::once(first)
+                .chain([service::CHECK_KIND])
+                .chain(texts)
+                .map(|arc| (row, refused(arc)))
+                .collect()
+        }
+        (ProblemKind::ScriptsNotAllowed, _) => vec![(row, refused(service::CHECK_KIND))],
         (ProblemKind::Scheduler(_), _) => vec![(row, refused(service::SCHEDULER))],
         (ProblemKind::Forward(_), _) => vec![(row, refused(service::FORWARD))],
         (ProblemKind::Protocol(_), _) => vec![(row, refused(service::PROTOCOL))],

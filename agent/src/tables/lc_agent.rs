@@ -38,23 +38,14 @@ impl Instrumentation<AgentState> for LcAgent {
 
     fn assign(&self, draft: &mut Draft, _: &Scalar, patch: &Patch) -> Result<(), Refusal> {
         let inconsistent = |arc| Refusal::column(arc, ErrorStatus::InconsistentValue);
-        if let Some(lock) = patch.lc_config_lock {
-            if lock != draft.node().locks.config.value() {
-                return Err(inconsistent(col::LC_CONFIG_LOCK));
-            }
-            draft.advances_lock = true;
-        }
+        draft.claim(|locks| &locks.config, patch.lc_config_lock, col::LC_CONFIG_LOCK)?;
         if let Some(source) = patch.lc_config_last_source {
             let source = Source::model(source)
                 .filter(|source| matches!(source, Source::Snmp | Source::Cli | Source::Web));
             draft.source = Some(source.ok_or(inconsistent(col::LC_CONFIG_LAST_SOURCE))?);
         }
-        if let Some(present) = patch.lc_config_reload {
-            if present != draft.node().locks.reload.value() {
-                return Err(inconsistent(col::LC_CONFIG_RELOAD));
-            }
-            draft.reloads = true;
-        }
+        draft.claim(|locks| &locks.reload, patch.lc_config_reload, col::LC_CONFIG_RELOAD)?;
+        draft.reloads = patch.lc_config_reload.is_some();
         draft.reason.clone_from(&patch.lc_config_last_reason);
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! lcHostReportTable: what a controller measured on the hosts behind a director.
 
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use lcms_lb_core::model::{LoadReport, Name, Permille, RowState};
 use lcms_snmp::{ErrorStatus, Octets, Value};
@@ -70,6 +70,9 @@ impl Instrumentation<AgentState> for LcHostReport {
             memory_free: permille(col::MEMORY_AVAIL_PERMILLE, patch.memory_avail_permille)?,
             swapping: patch.swapping,
             cores: patch.cores,
+            sample_age: milliseconds(patch.sample_age).unwrap_or_default(),
+            interval: milliseconds(patch.interval),
+            mean_runnable: patch.mean_runnable,
             by,
             at: draft.now,
             time: SystemTime::now(),
@@ -92,14 +95,21 @@ fn lease_owner(draft: &Draft, host: Name) -> Option<String> {
     Some(draft.runtime.lease(cluster).owner)
 }
 
+fn milliseconds(number: Option<u32>) -> Option<Duration> {
+    number.map(|number| Duration::from_millis(number.into()))
+}
+
+fn in_milliseconds(time: Duration) -> u32 {
+    u32::try_from(time.as_millis()).unwrap_or(u32::MAX)
+}
+
 fn name(index: &Index) -> Result<Name, Refusal> {
     cells::index_name(&index.host_name)
 }
 
 impl<'s> View<'s> for Row<'s> {
     fn age(&self) -> Option<u32> {
-        let age = self.now.saturating_duration_since(self.report.at).as_millis();
-        Some(u32::try_from(age).unwrap_or(u32::MAX))
+        Some(in_milliseconds(self.now.saturating_duration_since(self.report.at)))
     }
 
     fn runnable(&self) -> Option<u32> {
@@ -124,5 +134,17 @@ impl<'s> View<'s> for Row<'s> {
 
     fn by(&self) -> Option<Octets<'s>> {
         Some(self.report.by.as_str().into())
+    }
+
+    fn sample_age(&self) -> Option<u32> {
+        Some(in_milliseconds(self.report.sample_age))
+    }
+
+    fn interval(&self) -> Option<u32> {
+        self.report.interval.map(in_milliseconds)
+    }
+
+    fn mean_runnable(&self) -> Option<u32> {
+        self.report.mean_runnable
     }
 }

@@ -1,14 +1,16 @@
 //! lcServerTable: servers and their weights.
 
 use std::{
+    borrow::Cow,
     num::NonZeroU16,
     sync::atomic::Ordering::Relaxed,
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use lcms_lb_core::{
     director::{ServerStatus, Snapshot},
-    model::{DynamicWeight, RowState, Server, ServerId, Weight},
+    model::{DynamicWeight, RowState, Scheduler, Server, ServerId, Weight},
+    schedule::Load,
 };
 use lcms_snmp::{ErrorStatus, Octets, Value};
 use load_cluster_mib::{
@@ -105,7 +107,15 @@ fn write(row: &mut Server, patch: &Patch) -> Result<(), Refusal> {
     cells::set_word(col::WEIGHT_MODE, &mut row.weight_mode, patch.weight_mode)?;
     cells::set_word(col::ADMIN_STATE, &mut row.admin_state, patch.admin_state)?;
     row.connection_limit = patch.connection_limit.unwrap_or(row.connection_limit);
-    Ok(())
+    row.check_address = cells::set_address(
+        row.check_address,
+        (col::CHECK_ADDRESS_TYPE, patch.check_address_type),
+        (col::CHECK_ADDRESS, patch.check_address.as_deref()),
+    )?;
+    if let Some(port) = patch.check_port {
+        row.check_port = cells::port_or_none(col::CHECK_PORT, port)?;
+    }
+    cells::set_number(col::DRAIN_DEADLINE, &mut row.drain_deadline, patch.drain_deadline)
 }
 
 /// A dynamic weight with its reason, under the term that the SET carries for the
@@ -147,6 +157,14 @@ fn id(index: &Index) -> Result<ServerId, Refusal> {
         service: cells::index_name(&index.service_name)?,
         server: cells::index_name(&index.server_name)?,
     })
+}
+
+impl Row<'_> {
+    /// What is known of its load, where the scheduler asks for it.
+    fn load(&self) -> Option<Load> {
+        let service = self.snapshot.wanted.service(&self.id.service())?;
+        (service.scheduler == Scheduler::Freest).then(|| self.status.live.load())
+    }
 }
 
 impl<'s> View<'s> for Row<'s> {
@@ -219,12 +237,19 @@ impl<'s> View<'s> for Row<'s> {
         Some(self.row.admin_state.mib())
     }
 
+    fn drain_deadline(&self) -> Option<u32> {
+        Some(self.row.drain_deadline.value())
+    }
+
     fn connection_limit(&self) -> Option<u32> {
         Some(self.row.connection_limit)
     }
 
     fn reason(&self) -> Option<Octets<'s>> {
-        Some(self.status.reason().into())
+        Some(match self.status.reason() {
+            Cow::Borrowed(reason) => cells::admin_string(reason),
+            Cow::Owned(reason) => cells::admin_string(&reason).into_owned(),
+        })
     }
 
     fn last_check(&self) -> Option<Octets<'s>> {
@@ -255,6 +280,30 @@ impl<'s> View<'s> for Row<'s> {
         Some(cells::admin_string(&self.status.weight_reason))
     }
 
+    fn check_address_type(&self) -> Option<InetAddressType> {
+        Some(cells::address_type(self.row.check_address))
+    }
+
+    fn check_address(&self) -> Option<Octets<'s>> {
+        Some(cells::address(self.row.check_address))
+    }
+
+    fn check_port(&self) -> Option<u32> {
+        Some(self.row.check_port.map_or(0, |port| port.get().into()))
+    }
+
+    fn ejections(&self) -> Option<u64> {
+        Some(self.status.live.ejections.load(Relaxed))
+    }
+
+    fn ejection_left(&self) -> Option<u32> {
+        let left =
+            self.status.ejected.as_ref().map_or(Duration::ZERO, |ejected| {
+                ejected.until.saturating_duration_since(self.now)
+            });
+        Some(u32::try_from(left.as_millis()).unwrap_or(u32::MAX))
+    }
+
     fn discontinuity_time(&self) -> Option<u32> {
         Some(self.node.ticks(self.status.live.since()))
     }
@@ -265,5 +314,18 @@ impl<'s> View<'s> for Row<'s> {
 
     fn row_status(&self) -> Option<RowStatus> {
         Some(row_status::shown(self.row.row, !self.row.is_complete()))
+    }
+
+    fn capacity(&self) -> Option<u32> {
+        let capacity = self.load()?.capacity;
+        (capacity > 0).then(|| u32::try_from(capacity).unwrap_or(u32::MAX))
+    }
+
+    fn other_tasks(&self) -> Option<u32> {
+        Some(self.load()?.others)
+    }
+
+    fn learned_limit(&self) -> Option<u32> {
+        Some(self.load()?.limit)
     }
 }

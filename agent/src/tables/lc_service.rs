@@ -1,6 +1,6 @@
 //! lcServiceTable: virtual services.
 
-use std::{num::NonZeroU16, sync::atomic::Ordering::Relaxed};
+use std::{num::NonZeroU16, sync::atomic::Ordering::Relaxed, time::Instant};
 
 use lcms_lb_core::{
     director::{ServiceStatus, ServiceView},
@@ -9,7 +9,8 @@ use lcms_lb_core::{
 use lcms_snmp::{Octets, Value};
 use load_cluster_mib::{
     load_cluster_mib::lc_service::{
-        self, Index, LcServiceCheckKind, LcServiceProtocol, LcServiceSendProxy, Patch, View, col,
+        self, Index, LcServiceCheckKind, LcServicePanicUse, LcServiceProtocol, LcServiceSendProxy,
+        Patch, View, col,
     },
     tc::{
         InetAddressType, LcAdminState, LcForward, LcOperState, LcScheduler, LcStatus, RowStatus,
@@ -31,6 +32,7 @@ struct Row<'s> {
     status: &'s ServiceStatus,
     view: &'s ServiceView,
     node: &'s Node,
+    now: Instant,
 }
 
 impl Instrumentation<AgentState> for LcService {
@@ -53,6 +55,7 @@ impl Instrumentation<AgentState> for LcService {
             status: snapshot.services.get(key)?,
             view: at.state.summary.services.get(key)?,
             node: &at.state.node,
+            now: at.now,
         };
         lc_service::column(&row, arc)
     }
@@ -108,6 +111,15 @@ fn write(row: &mut Service, patch: &Patch) -> Result<(), Refusal> {
     row.connection_limit = patch.connection_limit.unwrap_or(row.connection_limit);
     row.queue_limit = patch.queue_limit.unwrap_or(row.queue_limit);
     cells::set_number(col::QUEUE_TIMEOUT, &mut row.queue_timeout, patch.queue_timeout)?;
+    let timeout = patch.persistence_timeout;
+    cells::set_number(col::PERSISTENCE_TIMEOUT, &mut row.persistence_timeout, timeout)?;
+    let prefix = patch.persistence_prefix_ipv4;
+    cells::set_number(col::PERSISTENCE_PREFIX_IPV4, &mut row.persistence_prefix_ipv4, prefix)?;
+    let prefix = patch.persistence_prefix_ipv6;
+    cells::set_number(col::PERSISTENCE_PREFIX_IPV6, &mut row.persistence_prefix_ipv6, prefix)?;
+    cells::set_number(col::SOURCE_RATE, &mut row.source_rate, patch.source_rate)?;
+    cells::set_number(col::SOURCE_BURST, &mut row.source_burst, patch.source_burst)?;
+    cells::set_number(col::SLOW_START, &mut row.slow_start, patch.slow_start)?;
     row.accept_proxy = patch.accept_proxy.unwrap_or(row.accept_proxy);
     cells::set_word(col::SEND_PROXY, &mut row.send_proxy, patch.send_proxy)?;
     if patch.protocol == Some(LcServiceProtocol::Udp) && row.check.kind == CheckKind::Tcp {
@@ -117,7 +129,26 @@ fn write(row: &mut Service, patch: &Patch) -> Result<(), Refusal> {
     cells::set_number(col::CHECK_INTERVAL, &mut row.check.interval, patch.check_interval)?;
     cells::set_number(col::CHECK_TIMEOUT, &mut row.check.timeout, patch.check_timeout)?;
     cells::set_number(col::CHECK_RISE, &mut row.check.rise, patch.check_rise)?;
-    cells::set_number(col::CHECK_FALL, &mut row.check.fall, patch.check_fall)
+    cells::set_number(col::CHECK_FALL, &mut row.check.fall, patch.check_fall)?;
+    let doubt = &mut row.check.doubt_interval;
+    cells::set_number(col::CHECK_DOUBT_INTERVAL, doubt, patch.check_doubt_interval)?;
+    if let Some(port) = patch.check_port {
+        row.check.port = cells::port_or_none(col::CHECK_PORT, port)?;
+    }
+    for (text, given) in [
+        (&mut row.check.request, &patch.check_request),
+        (&mut row.check.expect, &patch.check_expect),
+        (&mut row.check.content, &patch.check_content),
+    ] {
+        if let Some(given) = given {
+            text.clone_from(given);
+        }
+    }
+    cells::set_number(col::EJECTION_TIME, &mut row.ejection_time, patch.ejection_time)?;
+    cells::set_number(col::PANIC_THRESHOLD, &mut row.panic_threshold, patch.panic_threshold)?;
+    cells::set_word(col::PANIC_USE, &mut row.panic_use, patch.panic_use)?;
+    cells::set_number(col::QUORUM, &mut row.quorum, patch.quorum)?;
+    cells::set_number(col::QUORUM_HYSTERESIS, &mut row.quorum_hysteresis, patch.quorum_hysteresis)
 }
 
 fn id(index: &Index) -> Result<ServiceId, Refusal> {
@@ -248,6 +279,39 @@ impl<'s> View<'s> for Row<'s> {
         Some(self.status.live.queue_overflows.load(Relaxed))
     }
 
+    fn persistence_timeout(&self) -> Option<u32> {
+        Some(self.row.persistence_timeout.value())
+    }
+
+    fn persistence_prefix_ipv4(&self) -> Option<u32> {
+        Some(self.row.persistence_prefix_ipv4.value())
+    }
+
+    fn persistence_prefix_ipv6(&self) -> Option<u32> {
+        Some(self.row.persistence_prefix_ipv6.value())
+    }
+
+    fn persistent_clients(&self) -> Option<u32> {
+        let timeout = self.row.persistence_timeout.milliseconds();
+        Some(self.status.live.persistent_clients(self.now, timeout))
+    }
+
+    fn source_rate(&self) -> Option<u32> {
+        Some(self.row.source_rate.value())
+    }
+
+    fn source_burst(&self) -> Option<u32> {
+        Some(self.row.source_burst.value())
+    }
+
+    fn source_rate_overruns(&self) -> Option<u64> {
+        Some(self.status.live.rate_overruns.load(Relaxed))
+    }
+
+    fn slow_start(&self) -> Option<u32> {
+        Some(self.row.slow_start.value())
+    }
+
     fn accept_proxy(&self) -> Option<bool> {
         Some(self.row.accept_proxy)
     }
@@ -274,6 +338,46 @@ impl<'s> View<'s> for Row<'s> {
 
     fn check_fall(&self) -> Option<u32> {
         Some(self.row.check.fall.value())
+    }
+
+    fn check_port(&self) -> Option<u32> {
+        Some(self.row.check.port.map_or(0, |port| port.get().into()))
+    }
+
+    fn check_request(&self) -> Option<Octets<'s>> {
+        Some(self.row.check.request.as_str().into())
+    }
+
+    fn check_expect(&self) -> Option<Octets<'s>> {
+        Some(self.row.check.expect.as_str().into())
+    }
+
+    fn check_content(&self) -> Option<Octets<'s>> {
+        Some(self.row.check.content.as_str().into())
+    }
+
+    fn check_doubt_interval(&self) -> Option<u32> {
+        Some(self.row.check.doubt_interval.value())
+    }
+
+    fn ejection_time(&self) -> Option<u32> {
+        Some(self.row.ejection_time.value())
+    }
+
+    fn panic_threshold(&self) -> Option<u32> {
+        Some(self.row.panic_threshold.value())
+    }
+
+    fn panic_use(&self) -> Option<LcServicePanicUse> {
+        Some(self.row.panic_use.mib())
+    }
+
+    fn quorum(&self) -> Option<u32> {
+        Some(self.row.quorum.value())
+    }
+
+    fn quorum_hysteresis(&self) -> Option<u32> {
+        Some(self.row.quorum_hysteresis.value())
     }
 
     fn discontinuity_time(&self) -> Option<u32> {

@@ -1,4 +1,4 @@
-//! Rows of users, groups, access and views: made by managers, or read-only and
+//! Rows of users, groups, access, views and targets: made by managers, or read-only and
 //! the configuration's.
 
 use std::collections::BTreeMap;
@@ -10,7 +10,10 @@ use load_cluster_mib::tc::{RowStatus, StorageType};
 use super::row_status::{self, Creatable};
 use crate::{
     engine::Refusal,
-    security::{AccessRow, FamilyRow, GroupRow, MOST_ROWS, Storage, UserRow},
+    security::{
+        AccessRow, FamilyRow, FilterRow, GroupRow, MOST_ROWS, NotifyRow, ParamsRow, ProfileRow,
+        Storage, TargetRow, UserRow,
+    },
 };
 
 /// A row with a StorageType.
@@ -36,6 +39,7 @@ macro_rules! managed {
 }
 
 managed!(UserRow GroupRow AccessRow FamilyRow);
+managed!(TargetRow ParamsRow NotifyRow ProfileRow FilterRow);
 
 /// What a SET says of a row's RowStatus and StorageType, and in which columns.
 #[derive(Clone, Copy)]

@@ -14,35 +14,46 @@ mod lc_policy;
 mod lc_server;
 mod lc_service;
 mod managed;
+mod nlm;
 mod refusals;
 mod row_status;
 mod snmp;
 mod snmp_community;
 mod snmp_engine;
+mod snmp_notify;
 mod snmp_set;
+mod snmp_target;
 mod standard;
 mod sys_or;
 mod system;
 mod usm_user;
 mod vacm;
-mod words;
+pub(crate) mod words;
 
 #[cfg(test)]
 mod tests;
 
 pub use faults::fault;
 use load_cluster_mib::MODULES;
+pub use system::object_id;
 
 use crate::{
     engine::{Instrumented, Region},
     state::AgentState,
 };
 
-/// The OID of what is served by its name: a module, a table, its row, a group of
-/// scalars, or one column.
+/// The OID of what is served by its name: a module, a notification, a table, its
+/// row, a group of scalars, or one column.
 pub fn subtree(name: &str) -> Option<Vec<u32>> {
     if let Some(module) = MODULES.iter().find(|module| module.name == name) {
         return Some(module.oid.to_vec()).filter(|oid| !oid.is_empty());
+    }
+    let notifications = [
+        ::load_cluster_mib::load_cluster_mib::notifications::ALL,
+        ::load_cluster_mib::snmpv2_mib::notifications::ALL,
+    ];
+    if let Some((_, oid)) = notifications.into_iter().flatten().find(|(known, _)| *known == name) {
+        return Some(oid.to_vec());
     }
     regions().iter().map(|region| region.entry()).find_map(|entry| {
         let table = entry.name.strip_suffix("Entry").map(|stem| format!("{stem}Table"));
@@ -68,6 +79,15 @@ pub fn regions() -> Vec<Box<dyn Region<AgentState>>> {
         Box::new(Instrumented(snmp_engine::SnmpEngine)),
         Box::new(Instrumented(refusals::SnmpMpdStats)),
         Box::new(Instrumented(refusals::SnmpTargetObjects)),
+        Box::new(Instrumented(snmp_target::SnmpTargetAddr)),
+        Box::new(Instrumented(snmp_target::SnmpTargetParams)),
+        Box::new(Instrumented(snmp_notify::SnmpNotify)),
+        Box::new(Instrumented(snmp_notify::SnmpNotifyFilterProfile)),
+        Box::new(Instrumented(snmp_notify::SnmpNotifyFilter)),
+        Box::new(Instrumented(nlm::NlmConfig)),
+        Box::new(Instrumented(nlm::NlmStats)),
+        Box::new(Instrumented(nlm::NlmLog)),
+        Box::new(Instrumented(nlm::NlmLogVariable)),
         Box::new(Instrumented(refusals::UsmStats)),
         Box::new(Instrumented(usm_user::UsmUserScalars)),
         Box::new(Instrumented(usm_user::UsmUser)),

@@ -1,15 +1,16 @@
 //! What kept messages from being answered: snmpMPDStats (RFC 3412), usmStats (RFC
 //! 3414), and the counters of contexts among SNMP-TARGET-MIB's objects (RFC 3413).
 
-use lcms_snmp::Value;
+use lcms_snmp::{Value, object::Scalar};
 use load_cluster_mib::{
-    snmp_mpd_mib::snmp_mpd_stats, snmp_target_mib::snmp_target_objects,
+    snmp_mpd_mib::snmp_mpd_stats,
+    snmp_target_mib::snmp_target_objects::{self, Patch},
     snmp_user_based_sm_mib::usm_stats,
 };
 
 use crate::{
-    engine::{At, Instrumentation, Reported, Rows, Statistics, scalar_row},
-    state::AgentState,
+    engine::{At, Instrumentation, Refusal, Reported, Rows, Statistics, scalar_row},
+    state::{AgentState, Draft, Node},
 };
 
 /// `snmpMPDStats`.
@@ -22,6 +23,8 @@ pub struct UsmStats;
 pub struct SnmpTargetObjects;
 
 struct Row<'s>(&'s Statistics);
+
+struct Targets<'s>(&'s Node);
 
 impl Row<'_> {
     fn reported(&self, reported: Reported) -> Option<u32> {
@@ -104,14 +107,22 @@ impl Instrumentation<AgentState> for SnmpTargetObjects {
     }
 
     fn column<'s>(&self, at: At<'s, AgentState>, (): &'s (), arc: u32) -> Option<Value<'s>> {
-        snmp_target_objects::column(&Row(&at.state.node.statistics), arc)
+        snmp_target_objects::column(&Targets(&at.state.node), arc)
+    }
+
+    fn writes(&self, _: u32) -> bool {
+        true
+    }
+
+    fn assign(&self, draft: &mut Draft, _: &Scalar, patch: &Patch) -> Result<(), Refusal> {
+        let arc = snmp_target_objects::col::SNMP_TARGET_SPIN_LOCK;
+        draft.claim(|locks| &locks.targets, patch.snmp_target_spin_lock, arc)
     }
 }
 
-impl snmp_target_objects::View<'_> for Row<'_> {
+impl snmp_target_objects::View<'_> for Targets<'_> {
     fn snmp_target_spin_lock(&self) -> Option<i32> {
-        // It guards a table that is not there.
-        None
+        Some(self.0.locks.targets.value())
     }
 
     fn snmp_unavailable_contexts(&self) -> Option<u32> {
@@ -120,6 +131,6 @@ impl snmp_target_objects::View<'_> for Row<'_> {
     }
 
     fn snmp_unknown_contexts(&self) -> Option<u32> {
-        self.reported(Reported::UnknownContexts)
+        Row(&self.0.statistics).reported(Reported::UnknownContexts)
     }
 }

@@ -1,7 +1,7 @@
 //! snmpSetSerialNo: lets managers that know nothing of each other order their
 //! SETs (RFC 3418).
 
-use lcms_snmp::{ErrorStatus, Value, object::Scalar};
+use lcms_snmp::{Value, object::Scalar};
 use load_cluster_mib::snmpv2_mib::snmp_set::{self, Patch, View, col};
 
 use crate::{
@@ -31,13 +31,7 @@ impl Instrumentation<AgentState> for SnmpSet {
     }
 
     fn assign(&self, draft: &mut Draft, _: &Scalar, patch: &Patch) -> Result<(), Refusal> {
-        if let Some(serial) = patch.serial_no {
-            if serial != draft.node().locks.serial.value() {
-                return Err(Refusal::column(col::SERIAL_NO, ErrorStatus::InconsistentValue));
-            }
-            draft.advances_serial = true;
-        }
-        Ok(())
+        draft.claim(|locks| &locks.serial, patch.serial_no, col::SERIAL_NO)
     }
 }
 

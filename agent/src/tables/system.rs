@@ -21,6 +21,11 @@ static OBJECT_ID: LazyLock<Oid> =
 /// sysServices: services at the transport and application layers.
 const TRANSPORT_AND_APPLICATION: i32 = (1 << 3) + (1 << 6);
 
+/// sysObjectID.
+pub fn object_id() -> &'static Oid {
+    &OBJECT_ID
+}
+
 /// `system`.
 pub struct System;
 

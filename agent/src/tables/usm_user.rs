@@ -285,14 +285,7 @@ impl Instrumentation<AgentState> for UsmUserScalars {
         _: &Scalar,
         patch: &usm_user_scalars::Patch,
     ) -> Result<(), Refusal> {
-        if let Some(value) = patch.spin_lock {
-            if value != draft.node().locks.users.value() {
-                let arc = usm_user_scalars::col::SPIN_LOCK;
-                return Err(Refusal::column(arc, ErrorStatus::InconsistentValue));
-            }
-            draft.advances_users = true;
-        }
-        Ok(())
+        draft.claim(|locks| &locks.users, patch.spin_lock, usm_user_scalars::col::SPIN_LOCK)
     }
 }
 

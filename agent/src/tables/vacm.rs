@@ -1,7 +1,7 @@
 //! The tables of SNMP-VIEW-BASED-ACM-MIB (RFC 3415 §4): contexts, groups, access
 //! and views.
 
-use lcms_snmp::{ErrorStatus, Octets, Value, object::Scalar};
+use lcms_snmp::{Octets, Value, object::Scalar};
 use load_cluster_mib::{
     snmp_view_based_acm_mib::{
         vacm_access::{self, VacmAccessContextMatch},
@@ -303,14 +303,8 @@ impl Instrumentation<AgentState> for VacmMibViews {
         _: &Scalar,
         patch: &vacm_mib_views::Patch,
     ) -> Result<(), Refusal> {
-        if let Some(value) = patch.vacm_view_spin_lock {
-            if value != draft.node().locks.views.value() {
-                let arc = vacm_mib_views::col::VACM_VIEW_SPIN_LOCK;
-                return Err(Refusal::column(arc, ErrorStatus::InconsistentValue));
-            }
-            draft.advances_views = true;
-        }
-        Ok(())
+        let arc = vacm_mib_views::col::VACM_VIEW_SPIN_LOCK;
+        draft.claim(|locks| &locks.views, patch.vacm_view_spin_lock, arc)
     }
 }
 

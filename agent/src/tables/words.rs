@@ -5,7 +5,9 @@ use load_cluster_mib::{
     load_cluster_mib::{
         lc_director::LcDirectorState,
         lc_policy::{LcPolicyKind, LcPolicyWindow},
-        lc_service::{LcServiceCheckKind, LcServiceProtocol, LcServiceSendProxy},
+        lc_service::{
+            LcServiceCheckKind, LcServicePanicUse, LcServiceProtocol, LcServiceSendProxy,
+        },
     },
     tc,
 };
@@ -60,7 +62,10 @@ words! {
     model::Source = tc::LcConfigSource { None Config Snmp Cli Web };
     model::StorageType = tc::StorageType { Volatile NonVolatile Permanent } but Other ReadOnly;
     model::Protocol = LcServiceProtocol { Tcp Udp };
-    model::CheckKind = LcServiceCheckKind { None Tcp Udp };
+    model::CheckKind = LcServiceCheckKind {
+        None Tcp Udp Http Https Smtp Tls Dns Script
+    };
+    model::PanicUse = LcServicePanicUse { None All };
     model::SendProxy = LcServiceSendProxy { None V1 V2 };
     model::DirectorState = LcDirectorState { Initialize Backup Active Fault };
     model::PolicyKind = LcPolicyKind { Static Headroom };
@@ -102,6 +107,9 @@ mod tests {
             assert_eq!(word.label(), word.mib().label());
         }
         for word in model::OperState::ALL {
+            assert_eq!(word.label(), word.mib().label());
+        }
+        for word in model::CheckKind::ALL {
             assert_eq!(word.label(), word.mib().label());
         }
         for word in model::PolicyWindow::ALL {

@@ -7,20 +7,28 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Instant, SystemTime};
 
+use super::checker::{Asked, Ejected};
 use super::live::{ServerLive, ServiceLive};
 use super::snapshot::{
     ClusterStatus, DirectorStatus, Listening, ServerStatus, ServiceStatus, Snapshot, WeightChange,
 };
+use crate::health::{Member, Standing};
 use crate::model::{
-    AdminState, Check, CheckKind, DirectorId, DirectorState, Effective, Health, Name, OperState,
-    Role, RowState, Runtime, Server, ServerId, ServiceId, Wanted, WeightMode, WeightSource,
+    AdminState, CheckKind, DirectorId, DirectorState, Effective, Health, Name, OperState, Question,
+    Role, RowState, Runtime, Server, ServerId, Service, ServiceId, Span, Wanted, Weight,
+    WeightMode, WeightSource,
 };
+use crate::slow_start;
+
+/// Serial of the first state of a director.
+pub(super) const FIRST_SERIAL: u64 = 1;
 
 /// What the checks say about a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Verdict {
     pub(super) health: Health,
     pub(super) text: String,
+    pub(super) ejected: Option<Ejected>,
     /// Where the checked server was.
     pub(super) address: SocketAddr,
 }
@@ -58,7 +66,7 @@ impl Snapshot {
 /// are listening as they were.
 pub(super) fn assemble(before: &Snapshot, parts: &Parts<'_>) -> Snapshot {
     let wanted = &parts.wanted;
-    Snapshot {
+    let mut next = Snapshot {
         serial: parts.serial,
         wanted: wanted.clone(),
         runtime: parts.runtime.clone(),
@@ -70,13 +78,20 @@ pub(super) fn assemble(before: &Snapshot, parts: &Parts<'_>) -> Snapshot {
             .collect(),
         services: wanted
             .services()
-            .map(|(id, _)| (id, Arc::new(service(before.services.get(&id), parts))))
+            .map(|(id, row)| (id, Arc::new(service(before.services.get(&id), id, row, parts))))
             .collect(),
-        servers: wanted
-            .servers()
-            .map(|(id, row)| (id, Arc::new(server(before.servers.get(&id), id, row, parts))))
-            .collect(),
-    }
+        servers: BTreeMap::new(),
+    };
+    // How a service stands decides which of its servers are used.
+    next.servers = wanted
+        .servers()
+        .map(|(id, row)| {
+            let standing = next.services.get(&id.service()).map(|status| status.standing);
+            let was = before.servers.get(&id);
+            (id, Arc::new(server(was, id, row, standing.unwrap_or_default(), parts)))
+        })
+        .collect();
+    next
 }
 
 /// Writes down which services listen, and the states that follow from it.
@@ -143,11 +158,19 @@ fn director(before: Option<&DirectorStatus>, id: DirectorId, parts: &Parts<'_>) 
     }
 }
 
-fn service(before: Option<&Arc<ServiceStatus>>, parts: &Parts<'_>) -> ServiceStatus {
+fn service(
+    before: Option<&Arc<ServiceStatus>>,
+    id: ServiceId,
+    row: &Service,
+    parts: &Parts<'_>,
+) -> ServiceStatus {
+    let stood = before.map(|was| was.standing).unwrap_or_default();
+    let standing = standing(stood, id, row, parts);
     match before {
-        Some(was) => ServiceStatus::clone(was),
+        Some(was) => ServiceStatus { standing, ..ServiceStatus::clone(was) },
         None => ServiceStatus {
             listening: Listening::No,
+            standing,
             last_change: parts.time,
             oper_state: OperState::Unknown,
             live: Arc::new(ServiceLive::new(parts.now)),
@@ -159,29 +182,47 @@ fn server(
     before: Option<&Arc<ServerStatus>>,
     id: ServerId,
     row: &Server,
+    standing: Standing,
     parts: &Parts<'_>,
 ) -> ServerStatus {
     let wanted = &parts.wanted;
     let (health, check) = health(id, parts);
+    let ejected = verdict(id, parts).and_then(|found| found.ejected.clone());
+    let member = Member { backup: row.backup, health, ejected: ejected.is_some() };
+    let used_as = match (standing.uses(&member), health) {
+        (false, _) => Health::Down,
+        (true, Health::Down) => Health::Up,
+        (true, health) => health,
+    };
     let dynamic = parts.runtime.dynamic_weight(&id, parts.now);
-    let effective = wanted.effective(&id, dynamic.map(|one| one.weight), health);
+    let full = wanted.effective(&id, dynamic.map(|one| one.weight), used_as);
+    let (starting, weight) = slowly(before, id, full.weight, parts);
+    let effective = Effective { weight, ..full };
+    let (held_back_since, cut) = deadline(before, id, row, parts);
     let (by, weight_reason) = match dynamic {
         Some(dynamic) if effective.source == WeightSource::Dynamic => {
             (dynamic.by.clone(), dynamic.why.clone())
         }
         _ => {
             let by = if effective.source == WeightSource::Health { "" } else { parts.principal };
-            (by.to_owned(), reason(wanted, id, row, effective, &check))
+            let why = match (&ejected, health) {
+                (Some(ejected), Health::Up | Health::Unchecked) => {
+                    format!("ejected: {}", ejected.why)
+                }
+                _ => format!("down: {check}"),
+            };
+            (by.to_owned(), reason(wanted, id, row, effective, why))
         }
     };
+    // The steps of a slow start are one change, made when it began.
     let weight_change = match before {
         None => WeightChange::default(),
-        Some(was) if was.effective.weight == effective.weight => was.weight_change.clone(),
+        Some(was) if was.full_weight == full.weight => was.weight_change.clone(),
         Some(was) => WeightChange {
             count: was.weight_change.count.wrapping_add(1),
             at: Some(parts.time),
             by,
-            before: was.effective.weight,
+            before: was.full_weight,
         },
     };
     ServerStatus {
@@ -189,7 +230,12 @@ fn server(
         in_service: row.row == RowState::Active,
         health,
         check,
+        ejected,
         effective,
+        full_weight: full.weight,
+        starting,
+        held_back: held_back_since,
+        cut,
         weight_change,
         weight_reason,
         connection_limit: row.connection_limit,
@@ -200,15 +246,102 @@ fn server(
     }
 }
 
-/// Where a server is to be checked, and how; `None` if it is not.
-pub(super) fn to_check(wanted: &Wanted, id: &ServerId) -> Option<(SocketAddr, Check)> {
+/// When the slow start of a server began, if it is in one, and the weight it has
+/// by now. One starts slowly that had no weight before, or is new in a director
+/// that runs: at the start of the director itself all begin at once.
+fn slowly(
+    before: Option<&Arc<ServerStatus>>,
+    id: ServerId,
+    full: Weight,
+    parts: &Parts<'_>,
+) -> (Option<Instant>, Weight) {
+    let service = parts.wanted.service(&id.service());
+    let over = service.map_or(Span::MIN, |service| service.slow_start).milliseconds();
+    let began = match before {
+        Some(was) if was.full_weight == Weight::MIN => Some(parts.now),
+        Some(was) => was.starting,
+        None => (parts.serial > FIRST_SERIAL).then_some(parts.now),
+    };
+    let began = began
+        .filter(|began| full > Weight::MIN && parts.now.saturating_duration_since(*began) < over);
+    match began {
+        Some(began) => {
+            let since = parts.now.saturating_duration_since(began);
+            (Some(began), slow_start::weight(full, since, over))
+        }
+        None => (None, full),
+    }
+}
+
+/// Since when a server is in drain or maintenance, and whether its deadline is
+/// over.
+fn deadline(
+    before: Option<&Arc<ServerStatus>>,
+    id: ServerId,
+    row: &Server,
+    parts: &Parts<'_>,
+) -> (Option<Instant>, bool) {
+    if parts.wanted.admin_state(&id) == AdminState::Enabled {
+        return (None, false);
+    }
+    let since = before.and_then(|was| was.held_back).unwrap_or(parts.now);
+    let deadline = row.drain_deadline;
+    let over = parts.now.saturating_duration_since(since) >= deadline.milliseconds();
+    (Some(since), deadline > Span::MIN && over)
+}
+
+/// When a server next has another weight, or its connections are ended, by
+/// nothing but time.
+pub(super) fn next_moment(snapshot: &Snapshot, now: Instant) -> Option<Instant> {
+    let moment = |(id, status): (&ServerId, &Arc<ServerStatus>)| {
+        if status.starting.is_none() && status.held_back.is_none() {
+            return None;
+        }
+        let service = snapshot.wanted.service(&id.service())?;
+        let row = service.servers.get(&id.server)?;
+        let step = status.starting.and_then(|began| {
+            let since = now.saturating_duration_since(began);
+            let step = slow_start::next_step(since, service.slow_start.milliseconds());
+            now.checked_add(step.unwrap_or_default())
+        });
+        let end = status.held_back.filter(|_| !status.cut && row.drain_deadline > Span::MIN);
+        let end = end.and_then(|since| since.checked_add(row.drain_deadline.milliseconds()));
+        [step, end].into_iter().flatten().min()
+    };
+    snapshot.servers.iter().filter_map(moment).min()
+}
+
+/// Where a server is reached, and where it is checked.
+pub(super) struct Places {
+    pub(super) address: SocketAddr,
+    pub(super) checked: SocketAddr,
+}
+
+/// The service and the places of a server that is to be watched; `None` if it
+/// is not.
+pub(super) fn to_watch<'a>(wanted: &'a Wanted, id: &ServerId) -> Option<(&'a Service, Places)> {
     let service = wanted.service(&id.service())?;
     let server = service.servers.get(&id.server)?;
-    let checked = service.check.kind != CheckKind::None
+    let watched = (service.check.kind != CheckKind::None || service.ejection_time.value() > 0)
         && wanted.in_force(&id.service(), service)
         && server.row == RowState::Active
         && wanted.admin_state(id) != AdminState::Maintenance;
-    Some((server.socket_address()?, service.check)).filter(|_| checked)
+    let places =
+        Places { address: server.socket_address()?, checked: server.check_target(&service.check)? };
+    Some((service, places)).filter(|_| watched)
+}
+
+/// How the servers of a service are to be watched.
+pub(super) fn asked(service: &Service, allow_scripts: bool) -> Asked {
+    // A document whose check cannot be is none that is committed.
+    let question = service.check.question().unwrap_or(None);
+    let allowed = |question: &Question| allow_scripts || !matches!(question, Question::Script(_));
+    Asked {
+        check: service.check.clone(),
+        question: question.filter(allowed),
+        protocol: service.protocol,
+        ejection: service.ejection_time.milliseconds(),
+    }
 }
 
 fn health(id: ServerId, parts: &Parts<'_>) -> (Health, String) {
@@ -216,13 +349,35 @@ fn health(id: ServerId, parts: &Parts<'_>) -> (Health, String) {
     if service.is_some_and(|service| service.check.kind == CheckKind::None) {
         return (Health::Up, "not checked, as configured".to_owned());
     }
-    let verdict = to_check(&parts.wanted, &id).and_then(|(address, _)| {
-        parts.verdicts.get(&id).filter(|verdict| verdict.address == address)
-    });
-    match verdict {
+    match verdict(id, parts) {
         Some(verdict) => (verdict.health, verdict.text.clone()),
         None => (Health::Unchecked, String::new()),
     }
+}
+
+/// What was found of the server as it is now.
+fn verdict<'a>(id: ServerId, parts: &'a Parts<'_>) -> Option<&'a Verdict> {
+    let (_, places) = to_watch(&parts.wanted, &id)?;
+    parts.verdicts.get(&id).filter(|verdict| verdict.address == places.address)
+}
+
+/// How a service stands by what was found of its servers.
+fn standing(before: Standing, id: ServiceId, row: &Service, parts: &Parts<'_>) -> Standing {
+    let members: Vec<Member> = row
+        .servers
+        .iter()
+        .filter_map(|(name, server)| {
+            let id = id.server(*name);
+            let dynamic = parts.runtime.dynamic_weight(&id, parts.now).map(|one| one.weight);
+            let sound = parts.wanted.effective(&id, dynamic, Health::Up);
+            (sound.weight > Weight::MIN).then(|| Member {
+                backup: server.backup,
+                health: health(id, parts).0,
+                ejected: verdict(id, parts).is_some_and(|found| found.ejected.is_some()),
+            })
+        })
+        .collect();
+    Standing::next(before, &members, &row.rules())
 }
 
 fn reason(
@@ -230,14 +385,14 @@ fn reason(
     id: ServerId,
     row: &Server,
     effective: Effective,
-    check: &str,
+    unhealthy: String,
 ) -> String {
     match effective.source {
         WeightSource::AdminState if row.row != RowState::Active => {
             "the server is not in service".to_owned()
         }
         WeightSource::AdminState => held_back(wanted, id, row),
-        WeightSource::Health => format!("down: {check}"),
+        WeightSource::Health => unhealthy,
         _ if row.weight_mode == WeightMode::Dynamic => {
             "configured; there is no valid dynamic weight".to_owned()
         }

@@ -1,6 +1,8 @@
 //! The way to a director from any thread.
 
+use std::collections::BTreeMap;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::sync::mpsc::{self, Sender, SyncSender};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -8,12 +10,15 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
+use super::assemble::Verdict;
 use super::checker::{Checker, HealthReport};
 use super::commit::{CommitError, Draft, Reloaded};
-use super::owner::Owner;
+use super::gauge::Gauge;
+use super::handover::{HandedOver, Handover};
+use super::owner::{First, Owner, Parts};
 use super::snapshot::Snapshot;
 use crate::driver::proxy::{Proxy, ProxyOptions};
-use crate::model::{Name, Provenance, Runtime, Wanted};
+use crate::model::{Name, Provenance, Runtime, ServerId, Wanted};
 use crate::store::Store;
 
 /// What a director needs to know beside its document.
@@ -21,6 +26,8 @@ use crate::store::Store;
 pub struct DirectorOptions {
     /// Name of the host it runs on. Its role status says whether it drives.
     pub local_host: Name,
+    /// Whether servers may be checked by scripts.
+    pub allow_scripts: bool,
     /// How the proxy works.
     pub proxy: ProxyOptions,
 }
@@ -38,7 +45,7 @@ pub struct DirectorHandle {
 struct Inner {
     published: Arc<Published>,
     to_owner: Sender<Message>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    threads: Mutex<Option<(JoinHandle<()>, Gauge)>>,
 }
 
 /// What the owner is told.
@@ -47,6 +54,12 @@ pub(super) enum Message {
     Commit(Box<Draft>, SyncSender<Result<Arc<Snapshot>, CommitError>>),
     /// Merge this configuration into the state.
     Reload(Box<Wanted>, Provenance, SyncSender<Result<Reloaded, CommitError>>),
+    /// Tell what a process needs that takes over.
+    HandOver(SyncSender<io::Result<HandedOver>>),
+    /// Another process has taken over.
+    Retire(SyncSender<()>),
+    /// Tell how many connections there are.
+    Connections(SyncSender<usize>),
     /// The checks have found this.
     Health(HealthReport),
     /// End.
@@ -69,13 +82,42 @@ impl Director {
         wanted: Wanted,
         runtime: Runtime,
     ) -> io::Result<DirectorHandle> {
+        Self::begin(options, store, wanted, runtime, BTreeMap::new(), Vec::new())
+    }
+
+    /// Starts a director in the place of another process's, which still serves:
+    /// with its listeners where they fit, and with what it knows.
+    pub fn take_over(
+        options: DirectorOptions,
+        store: Store,
+        wanted: Wanted,
+        runtime: Runtime,
+        (state, listeners): (Handover, Vec<OwnedFd>),
+    ) -> io::Result<DirectorHandle> {
+        let (mut runtime, verdicts) = state.into_parts(runtime, Instant::now());
+        runtime.prune(&wanted);
+        Self::begin(options, Some(store), wanted, runtime, verdicts, listeners)
+    }
+
+    fn begin(
+        options: DirectorOptions,
+        store: Option<Store>,
+        wanted: Wanted,
+        runtime: Runtime,
+        verdicts: BTreeMap<ServerId, Verdict>,
+        listeners: Vec<OwnedFd>,
+    ) -> io::Result<DirectorHandle> {
         let (to_owner, messages) = mpsc::channel();
         let checker = Checker::start(to_owner.clone())?;
-        let driver = Box::new(Proxy::start(&options.proxy, checker.suspicion())?);
-        let (owner, published) =
-            Owner::new(options.local_host, store, driver, checker, messages, (wanted, runtime));
+        let proxy = Proxy::start(&options.proxy, checker.suspicion(), listeners)?;
+        let first = First { wanted, runtime, verdicts };
+        let parts = Parts { store, driver: Box::new(proxy), checker, messages };
+        let capacities = parts.store.as_ref().map(Store::capacities);
+        let (owner, published) = Owner::new(&options, parts, first);
+        let gauge = Gauge::start(published.clone(), capacities)?;
         let thread = thread::Builder::new().name("director".into()).spawn(move || owner.run())?;
-        let inner = Inner { published, to_owner, thread: Mutex::new(Some(thread)) };
+        let threads = Mutex::new(Some((thread, gauge)));
+        let inner = Inner { published, to_owner, threads };
         Ok(DirectorHandle { inner: Arc::new(inner) })
     }
 }
@@ -103,6 +145,30 @@ impl DirectorHandle {
         let message = Message::Reload(Box::new(config), provenance, reply);
         self.inner.to_owner.send(message).map_err(|_| CommitError::Closed)?;
         answer.recv().map_err(|_| CommitError::Closed)?
+    }
+
+    /// What a process needs that takes over from this one. Whoever asks for it
+    /// sees to it that nothing is committed until that is done.
+    pub fn hand_over(&self) -> io::Result<HandedOver> {
+        self.ask(Message::HandOver)?
+    }
+
+    /// Accepts no more and checks no more, since another process does. What is
+    /// established goes on until it ends.
+    pub fn retire(&self) -> io::Result<()> {
+        self.ask(Message::Retire)
+    }
+
+    /// How many connections there are, those that wait for a server included.
+    pub fn connections(&self) -> io::Result<usize> {
+        self.ask(Message::Connections)
+    }
+
+    fn ask<T>(&self, message: impl FnOnce(SyncSender<T>) -> Message) -> io::Result<T> {
+        let (reply, answer) = mpsc::sync_channel(1);
+        let gone = || io::Error::other("the director is shut down");
+        self.inner.to_owner.send(message(reply)).map_err(|_| gone())?;
+        answer.recv().map_err(|_| gone())
     }
 
     /// Waits until a snapshot is as `wished`, and gives up after `timeout`.
@@ -135,8 +201,9 @@ impl Inner {
     fn shutdown(&self) {
         // An owner that is gone already needs no telling.
         let _ = self.to_owner.send(Message::Shutdown);
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
+        let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((thread, gauge)) = threads {
+            drop(gauge);
             let _ = thread.join();
         }
     }
@@ -155,6 +222,10 @@ impl Published {
             count: Mutex::new(0),
             changed: Condvar::new(),
         })
+    }
+
+    pub(super) fn snapshot(&self) -> Arc<Snapshot> {
+        self.current.load_full()
     }
 
     pub(super) fn publish(&self, next: Arc<Snapshot>) {

@@ -8,16 +8,19 @@
 mod assemble;
 mod checker;
 mod commit;
+mod gauge;
 mod handle;
+mod handover;
 mod live;
 mod owner;
 mod plane;
 mod snapshot;
 mod view;
 
-pub use checker::Suspicion;
+pub use checker::{Ejected, Sign, Suspicion};
 pub use commit::{CommitError, Draft, Reloaded};
 pub use handle::{Director, DirectorHandle, DirectorOptions};
+pub use handover::{HandedOver, Handover};
 pub use live::{ServerLive, ServiceLive};
 pub use snapshot::{
     ClusterStatus, DirectorStatus, Listening, ServerStatus, ServiceStatus, ServiceView, Snapshot,

@@ -1,19 +1,22 @@
 //! The thread that owns the state.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::assemble::{self, Parts, Verdict};
-use super::checker::{Checker, Target};
+use super::assemble::{self, Verdict};
+use super::checker::{Asked, Checker, Target};
 use super::commit::{CommitError, Draft, Reloaded};
-use super::handle::{Message, Published};
+use super::handle::{DirectorOptions, Message, Published};
+use super::handover::{HandedOver, Handover};
 use super::plane;
 use super::snapshot::{Listening, Snapshot};
 use crate::driver::{Driver, Refusal};
 use crate::model::{
-    Name, Problem, ProblemKind, Provenance, RowId, Runtime, ServerId, ServiceId, Wanted,
+    CheckKind, Name, Problem, ProblemKind, Provenance, RowId, Runtime, ServerId, Service,
+    ServiceId, Wanted,
 };
 use crate::plan::{Capabilities, Plane, plan};
 use crate::store::Store;
@@ -26,15 +29,35 @@ const BATCH: usize = 1_024;
 
 pub(super) struct Owner {
     local_host: Name,
+    allow_scripts: bool,
     store: Option<Store>,
     driver: Box<dyn Driver>,
     checker: Checker,
     verdicts: BTreeMap<ServerId, Verdict>,
     targets: BTreeMap<ServerId, Target>,
     listen_again: Option<Instant>,
+    /// When time alone changes a weight or ends connections.
+    next_moment: Option<Instant>,
+    /// Another process has taken over.
+    retired: bool,
     current: Arc<Snapshot>,
     published: Arc<Published>,
     messages: Receiver<Message>,
+}
+
+/// What an owner works with.
+pub(super) struct Parts {
+    pub(super) store: Option<Store>,
+    pub(super) driver: Box<dyn Driver>,
+    pub(super) checker: Checker,
+    pub(super) messages: Receiver<Message>,
+}
+
+/// What an owner begins with.
+pub(super) struct First {
+    pub(super) wanted: Wanted,
+    pub(super) runtime: Runtime,
+    pub(super) verdicts: BTreeMap<ServerId, Verdict>,
 }
 
 /// What the next state is made from.
@@ -50,29 +73,29 @@ struct Step<'a> {
 
 impl Owner {
     pub(super) fn new(
-        local_host: Name,
-        store: Option<Store>,
-        driver: Box<dyn Driver>,
-        checker: Checker,
-        messages: Receiver<Message>,
-        (wanted, runtime): (Wanted, Runtime),
+        options: &DirectorOptions,
+        Parts { store, driver, checker, messages }: Parts,
+        First { wanted, runtime, verdicts }: First,
     ) -> (Self, Arc<Published>) {
         let current = Arc::new(Snapshot::nothing());
         let published = Published::new(current.clone());
         let mut owner = Self {
-            local_host,
+            local_host: options.local_host,
+            allow_scripts: options.allow_scripts,
             store,
             driver,
             checker,
-            verdicts: BTreeMap::new(),
+            verdicts,
             targets: BTreeMap::new(),
             listen_again: None,
+            next_moment: None,
+            retired: false,
             current,
             published: published.clone(),
             messages,
         };
         let step = Step {
-            serial: 1,
+            serial: assemble::FIRST_SERIAL,
             wanted: Arc::new(wanted),
             runtime: Arc::new(runtime),
             principal: "",
@@ -115,12 +138,25 @@ impl Owner {
 
     /// When something changes that nobody will tell of.
     fn next_deadline(&self) -> Option<Instant> {
-        [self.current.runtime.next_expiry(), self.listen_again].into_iter().flatten().min()
+        if self.retired {
+            return None;
+        }
+        let known = [self.current.runtime.next_expiry(), self.listen_again, self.next_moment];
+        known.into_iter().flatten().min()
     }
 
     /// Handles a message; true if a new snapshot is due.
     fn handle(&mut self, message: Message) -> bool {
         match message {
+            // The document is another process's now.
+            Message::Commit(_, reply) if self.retired => {
+                let _ = reply.send(Err(CommitError::Closed));
+                false
+            }
+            Message::Reload(_, _, reply) if self.retired => {
+                let _ = reply.send(Err(CommitError::Closed));
+                false
+            }
             Message::Commit(draft, reply) => {
                 // A caller that went away has no use for the answer.
                 let _ = reply.send(self.commit(*draft));
@@ -130,14 +166,35 @@ impl Owner {
                 let _ = reply.send(self.reload(*config, provenance));
                 false
             }
+            Message::HandOver(reply) => {
+                let _ = reply.send(self.hand_over());
+                false
+            }
+            Message::Retire(reply) => {
+                self.retired = true;
+                self.checker.watch(BTreeMap::new());
+                self.driver.retire();
+                let _ = reply.send(());
+                false
+            }
+            Message::Connections(reply) => {
+                let _ = reply.send(self.driver.connections());
+                false
+            }
+            Message::Health(_) if self.retired => false,
             Message::Health(report) => {
                 let target = self.targets.get(&report.server);
                 let Some(target) = target.filter(|target| target.epoch == report.epoch) else {
                     return false;
                 };
-                tracing::info!(server = %report.server, health = ?report.health, "{}", report.text);
-                let verdict =
-                    Verdict { health: report.health, text: report.text, address: target.address };
+                let super::checker::HealthReport { health, text, ejected, .. } = report;
+                match &ejected {
+                    Some(ejected) => {
+                        tracing::info!(server = %report.server, "ejected: {}", ejected.why);
+                    }
+                    None => tracing::info!(server = %report.server, ?health, "{text}"),
+                }
+                let verdict = Verdict { health, text, ejected, address: target.address };
                 self.verdicts.insert(report.server, verdict);
                 true
             }
@@ -220,12 +277,27 @@ impl Owner {
         }
     }
 
+    fn hand_over(&self) -> io::Result<HandedOver> {
+        let store = self.store.as_ref();
+        let store = store.ok_or_else(|| io::Error::other(CommitError::NoDocument))?;
+        Ok(HandedOver {
+            state: Handover::of(&self.current.runtime, &self.verdicts, Instant::now()),
+            listeners: self.driver.listeners()?,
+            lock: store.lock()?,
+        })
+    }
+
     /// What the document asks for beyond the driver, as the present one does
     /// not: what was so before does not stop other changes.
     fn newly_beyond(&self, wanted: &Wanted) -> Vec<Problem> {
         let can = self.driver.capabilities();
         let known = beyond(&self.current.wanted, &can);
-        beyond(wanted, &can).into_iter().filter(|one| !known.contains(one)).collect()
+        let mut problems: Vec<Problem> =
+            beyond(wanted, &can).into_iter().filter(|one| !known.contains(one)).collect();
+        if !self.allow_scripts {
+            problems.extend(scripts(wanted, &self.current.wanted));
+        }
+        problems
     }
 
     /// Publishes what time and the checks changed.
@@ -254,7 +326,7 @@ impl Owner {
         let time = SystemTime::now();
         let mut next = assemble::assemble(
             &before,
-            &Parts {
+            &assemble::Parts {
                 serial: step.serial,
                 wanted: step.wanted,
                 runtime: step.runtime,
@@ -311,6 +383,7 @@ impl Owner {
                 None => Listening::No,
             }
         });
+        self.next_moment = assemble::next_moment(&next, Instant::now());
         let next = Arc::new(next);
         self.check_servers(&next);
         self.current = next.clone();
@@ -318,14 +391,28 @@ impl Owner {
         Ok(next)
     }
 
-    /// Tells the checker whom to check from now on.
+    /// Tells the checker whom to watch from now on.
     fn check_servers(&mut self, next: &Snapshot) {
         let mut targets = BTreeMap::new();
+        let mut asked: Option<(ServiceId, Arc<Asked>)> = None;
         for (id, status) in &next.servers {
-            let Some((address, check)) = assemble::to_check(&next.wanted, id) else { continue };
-            let same = self.targets.get(id).filter(|target| target.address == address);
+            let Some((service, places)) = assemble::to_watch(&next.wanted, id) else { continue };
+            // Servers come in the order of their services, which they share
+            // this with.
+            let asked = match &asked {
+                Some((of, asked)) if *of == id.service() => asked.clone(),
+                _ => {
+                    let fresh = Arc::new(assemble::asked(service, self.allow_scripts));
+                    asked.insert((id.service(), fresh)).1.clone()
+                }
+            };
+            let same = self.targets.get(id).filter(|target| {
+                (target.address, target.checked) == (places.address, places.checked)
+            });
             let epoch = same.map_or_else(|| self.checker.next_epoch(), |target| target.epoch);
-            targets.insert(*id, Target { address, check, epoch, live: status.live.clone() });
+            let live = status.live.clone();
+            let (address, checked) = (places.address, places.checked);
+            targets.insert(*id, Target { address, checked, asked, epoch, live });
         }
         if targets != self.targets {
             self.verdicts.retain(|id, verdict| {
@@ -355,6 +442,15 @@ fn fresh_listeners(before: &Snapshot, next: &Snapshot, can: &Capabilities) -> Ve
         })
         .map(|(id, _)| *id)
         .collect()
+}
+
+/// Services that would be checked by a script from now on.
+fn scripts<'a>(wanted: &'a Wanted, before: &'a Wanted) -> impl Iterator<Item = Problem> + 'a {
+    let by_script = |service: &Service| service.check.kind == CheckKind::Script;
+    wanted
+        .services()
+        .filter(move |(id, row)| by_script(row) && !before.service(id).is_some_and(by_script))
+        .map(|(id, _)| Problem { row: RowId::Service(id), kind: ProblemKind::ScriptsNotAllowed })
 }
 
 /// What the document asks for and the driver does not have.

@@ -1,10 +1,13 @@
 //! From a snapshot to what a driver should do.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use super::snapshot::Snapshot;
-use crate::model::{AdminState, Server, ServerId, Service, ServiceId};
+use crate::model::{AdminState, PersistenceTimeout, Server, ServerId, Service, ServiceId};
+use crate::persistence::Persistence;
 use crate::plan::{Plane, ServerPlan, ServicePlan, Settings};
+use crate::source_rate::SourceRate;
 
 /// What a driver should do to be as the snapshot says.
 ///
@@ -34,6 +37,13 @@ pub(super) fn settings(row: &Service) -> Settings {
         connection_limit: row.connection_limit,
         queue_limit: row.queue_limit,
         queue_timeout: row.queue_timeout.milliseconds(),
+        persistence: (row.persistence_timeout > PersistenceTimeout::MIN).then(|| Persistence {
+            timeout: row.persistence_timeout.milliseconds(),
+            prefix_ipv4: row.persistence_prefix_ipv4.value(),
+            prefix_ipv6: row.persistence_prefix_ipv6.value(),
+        }),
+        source_rate: NonZeroU32::new(row.source_rate.value())
+            .map(|each_second| SourceRate { each_second, burst: row.source_burst.value() }),
         accept_proxy: row.accept_proxy,
         send_proxy: row.send_proxy,
     }
@@ -54,10 +64,15 @@ fn service_plan(snapshot: &Snapshot, id: ServiceId, row: &Service) -> ServicePla
 }
 
 fn server_plan(snapshot: &Snapshot, id: ServerId, row: &Server) -> Option<ServerPlan> {
+    let quorate = snapshot.services.get(&id.service())?.standing.quorate;
+    let status = snapshot.servers.get(&id)?;
     Some(ServerPlan {
         address: row.socket_address()?,
-        weight: snapshot.servers.get(&id)?.effective.weight,
-        backup: row.backup,
+        weight: status.effective.weight,
+        keeps_clients: status.keeps_clients() && !status.cut,
+        cut: status.cut,
+        // Without a quorum, backups serve beside the others.
+        backup: row.backup && quorate,
         connection_limit: row.connection_limit,
     })
 }

@@ -1,11 +1,14 @@
 //! What everybody but the owner sees: one immutable value, swapped whole.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Instant, SystemTime};
 
+use super::checker::Ejected;
 use super::live::{ServerLive, ServiceLive};
+use crate::health::Standing;
 use crate::model::{
     AdminState, DirectorId, DirectorState, Effective, Health, Name, OperState, Runtime, ServerId,
     ServiceId, Status, Wanted, Weight, WeightSource,
@@ -65,6 +68,8 @@ pub struct ServiceStatus {
     /// The state at the last change of anything but connections; see
     /// [`Snapshot::service_view`] for the state now.
     pub oper_state: OperState,
+    /// Whether its backup servers serve, and ejections are heeded.
+    pub standing: Standing,
     /// Its counters.
     pub live: Arc<ServiceLive>,
 }
@@ -91,8 +96,18 @@ pub struct ServerStatus {
     pub health: Health,
     /// What the last check said, in a few words; empty before the first.
     pub check: String,
+    /// Whether it is ejected, and until when.
+    pub ejected: Option<Ejected>,
     /// The weight in use, and what decided it.
     pub effective: Effective,
+    /// The weight that it has once its slow start is over.
+    pub full_weight: Weight,
+    /// When its slow start began, if it is in one.
+    pub(crate) starting: Option<Instant>,
+    /// Since when it is in drain or maintenance.
+    pub(crate) held_back: Option<Instant>,
+    /// Whether the deadline of that is over, and its connections are ended.
+    pub(crate) cut: bool,
     /// How it came to that weight.
     pub weight_change: WeightChange,
     /// Why the weight is what it is: the controller's words for a dynamic one,
@@ -141,10 +156,12 @@ impl ServerStatus {
         match (self.admin_state, self.health) {
             (AdminState::Maintenance, _) => OperState::Maintenance,
             (AdminState::Drain, _) => OperState::Draining,
-            (_, Health::Unchecked) => OperState::Unknown,
             (_, Health::Down) => OperState::Down,
+            _ if self.effective.source == WeightSource::Health => OperState::Down,
+            (_, Health::Unchecked) => OperState::Unknown,
             (_, Health::Up) if self.effective.weight == Weight::MIN => OperState::Draining,
             (_, Health::Up) if self.is_full() => OperState::Overloaded,
+            (_, Health::Up) if self.starting.is_some() => OperState::SlowStart,
             (_, Health::Up) => OperState::Up,
         }
     }
@@ -160,19 +177,38 @@ impl ServerStatus {
         self.effective.weight > Weight::MIN && !self.is_full()
     }
 
+    /// Whether the clients that are with it already may stay: while it drains,
+    /// whatever the reason, and not once it is down or in maintenance.
+    pub(crate) fn keeps_clients(&self) -> bool {
+        self.in_service
+            && self.admin_state != AdminState::Maintenance
+            && self.health != Health::Down
+    }
+
     /// What the state now is due to.
-    pub fn reason(&self) -> &str {
+    pub fn reason(&self) -> Cow<'_, str> {
         match self.oper_state() {
             OperState::Maintenance | OperState::Draining
                 if self.effective.source == WeightSource::AdminState =>
             {
-                &self.weight_reason
+                (&self.weight_reason).into()
             }
-            OperState::Draining => "the effective weight is 0",
-            OperState::Overloaded => "at its connection limit",
-            OperState::Unknown if !self.in_service => "the server is not in service",
-            OperState::Unknown => "not checked yet",
-            _ => &self.check,
+            OperState::Draining => "the effective weight is 0".into(),
+            OperState::SlowStart => "its weight still grows: slow start".into(),
+            OperState::Overloaded => "at its connection limit".into(),
+            OperState::Unknown if !self.in_service => "the server is not in service".into(),
+            OperState::Unknown => "not checked yet".into(),
+            OperState::Down if self.effective.source == WeightSource::Health => {
+                match (&self.ejected, self.health) {
+                    (Some(_), Health::Up | Health::Unchecked) => (&self.weight_reason).into(),
+                    _ => (&self.check).into(),
+                }
+            }
+            OperState::Down => format!("{}; used for want of a better one", self.check).into(),
+            _ if self.ejected.is_some() => {
+                format!("{}; not ejected, for too few are left", self.check).into()
+            }
+            _ => (&self.check).into(),
         }
     }
 }

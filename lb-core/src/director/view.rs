@@ -1,6 +1,7 @@
 //! The state of a service, made up from that of its servers.
 
 use super::snapshot::{Listening, ServiceView, Snapshot};
+use crate::health::Standing;
 use crate::model::{AdminState, OperState, RowState, ServiceId, Status};
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -18,6 +19,7 @@ pub(super) fn service(snapshot: &Snapshot, id: &ServiceId) -> Option<ServiceView
         count.full += u32::from(server.effective.weight.value() > 0 && server.is_full());
         count.down += u32::from(state == OperState::Down);
         count.unknown += u32::from(state == OperState::Unknown);
+        count.backups += u32::from(server_row.backup);
         count.takes += u32::from(server.takes_connections());
         count.takes_first += u32::from(server.takes_connections() && !server_row.backup);
     }
@@ -37,7 +39,7 @@ pub(super) fn service(snapshot: &Snapshot, id: &ServiceId) -> Option<ServiceView
             (OperState::Down, Status::Ok, "this host is not director".to_owned())
         }
         (_, Listening::Failed(why)) => (OperState::Down, Status::Critical, why.clone()),
-        _ => count.judge(),
+        _ => count.judge(status.standing, row.quorum.value()),
     };
     Some(ServiceView {
         status,
@@ -58,12 +60,13 @@ struct Count {
     unknown: u32,
     takes: u32,
     takes_first: u32,
+    backups: u32,
     active: u32,
 }
 
 impl Count {
-    fn judge(&self) -> (OperState, Status, String) {
-        let Self { servers, up, full, down, unknown, takes, takes_first, .. } = *self;
+    fn judge(&self, standing: Standing, quorum: u32) -> (OperState, Status, String) {
+        let Self { servers, up, full, down, unknown, takes, takes_first, backups, .. } = *self;
         if servers == 0 {
             return (OperState::Down, Status::Critical, "it has no server".to_owned());
         }
@@ -75,12 +78,24 @@ impl Count {
             let reason = format!("no server takes connections; {down} of {servers} are down");
             return (OperState::Down, Status::Critical, reason);
         }
+        if standing.desperate {
+            let reason = format!("all {servers} servers are down, and used all the same");
+            return (OperState::Up, Status::Critical, reason);
+        }
         if unknown > 0 {
             let reason = format!("{unknown} of {servers} servers are not checked yet");
             return (OperState::Unknown, Status::Unknown, reason);
         }
         if takes_first == 0 {
             return (OperState::Up, Status::Warning, "only backup servers serve".to_owned());
+        }
+        if !standing.quorate && backups > 0 {
+            let reason = format!("the quorum of {quorum} is lost: backup servers serve as well");
+            return (OperState::Up, Status::Warning, reason);
+        }
+        if standing.panic || standing.backup_panic {
+            let reason = "too few servers are usable for ejections to be heeded".to_owned();
+            return (OperState::Up, Status::Warning, reason);
         }
         if down > 0 || full > 0 {
             let reason = format!("of {servers} servers {down} are down and {full} at their limit");

@@ -5,6 +5,7 @@ pub(crate) mod socket;
 
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 
 use crate::director::Snapshot;
 use crate::model::ServiceId;
@@ -25,6 +26,16 @@ pub trait Driver: Send {
     /// Makes the changes, all prepared before. The counters of the rows are
     /// those of `next`. When this returns, new connections follow the changes.
     fn apply(&mut self, changes: Vec<Change>, next: &Snapshot);
+
+    /// Duplicates of its listeners, for a process that takes over.
+    fn listeners(&self) -> io::Result<Vec<OwnedFd>>;
+
+    /// Gives up its listeners, whose clients another process accepts. What is
+    /// established goes on.
+    fn retire(&mut self);
+
+    /// How many connections there are.
+    fn connections(&self) -> usize;
 }
 
 /// A listener that the system refused.

@@ -22,8 +22,26 @@ pub type PollInterval = Bounded<100, 3_600_000>;
 pub type Timeout = Bounded<1, 600_000>;
 /// Milliseconds in which nothing need happen.
 pub type IdleTimeout = Bounded<1, 604_800_000>;
+/// Milliseconds in which a client stays with its server; 0: it need not.
+pub type PersistenceTimeout = Bounded<0, 604_800_000>;
+/// Leading bits of an IPv4 address.
+pub type PrefixIpv4 = Bounded<1, 32>;
+/// Leading bits of an IPv6 address.
+pub type PrefixIpv6 = Bounded<1, 128>;
+/// Milliseconds that something takes; 0: no time at all.
+pub type Span = Bounded<0, 604_800_000>;
+/// Connections each second; 0: no limit.
+pub type ConnectionRate = Bounded<0, 1_000_000>;
+/// Connections at once.
+pub type Burst = Bounded<1, 1_000_000>;
 /// Successive checks that change a server's health.
 pub type CheckCount = Bounded<1, 255>;
+/// Milliseconds from one check to the next while in doubt; 0: at once.
+pub type DoubtInterval = Bounded<0, 3_600_000>;
+/// Number of servers.
+pub type ServerCount = Bounded<0, 65_535>;
+/// Milliseconds for which a server is ejected at first; 0: never.
+pub type EjectionTime = Bounded<0, 3_600_000>;
 /// Rank of a director.
 pub type Priority = Bounded<0, 255>;
 

@@ -51,6 +51,12 @@ pub enum ProblemKind {
     /// The PROXY protocol is asked for, and the protocol is not TCP.
     #[error("the PROXY protocol is for services of protocol tcp alone")]
     ProxyWithoutTcp,
+    /// A text of its check does not go with the check's kind.
+    #[error("{0}")]
+    Question(super::QuestionError),
+    /// It is checked by a script, which the agent's configuration does not allow.
+    #[error("checks by script are not allowed here")]
+    ScriptsNotAllowed,
     /// The driver does not have the scheduler.
     #[error("the driver does not have scheduler {0}")]
     Scheduler(super::Scheduler),
@@ -101,6 +107,9 @@ impl Wanted {
             let proxied = service.accept_proxy || service.send_proxy != SendProxy::None;
             if proxied && service.protocol != Protocol::Tcp {
                 found.add(row, ProblemKind::ProxyWithoutTcp);
+            }
+            if let Err(error) = service.check.question() {
+                found.add(row, ProblemKind::Question(error));
             }
         }
         for (id, server) in self.servers() {

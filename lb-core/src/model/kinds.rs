@@ -140,6 +140,64 @@ labels! {
         Tcp = "tcp",
         /// An empty datagram is sent, and must not come back as undeliverable.
         Udp = "udp",
+        /// A request of HTTP is answered.
+        Http = "http",
+        /// The same through TLS.
+        Https = "https",
+        /// A server of SMTP greets, is greeted and lets go.
+        Smtp = "smtp",
+        /// A handshake of TLS is made.
+        Tls = "tls",
+        /// A query of the DNS is answered.
+        Dns = "dns",
+        /// A program ends with exit code 0.
+        Script = "script",
+    }
+
+    /// Type of the record that a check by DNS asks for.
+    pub enum RecordType {
+        /// Address of IPv4.
+        A = "A",
+        /// Address of IPv6.
+        Aaaa = "AAAA",
+        /// Another name.
+        Cname = "CNAME",
+        /// Host that takes mail.
+        Mx = "MX",
+        /// Server of a zone.
+        Ns = "NS",
+        /// Name of an address.
+        Ptr = "PTR",
+        /// Start of a zone.
+        Soa = "SOA",
+        /// Host and port of a service.
+        Srv = "SRV",
+        /// Text.
+        Txt = "TXT",
+    }
+
+    /// How a server of the DNS may end a query.
+    pub enum ResponseCode {
+        /// With an answer, be it an empty one.
+        NoError = "NOERROR",
+        /// It did not understand.
+        FormErr = "FORMERR",
+        /// It failed.
+        ServFail = "SERVFAIL",
+        /// The name does not exist.
+        NxDomain = "NXDOMAIN",
+        /// It does not do this.
+        NotImp = "NOTIMP",
+        /// It does not want to.
+        Refused = "REFUSED",
+    }
+
+    /// Which servers are used when every check fails.
+    pub enum PanicUse {
+        /// None: clients are refused.
+        None = "none",
+        /// All: a check may be wrong where no server is left to be spared.
+        All = "all",
     }
 
     /// The version of the PROXY protocol in which servers are told whom a

@@ -4,7 +4,7 @@
 //! and then what was set may refer to what the configuration no longer has.
 
 use super::check::{Problem, ProblemKind, Reference};
-use super::{Permille, Role, Roles, RowId, RowState, Wanted};
+use super::{CheckKind, Permille, Role, Roles, RowId, RowState, Wanted};
 
 impl Wanted {
     /// Puts every problem right in the way that takes least away: references
@@ -50,6 +50,9 @@ impl Wanted {
                 };
                 match kind {
                     ProblemKind::Missing(Reference::Policy(_)) => service.policy = None,
+                    // Servers that nobody checks serve; that is less taken away
+                    // than a service.
+                    ProblemKind::Question(_) => service.check.kind = CheckKind::None,
                     _ => service.row = RowState::NotInService,
                 }
             }

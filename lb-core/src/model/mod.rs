@@ -17,26 +17,30 @@ mod lease;
 mod mend;
 mod name;
 mod provenance;
+mod question;
 mod roles;
 mod runtime;
 mod wanted;
 
 pub use address::{Address, AddressError};
 pub use bounded::{
-    Bounded, CheckCount, CheckInterval, IdleTimeout, OutOfRange, ParseError, Permille,
-    PollInterval, Priority, Timeout, Weight,
+    Bounded, Burst, CheckCount, CheckInterval, ConnectionRate, DoubtInterval, EjectionTime,
+    IdleTimeout, OutOfRange, ParseError, Permille, PersistenceTimeout, PollInterval, PrefixIpv4,
+    PrefixIpv6, Priority, ServerCount, Span, Timeout, Weight,
 };
 pub use check::{Problem, ProblemKind, Reference};
 pub use effective::{Effective, Health};
 pub use id::{DirectorId, RowId, ServerId, ServiceId};
 pub use kinds::{
-    AdminState, CheckKind, DirectorState, Forward, OperState, PolicyKind, PolicyWindow, Protocol,
-    RowState, Scheduler, SendProxy, Source, Status, StorageType, WeightMode, WeightSource,
+    AdminState, CheckKind, DirectorState, Forward, OperState, PanicUse, PolicyKind, PolicyWindow,
+    Protocol, RecordType, ResponseCode, RowState, Scheduler, SendProxy, Source, Status,
+    StorageType, WeightMode, WeightSource,
 };
 pub use labels::UnknownLabel;
 pub use lease::{LEASE_SECONDS, Lease, LeaseError, LeaseRequest};
 pub use name::{Name, NameError};
 pub use provenance::{Provenance, UnixTime};
+pub use question::{DnsQuestion, HttpQuestion, Question, QuestionError, StatusCodes};
 pub use roles::{Role, Roles};
 pub use runtime::{DynamicWeight, LoadReport, Runtime};
 pub use wanted::{Check, Cluster, DirectorRow, Host, Policy, Server, Service, Wanted};

@@ -2,7 +2,7 @@
 //! but for the owners and terms of the leases.
 
 use std::collections::BTreeMap;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::{Lease, LeaseError, LeaseRequest, Name, Permille, RowState, ServerId, Wanted, Weight};
 
@@ -44,6 +44,12 @@ pub struct LoadReport {
     pub swapping: Option<bool>,
     /// Its processors.
     pub cores: Option<u32>,
+    /// How old the sample was when the report was written.
+    pub sample_age: Duration,
+    /// The time up to the sample that utilisation and means are about.
+    pub interval: Option<Duration>,
+    /// Mean of the runnable tasks in that time, times 100.
+    pub mean_runnable: Option<u32>,
     /// Owner of the lease it was written under.
     pub by: String,
     /// When it was written.
@@ -131,8 +137,6 @@ impl Runtime {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn name(text: &str) -> Name {

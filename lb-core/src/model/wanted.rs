@@ -6,10 +6,14 @@ use std::num::NonZeroU16;
 
 use serde::{Deserialize, Serialize};
 
+use crate::health::Rules;
+
 use super::{
-    Address, AdminState, CheckCount, CheckInterval, CheckKind, DirectorId, Forward, IdleTimeout,
-    Name, Permille, PolicyKind, PolicyWindow, PollInterval, Priority, Protocol, Provenance, Roles,
-    RowState, Scheduler, SendProxy, ServerId, ServiceId, StorageType, Timeout, Weight, WeightMode,
+    Address, AdminState, Burst, CheckCount, CheckInterval, CheckKind, ConnectionRate, DirectorId,
+    DoubtInterval, EjectionTime, Forward, IdleTimeout, Name, PanicUse, Permille,
+    PersistenceTimeout, PolicyKind, PolicyWindow, PollInterval, PrefixIpv4, PrefixIpv6, Priority,
+    Protocol, Provenance, Roles, RowState, Scheduler, SendProxy, ServerCount, ServerId, ServiceId,
+    Span, StorageType, Timeout, Weight, WeightMode,
 };
 
 /// What a director is asked to do.
@@ -147,12 +151,38 @@ pub struct Service {
     pub queue_limit: u32,
     /// Milliseconds each of them may wait.
     pub queue_timeout: Timeout,
+    /// Milliseconds for which a client stays with its server after its latest
+    /// connection began; 0: connections are spread one by one.
+    pub persistence_timeout: PersistenceTimeout,
+    /// Leading bits of an IPv4 address that make a client.
+    pub persistence_prefix_ipv4: PrefixIpv4,
+    /// The same of an IPv6 address.
+    pub persistence_prefix_ipv6: PrefixIpv6,
     /// Whether clients begin with a header of the PROXY protocol.
     pub accept_proxy: bool,
     /// How servers are told whom a connection is made for.
     pub send_proxy: SendProxy,
+    /// Connections each second that one source may begin; 0: no limit.
+    pub source_rate: ConnectionRate,
+    /// Connections that it may begin at once.
+    pub source_burst: Burst,
+    /// Milliseconds over which a server that comes back gets its weight; 0: it
+    /// has it at once.
+    pub slow_start: Span,
     /// How its servers are checked.
     pub check: Check,
+    /// Milliseconds for which a server whose connections fail is ejected at
+    /// first; 0: never.
+    pub ejection_time: EjectionTime,
+    /// Part of usable servers below which ejections are not heeded.
+    pub panic_threshold: Permille,
+    /// Who is used when every check fails.
+    pub panic_use: PanicUse,
+    /// Usable servers below which backup servers serve beside them; 0: backup
+    /// servers serve only where no other can.
+    pub quorum: ServerCount,
+    /// How far beyond the quorum the count has to be for a change.
+    pub quorum_hysteresis: ServerCount,
     /// How long the row lives.
     pub storage: StorageType,
     /// Whether the row is in force.
@@ -162,7 +192,7 @@ pub struct Service {
 }
 
 /// How the servers of a service are checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Check {
     /// By what.
@@ -175,6 +205,24 @@ pub struct Check {
     pub rise: CheckCount,
     /// Successive failures that take a server down.
     pub fall: CheckCount,
+    /// Milliseconds from one check to the next while a server that is up has
+    /// failed and is not yet down.
+    pub doubt_interval: DoubtInterval,
+    /// The port that is checked where a server names none; the server's own if
+    /// `None`.
+    pub port: Option<NonZeroU16>,
+    /// What is asked, in the words of the kind; see [`Check::question`].
+    pub request: String,
+    /// The answers that are good ones, in the words of the kind.
+    pub expect: String,
+    /// What the body of a good answer contains.
+    pub content: String,
+    /// File with the certificates of authorities that a server's is verified
+    /// by; without one it is not. From a configuration file alone.
+    pub ca_file: Option<String>,
+    /// The program of a script and its arguments. From a configuration file
+    /// alone.
+    pub command: Vec<String>,
 }
 
 /// A server of a service.
@@ -183,7 +231,8 @@ pub struct Check {
 pub struct Server {
     /// The operator's weight.
     pub weight: Weight,
-    /// Gets connections only while no other server of the service can.
+    /// Gets connections only while the other servers are fewer than the quorum,
+    /// or none of them can.
     pub backup: bool,
     /// The host it is on.
     pub host: Option<Name>,
@@ -197,6 +246,13 @@ pub struct Server {
     pub admin_state: AdminState,
     /// Active connections at which it gets no more; 0: no limit.
     pub connection_limit: u32,
+    /// Where it is checked, if not at its address.
+    pub check_address: Option<Address>,
+    /// The port that is checked, if not that of the service's check.
+    pub check_port: Option<NonZeroU16>,
+    /// Milliseconds of drain or maintenance after which the connections it
+    /// still has are ended; 0: they are not.
+    pub drain_deadline: Span,
     /// How long the row lives.
     pub storage: StorageType,
     /// Whether the row is in force.
@@ -279,6 +335,16 @@ impl Service {
         self.missing().is_empty()
     }
 
+    /// What it asks for when servers are not well.
+    pub fn rules(&self) -> Rules {
+        Rules {
+            quorum: self.quorum,
+            hysteresis: self.quorum_hysteresis,
+            panic_threshold: self.panic_threshold,
+            panic_use: self.panic_use,
+        }
+    }
+
     /// Where it listens, once complete.
     pub fn socket_address(&self) -> Option<SocketAddr> {
         Some(self.address?.with_port(self.port?))
@@ -299,6 +365,12 @@ impl Server {
     /// Where it is reached, once complete.
     pub fn socket_address(&self) -> Option<SocketAddr> {
         Some(self.address?.with_port(self.port?))
+    }
+
+    /// Where it is checked, once complete.
+    pub fn check_target(&self, check: &Check) -> Option<SocketAddr> {
+        let port = self.check_port.or(check.port).or(self.port)?;
+        Some(self.check_address.or(self.address)?.with_port(port))
     }
 }
 
@@ -386,9 +458,20 @@ impl Default for Service {
             connection_limit: 0,
             queue_limit: 0,
             queue_timeout: Timeout::clamped(5_000),
+            persistence_timeout: PersistenceTimeout::MIN,
+            persistence_prefix_ipv4: PrefixIpv4::MAX,
+            persistence_prefix_ipv6: PrefixIpv6::MAX,
             accept_proxy: false,
             send_proxy: SendProxy::None,
+            source_rate: ConnectionRate::MIN,
+            source_burst: Burst::clamped(10),
+            slow_start: Span::MIN,
             check: Check::default(),
+            ejection_time: EjectionTime::clamped(5_000),
+            panic_threshold: Permille::clamped(500),
+            panic_use: PanicUse::None,
+            quorum: ServerCount::clamped(1),
+            quorum_hysteresis: ServerCount::MIN,
             storage: StorageType::NonVolatile,
             row: RowState::NotInService,
             servers: BTreeMap::new(),
@@ -404,6 +487,13 @@ impl Default for Check {
             timeout: Timeout::clamped(1_000),
             rise: CheckCount::clamped(2),
             fall: CheckCount::clamped(3),
+            doubt_interval: DoubtInterval::clamped(500),
+            port: None,
+            request: String::new(),
+            expect: String::new(),
+            content: String::new(),
+            ca_file: None,
+            command: Vec::new(),
         }
     }
 }
@@ -419,6 +509,9 @@ impl Default for Server {
             weight_mode: WeightMode::Dynamic,
             admin_state: AdminState::Enabled,
             connection_limit: 0,
+            check_address: None,
+            check_port: None,
+            drain_deadline: Span::MIN,
             storage: StorageType::NonVolatile,
             row: RowState::NotInService,
         }

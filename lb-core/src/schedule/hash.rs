@@ -13,7 +13,7 @@ pub(super) fn mix(number: u64) -> u64 {
 
 /// The hash of an address. One that is mapped into IPv6 is the IPv4 address it
 /// stands for: the client is the same.
-pub(super) fn address(address: IpAddr) -> u64 {
+pub fn address(address: IpAddr) -> u64 {
     match address.to_canonical() {
         IpAddr::V4(address) => mix(address.to_bits().into()),
         IpAddr::V6(address) => {

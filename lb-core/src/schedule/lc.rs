@@ -3,40 +3,28 @@
 //! As `lc` of the Linux virtual server, `net/netfilter/ipvs/ip_vs_lc.c`, except
 //! that equals take turns where the kernel takes the first.
 
-use super::turns::Turns;
+use super::least::{Burden, Least};
 use super::{Candidate, Servers};
+use crate::model::Weight;
 
 /// The server with the fewest connections.
 #[derive(Clone, Debug, Default)]
-pub struct LeastConnections {
-    /// Places of the servers with a weight.
-    places: Vec<usize>,
-    turns: Turns,
-}
+pub struct LeastConnections(Least);
 
 impl LeastConnections {
     /// These are the servers from now on.
     pub fn set(&mut self, servers: &[Candidate]) {
-        self.turns.set(servers.iter().map(|server| server.key));
-        self.places = servers
-            .iter()
-            .enumerate()
-            .filter(|(_, server)| server.weight.value() > 0)
-            .map(|(place, _)| place)
-            .collect();
+        let equal = |server: &Candidate| Candidate {
+            weight: Weight::clamped(server.weight.value().min(1)),
+            ..*server
+        };
+        self.0.set(&servers.iter().map(equal).collect::<Vec<_>>());
     }
 
     /// The usable server with the fewest connections; of equals, the next in
     /// turn.
     pub fn pick(&mut self, servers: &impl Servers) -> Option<usize> {
-        let place = self
-            .places
-            .iter()
-            .copied()
-            .filter(|place| servers.usable(*place))
-            .min_by_key(|place| (servers.active(*place), self.turns.tag(*place)))?;
-        self.turns.took(place, 1);
-        Some(place)
+        self.0.pick(servers, |place, _| Burden { load: servers.active(place).into(), weight: 1 })
     }
 }
 

@@ -10,6 +10,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 use super::{Candidate, Servers, hash};
 
@@ -33,8 +34,15 @@ const TRIES: u64 = 8;
 
 /// The server of the client's address in a table that changes little.
 #[derive(Clone, Debug, Default)]
-pub struct Maglev {
-    table: Vec<u32>,
+pub struct Maglev(Arc<Table>);
+
+/// The table, which all shards share: to fill a long one takes a good part of a
+/// second, and is not for them to do.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    rows: Vec<u32>,
+    /// Places of the servers with a weight.
+    places: Vec<u32>,
 }
 
 struct Filler {
@@ -45,9 +53,9 @@ struct Filler {
     stride: u64,
 }
 
-impl Maglev {
-    /// These are the servers from now on.
-    pub fn set(&mut self, servers: &[Candidate]) {
+impl Table {
+    /// The table of these servers.
+    pub fn of(servers: &[Candidate]) -> Self {
         let size = SIZES
             .into_iter()
             .find(|size| servers.len().saturating_mul(ROWS) <= *size as usize)
@@ -65,18 +73,18 @@ impl Maglev {
             .collect();
         // Names, not places, decide who is first.
         fillers.sort_by_key(|filler| (filler.row, filler.step));
-        self.table.clear();
         if fillers.is_empty() {
-            return;
+            return Self::default();
         }
-        self.table.resize(size as usize, FREE);
+        let places = fillers.iter().map(|filler| filler.place).collect();
+        let mut rows = vec![FREE; size as usize];
         let first = fillers.iter().map(|filler| filler.stride);
         let mut turns: BinaryHeap<_> = first.zip(0..).map(Reverse).collect();
         for _ in 0..size {
-            let Some(Reverse((due, number))) = turns.pop() else { return };
-            let Some(filler) = fillers.get_mut(number) else { return };
+            let Some(Reverse((due, number))) = turns.pop() else { break };
+            let Some(filler) = fillers.get_mut(number) else { break };
             // One row is free in each round, and the steps visit every row.
-            while let Some(row) = self.table.get_mut(filler.row as usize) {
+            while let Some(row) = rows.get_mut(filler.row as usize) {
                 filler.row = (filler.row + filler.step) % size;
                 if *row == FREE {
                     *row = filler.place;
@@ -85,18 +93,32 @@ impl Maglev {
             }
             turns.push(Reverse((due + filler.stride, number)));
         }
+        Self { rows, places }
+    }
+}
+
+impl Maglev {
+    /// These are the servers from now on.
+    pub fn set(&mut self, servers: &[Candidate]) {
+        self.adopt(Table::of(servers).into());
+    }
+
+    /// The servers of this table are those from now on.
+    pub(super) fn adopt(&mut self, table: Arc<Table>) {
+        self.0 = table;
     }
 
     /// The server of the client's address, if it is usable; else that of other
     /// rows, and at last any.
     pub fn pick(&mut self, servers: &impl Servers) -> Option<usize> {
-        let size = u64::try_from(self.table.len()).ok().filter(|size| *size > 0)?;
+        let Table { rows: table, places } = &*self.0;
+        let size = u64::try_from(table.len()).ok().filter(|size| *size > 0)?;
         let client = servers.source().map_or(0, hash::address);
         let rows = (0..TRIES).map(|number| hash::mix(client ^ number) % size);
-        let mut places = rows.filter_map(|row| self.table.get(row as usize));
+        let mut tried = rows.filter_map(|row| table.get(row as usize));
         let usable = |place: &&u32| servers.usable(**place as usize);
-        let found = places.find(usable).or_else(|| {
-            let (before, from) = self.table.split_at((client % size) as usize);
+        let found = tried.find(usable).or_else(|| {
+            let (before, from) = places.split_at((client % places.len() as u64) as usize);
             from.iter().chain(before).find(usable)
         });
         found.map(|place| *place as usize)
@@ -161,7 +183,7 @@ mod tests {
             picker.set(&candidates(&weights));
             let total: u32 = weights.iter().sum();
             for (place, weight) in (0..).zip(&weights) {
-                let rows = picker.table.iter().filter(|row| **row == place).count();
+                let rows = picker.0.rows.iter().filter(|row| **row == place).count();
                 let exact = (weight * 4_093).checked_div(total).unwrap_or(0) as usize;
                 prop_assert!(rows.abs_diff(exact) <= 10, "{} rows instead of {}", rows, exact);
             }

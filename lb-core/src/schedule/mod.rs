@@ -7,29 +7,43 @@
 //! and nothing else.
 
 mod buckets;
+mod change_log;
 mod choice;
 mod dh;
+mod ewma;
 mod fo;
+mod freest;
 mod hash;
+mod lblc;
+mod lblcr;
 mod lc;
 mod least;
+mod locality;
 mod mh;
 mod nq;
 mod ovf;
 mod p2c;
+mod pair;
 mod rank;
 mod rr;
 mod sed;
 mod sh;
+mod tournament;
 mod turns;
 mod wlc;
 mod wrr;
 
-pub use choice::Choice;
+pub use change_log::{ChangeLog, Mark};
+pub use choice::{Choice, Lineup};
 pub use dh::DestinationHash;
+pub use ewma::{LeastLatency, PeakEwma};
 pub use fo::Failover;
-pub use hash::name as hash_of_name;
+pub use freest::{Freest, Load};
+pub use hash::{address as hash_of_address, name as hash_of_name};
+pub use lblc::LocalityLeastConnections;
+pub use lblcr::ReplicatedLocality;
 pub use lc::LeastConnections;
+pub use least::FEW;
 pub use mh::Maglev;
 pub use nq::NeverQueue;
 pub use ovf::Overflow;
@@ -41,6 +55,7 @@ pub use wlc::WeightedLeastConnections;
 pub use wrr::WeightedRoundRobin;
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use crate::model::{Scheduler, Weight};
 
@@ -55,9 +70,13 @@ pub const SCHEDULERS: &[Scheduler] = &[
     Scheduler::Sh,
     Scheduler::Dh,
     Scheduler::Mh,
+    Scheduler::Lblc,
+    Scheduler::Lblcr,
     Scheduler::Fo,
     Scheduler::Ovf,
     Scheduler::P2c,
+    Scheduler::Ewma,
+    Scheduler::Freest,
 ];
 
 /// A server as a scheduler knows it.
@@ -84,6 +103,25 @@ pub trait Servers {
 
     /// Where the client went, if that is known.
     fn destination(&self) -> Option<IpAddr>;
+
+    /// Time since some moment.
+    fn now(&self) -> Duration;
+
+    /// Whether its count alone keeps the server from being usable.
+    fn full(&self, place: usize) -> bool;
+
+    /// Moving average of its latency in seconds; 0 while it never answered.
+    fn latency(&self, place: usize) -> f64;
+
+    /// What load reports say of it.
+    fn load(&self, place: usize) -> Load;
+
+    /// Where changes of counts are told, if that is done. What [`Servers::full`]
+    /// and [`Servers::load`] say changes with the count, or with the epoch.
+    fn change_log(&self) -> Option<&ChangeLog>;
+
+    /// Another one whenever something beside the counts has changed.
+    fn epoch(&self) -> u64;
 }
 
 /// A scheduler and its state.
@@ -107,18 +145,26 @@ pub enum Picker {
     Dh(DestinationHash),
     /// Maglev hash of the source address.
     Mh(Maglev),
+    /// The server of the destination address, while it is not overloaded.
+    Lblc(LocalityLeastConnections),
+    /// One of the servers of the destination address.
+    Lblcr(ReplicatedLocality),
     /// Greatest weight.
     Fo(Failover),
     /// Greatest weight that is not full.
     Ovf(Overflow),
     /// The better of two drawn at random.
     P2c(PowerOfTwo),
+    /// The better of two by latency.
+    Ewma(LeastLatency),
+    /// The most free capacity.
+    Freest(Freest),
 }
 
 impl Picker {
-    /// The scheduler of this name, if there is one.
-    pub fn new(scheduler: Scheduler) -> Option<Self> {
-        Some(match scheduler {
+    /// The scheduler of this name.
+    pub fn new(scheduler: Scheduler) -> Self {
+        match scheduler {
             Scheduler::Rr => Self::Rr(RoundRobin::default()),
             Scheduler::Wrr => Self::Wrr(WeightedRoundRobin::default()),
             Scheduler::Lc => Self::Lc(LeastConnections::default()),
@@ -128,13 +174,14 @@ impl Picker {
             Scheduler::Sh => Self::Sh(SourceHash::default()),
             Scheduler::Dh => Self::Dh(DestinationHash::default()),
             Scheduler::Mh => Self::Mh(Maglev::default()),
+            Scheduler::Lblc => Self::Lblc(LocalityLeastConnections::default()),
+            Scheduler::Lblcr => Self::Lblcr(ReplicatedLocality::default()),
             Scheduler::Fo => Self::Fo(Failover::default()),
             Scheduler::Ovf => Self::Ovf(Overflow::default()),
             Scheduler::P2c => Self::P2c(PowerOfTwo::default()),
-            Scheduler::Lblc | Scheduler::Lblcr | Scheduler::Ewma | Scheduler::Freest => {
-                return None;
-            }
-        })
+            Scheduler::Ewma => Self::Ewma(LeastLatency::default()),
+            Scheduler::Freest => Self::Freest(Freest::default()),
+        }
     }
 
     /// These are the servers from now on. Who had a turn is remembered.
@@ -149,9 +196,13 @@ impl Picker {
             Self::Sh(picker) => picker.set(servers),
             Self::Dh(picker) => picker.set(servers),
             Self::Mh(picker) => picker.set(servers),
+            Self::Lblc(picker) => picker.set(servers),
+            Self::Lblcr(picker) => picker.set(servers),
             Self::Fo(picker) => picker.set(servers),
             Self::Ovf(picker) => picker.set(servers),
             Self::P2c(picker) => picker.set(servers),
+            Self::Ewma(picker) => picker.set(servers),
+            Self::Freest(picker) => picker.set(servers),
         }
     }
 
@@ -167,9 +218,13 @@ impl Picker {
             Self::Sh(picker) => picker.pick(servers),
             Self::Dh(picker) => picker.pick(servers),
             Self::Mh(picker) => picker.pick(servers),
+            Self::Lblc(picker) => picker.pick(servers),
+            Self::Lblcr(picker) => picker.pick(servers),
             Self::Fo(picker) => picker.pick(servers),
             Self::Ovf(picker) => picker.pick(servers),
             Self::P2c(picker) => picker.pick(servers),
+            Self::Ewma(picker) => picker.pick(servers),
+            Self::Freest(picker) => picker.pick(servers),
         }
     }
 }
@@ -178,6 +233,8 @@ impl Picker {
 mod testing {
     //! Servers for the tests of this folder.
 
+    use std::sync::Arc;
+
     use super::*;
 
     /// A fleet with counted connections, some of it closed.
@@ -185,18 +242,33 @@ mod testing {
     pub(super) struct Fleet {
         pub(super) active: Vec<u32>,
         pub(super) closed: Vec<usize>,
+        /// Connections from which a server is full; 0: none.
+        pub(super) limit: u32,
         pub(super) source: Option<IpAddr>,
+        pub(super) now: Duration,
+        /// Of the first servers; the others have none.
+        pub(super) latency: Vec<f64>,
+        pub(super) load: Vec<Load>,
+        pub(super) log: Option<Arc<ChangeLog>>,
     }
 
     impl Fleet {
         pub(super) fn of(servers: usize) -> Self {
             Self { active: vec![0; servers], ..Self::default() }
         }
+
+        /// Changes a count and tells of it.
+        pub(super) fn add(&mut self, place: usize, change: i32) {
+            self.active[place] = self.active[place].saturating_add_signed(change);
+            if let Some(log) = &self.log {
+                log.note(place as u32);
+            }
+        }
     }
 
     impl Servers for Fleet {
         fn usable(&self, place: usize) -> bool {
-            !self.closed.contains(&place)
+            !self.closed.contains(&place) && !self.full(place)
         }
 
         fn active(&self, place: usize) -> u32 {
@@ -209,6 +281,30 @@ mod testing {
 
         fn destination(&self) -> Option<IpAddr> {
             self.source
+        }
+
+        fn now(&self) -> Duration {
+            self.now
+        }
+
+        fn full(&self, place: usize) -> bool {
+            self.limit > 0 && self.active[place] >= self.limit
+        }
+
+        fn latency(&self, place: usize) -> f64 {
+            self.latency.get(place).copied().unwrap_or_default()
+        }
+
+        fn load(&self, place: usize) -> Load {
+            self.load.get(place).copied().unwrap_or_default()
+        }
+
+        fn change_log(&self) -> Option<&ChangeLog> {
+            self.log.as_deref()
+        }
+
+        fn epoch(&self) -> u64 {
+            0
         }
     }
 
@@ -254,7 +350,7 @@ mod tests {
             closed in proptest::collection::vec(0usize..8, 0..8),
             picks in 1usize..50,
         ) {
-            let mut picker = Picker::new(scheduler).unwrap();
+            let mut picker = Picker::new(scheduler);
             picker.set(&candidates(&weights));
             let mut fleet = Fleet::of(weights.len());
             fleet.closed = closed;
@@ -277,7 +373,7 @@ mod tests {
             scheduler in proptest::sample::select(EXACT),
             weights in proptest::collection::vec(0u32..5, 1..8),
         ) {
-            let mut picker = Picker::new(scheduler).unwrap();
+            let mut picker = Picker::new(scheduler);
             picker.set(&candidates(&weights));
             let mut fleet = Fleet::of(weights.len());
             for _ in 0..weights.iter().sum::<u32>() {
@@ -294,7 +390,7 @@ mod tests {
             scheduler in any_scheduler(),
             rounds in proptest::collection::vec(proptest::collection::vec(0u32..70_000, 0..6), 1..6),
         ) {
-            let mut picker = Picker::new(scheduler).unwrap();
+            let mut picker = Picker::new(scheduler);
             for weights in rounds {
                 picker.set(&candidates(&weights));
                 let fleet = Fleet::of(weights.len());

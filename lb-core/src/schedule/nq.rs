@@ -6,7 +6,7 @@
 //! wait at a fast server while a slow one is idle, and this does not. Idle
 //! servers take turns by weight.
 
-use super::least::Least;
+use super::least::{Burden, Least};
 use super::sed::delay;
 use super::{Candidate, Servers};
 
@@ -22,7 +22,11 @@ impl NeverQueue {
 
     /// An idle usable server, else as sed.
     pub fn pick(&mut self, servers: &impl Servers) -> Option<usize> {
-        self.0.pick(servers, |active| if active == 0 { 0 } else { delay(active) })
+        self.0.pick(servers, |place, weight| {
+            let active = servers.active(place);
+            let load = if active == 0 { 0 } else { delay(active) };
+            Burden { load, weight: weight.into() }
+        })
     }
 }
 

@@ -5,80 +5,26 @@
 //! TPDS 2001; drawn by weight as nginx's `random two least_conn` does. Directors
 //! that know nothing of each other do not all run to the same server.
 
-use std::hash::{BuildHasher, RandomState};
-
-use super::{Candidate, Servers, hash};
-
-/// Draws of a pair before the servers are looked through one by one.
-const TRIES: usize = 8;
+use super::least::Burden;
+use super::pair::Pair;
+use super::{Candidate, Servers};
 
 /// The better of two drawn at random.
-#[derive(Clone, Debug)]
-pub struct PowerOfTwo {
-    /// Places and weights of the servers with a weight, each with the sum of
-    /// the weights up to here.
-    sums: Vec<(usize, u32, u64)>,
-    random: u64,
-}
-
-impl Default for PowerOfTwo {
-    fn default() -> Self {
-        // Where the sequence begins differs from shard to shard.
-        Self { sums: Vec::new(), random: RandomState::new().hash_one(0) }
-    }
-}
+#[derive(Clone, Debug, Default)]
+pub struct PowerOfTwo(Pair);
 
 impl PowerOfTwo {
     /// These are the servers from now on.
     pub fn set(&mut self, servers: &[Candidate]) {
-        let mut sum = 0;
-        self.sums.clear();
-        for (place, server) in servers.iter().enumerate() {
-            let weight = server.weight.value();
-            if weight > 0 {
-                sum += u64::from(weight);
-                self.sums.push((place, weight, sum));
-            }
-        }
+        self.0.set(servers);
     }
 
     /// The less loaded of two usable servers drawn by weight.
     pub fn pick(&mut self, servers: &impl Servers) -> Option<usize> {
-        let (mut one, mut other) = (None, None);
-        for _ in 0..TRIES {
-            let (place, weight) = self.draw()?;
-            if !servers.usable(place) || one.is_some_and(|(first, _)| first == place) {
-                continue;
-            }
-            if one.is_none() {
-                one = Some((place, weight));
-            } else {
-                other = Some((place, weight));
-                break;
-            }
-        }
-        let load = |(place, weight): (usize, u32)| {
-            (u64::from(servers.active(place)) + 1, u64::from(weight))
-        };
-        match (one, other) {
-            (Some(one), Some(other)) => {
-                let ((load, weight), (other_load, other_weight)) = (load(one), load(other));
-                let better = if load * other_weight <= other_load * weight { one } else { other };
-                Some(better.0)
-            }
-            (Some((place, _)), None) => Some(place),
-            // Hardly any is usable.
-            _ => self.sums.iter().map(|(place, ..)| *place).find(|place| servers.usable(*place)),
-        }
-    }
-
-    /// A server, by weight.
-    fn draw(&mut self) -> Option<(usize, u32)> {
-        let (.., total) = *self.sums.last()?;
-        self.random = self.random.wrapping_add(1);
-        let drawn = hash::mix(self.random) % total;
-        let at = self.sums.partition_point(|(.., sum)| *sum <= drawn);
-        self.sums.get(at).map(|(place, weight, _)| (*place, *weight))
+        self.0.pick(servers, |place, weight| Burden {
+            load: u64::from(servers.active(place)) + 1,
+            weight: weight.into(),
+        })
     }
 }
 

@@ -6,7 +6,7 @@
 //! come, so that of two idle servers the faster is first, where wlc sees no
 //! difference.
 
-use super::least::Least;
+use super::least::{Burden, Least};
 use super::{Candidate, Servers};
 
 /// The server with the shortest expected delay.
@@ -22,7 +22,10 @@ impl ShortestExpectedDelay {
     /// The usable server that would be the least loaded with one connection
     /// more; of equals, the next in turn.
     pub fn pick(&mut self, servers: &impl Servers) -> Option<usize> {
-        self.0.pick(servers, delay)
+        self.0.pick(servers, |place, weight| Burden {
+            load: delay(servers.active(place)),
+            weight: weight.into(),
+        })
     }
 }
 

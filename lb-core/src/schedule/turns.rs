@@ -4,7 +4,8 @@
 //! connections are short, since all are idle at each pick. Equals therefore
 //! take turns, by start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM
 //! 1996): each pick moves the server's tag on by a stride, the least tag is
-//! next, and whoever was not in question for a while does not catch up.
+//! next, and whoever was not in question for a while does not catch up: it is
+//! next once, and then again among the others.
 
 use std::collections::HashMap;
 
@@ -23,14 +24,14 @@ impl Turns {
         self.tags.extend(keys.map(|key| (key, known.get(&key).copied().unwrap_or(now))));
     }
 
-    /// The tag of a server; the least is next.
+    /// The tag of a server; the least is next. It changes only by a turn.
     pub(super) fn tag(&self, place: usize) -> u128 {
-        self.tags.get(place).map_or(self.now, |(_, tag)| self.now.max(*tag))
+        self.tags.get(place).map_or(self.now, |(_, tag)| *tag)
     }
 
     /// The server was picked, and its next turn is a stride away.
     pub(super) fn took(&mut self, place: usize, stride: u128) {
-        self.now = self.tag(place);
+        self.now = self.now.max(self.tag(place));
         let next = self.now + stride;
         if let Some((_, tag)) = self.tags.get_mut(place) {
             *tag = next;

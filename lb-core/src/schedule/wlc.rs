@@ -4,7 +4,7 @@
 //! least of connections over weight, compared without dividing. Equals, idle
 //! servers above all, take turns by weight where the kernel takes the first.
 
-use super::least::Least;
+use super::least::{Burden, Least};
 use super::{Candidate, Servers};
 
 /// The server with the fewest connections for its weight.
@@ -20,7 +20,10 @@ impl WeightedLeastConnections {
     /// The usable server with the fewest connections for its weight; of equals,
     /// the next in turn.
     pub fn pick(&mut self, servers: &impl Servers) -> Option<usize> {
-        self.0.pick(servers, u64::from)
+        self.0.pick(servers, |place, weight| Burden {
+            load: servers.active(place).into(),
+            weight: weight.into(),
+        })
     }
 }
 

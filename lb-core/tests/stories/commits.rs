@@ -98,10 +98,6 @@ fn what_cannot_be_is_refused_with_the_row_and_changes_nothing() {
     };
     let web_row = RowId::Service(web());
     assert_eq!(
-        kinds(&|wanted| web_of(wanted).scheduler = Scheduler::Freest),
-        [(web_row, ProblemKind::Scheduler(Scheduler::Freest))]
-    );
-    assert_eq!(
         kinds(&|wanted| {
             let row = web_of(wanted);
             (row.protocol, row.accept_proxy, row.row) =

@@ -1,7 +1,7 @@
 //! Limits, and those who wait because of them.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::mpsc::Receiver;
@@ -9,7 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use lcms_lb_core::director::{Director, ServiceLive};
-use lcms_lb_core::model::{Runtime, Scheduler, Service, Timeout, Weight};
+use lcms_lb_core::model::{Burst, ConnectionRate, Runtime, Scheduler, Service, Timeout, Weight};
+use socket2::{Domain, Socket, Type};
 
 use crate::support::backend::Backend;
 use crate::support::client::{ask, connect, read_error, read_text, reset};
@@ -284,4 +285,28 @@ fn a_service_at_its_limit_leaves_clients_in_the_backlog_and_takes_them_at_once()
     fixture.edit(|service| service.connection_limit = 0);
     let _free = (connect(fixture.address), next(&streams));
     assert_eq!(live.refused.load(Relaxed), 0);
+}
+
+#[test]
+fn a_source_that_connects_too_often_is_refused_and_no_other() {
+    let backend = Backend::named("rs1");
+    let fixture = Fixture::with(&[("rs1", backend.address, 1)], |service| {
+        service.source_rate = ConnectionRate::clamped(1);
+        service.source_burst = Burst::clamped(3);
+    });
+    let began = Instant::now();
+    let served = (0..20).filter(|_| ask(fixture.address).is_ok()).count();
+    let most = 3 + began.elapsed().as_secs() as usize;
+    assert!((3..=most).contains(&served), "{served} of 20");
+    let live = live(&fixture);
+    assert_eq!(live.rate_overruns.load(Relaxed), 20 - served as u64);
+    assert_eq!(live.refused.load(Relaxed), 20 - served as u64);
+    let other = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    other.bind(&SocketAddr::from(([127, 8, 8, 8], 0)).into()).unwrap();
+    other.connect(&fixture.address.into()).unwrap();
+    assert_eq!(read_text(&mut other.into(), 3), "rs1");
+    fixture.edit(|service| service.source_rate = ConnectionRate::MIN);
+    for _ in 0..20 {
+        assert_eq!(ask(fixture.address).unwrap(), "rs1");
+    }
 }

@@ -1,10 +1,19 @@
 //! What verbs work with: made when it is first asked for.
 
-use std::{cell::OnceCell, io, path::Path};
+use std::{
+    cell::OnceCell,
+    env, io,
+    path::{Path, PathBuf},
+    sync::{
+        atomic::Ordering,
+        mpsc::{self, RecvTimeoutError},
+    },
+    thread,
+};
 
-use lcms_mibs::Mib;
+use lcms_mibs::{Cache, Compiler, Mib};
 
-use super::{CliError, DEFAULT_CONFIG, Global, node};
+use super::{CliError, DEFAULT_CONFIG, Global, node, progress::Progress};
 use crate::{
     client::{Access, Client, Target, target},
     inventory::{self, Inventory, InventoryError, Node},
@@ -91,9 +100,37 @@ impl Context {
         }
         let mib = match self.global.mib_dir.as_slice() {
             [] => Mib::builtin(),
-            dirs => Mib::load_dirs(dirs).map_err(CliError::MibDir)?,
+            dirs => {
+                let mut compiler = Compiler::with_base();
+                for dir in dirs {
+                    compiler.tree(dir).map_err(CliError::MibDir)?;
+                }
+                self.compile(compiler)
+            }
         };
         Ok(self.mib.get_or_init(|| mib))
+    }
+
+    /// Compiles modules, or takes what was compiled before.
+    pub fn compile(&self, compiler: Compiler) -> Mib {
+        let (read, count) = (compiler.read_count(), compiler.file_count());
+        let (done, wait) = mpsc::channel::<()>();
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                let mut progress = Progress::default();
+                // It ends when the sender is gone.
+                while let Err(RecvTimeoutError::Timeout) = wait.recv_timeout(Progress::EVERY) {
+                    let read = read.load(Ordering::Relaxed);
+                    progress.show(|| format!("{read} of {count} files read"));
+                }
+            });
+            let mib = match cache_folder().filter(|_| !self.global.no_cache) {
+                Some(folder) => compiler.compile_with(&Cache::in_folder(folder)),
+                None => compiler.compile(),
+            };
+            drop(done);
+            mib
+        })
     }
 
     /// The client.
@@ -104,4 +141,11 @@ impl Context {
         let client = Client::start().map_err(CliError::System)?;
         Ok(self.client.get_or_init(|| client))
     }
+}
+
+/// Where compiled modules are kept, by the XDG base directory specification.
+fn cache_folder() -> Option<PathBuf> {
+    let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
+    let base = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?;
+    Some(base.join("lcms/mib"))
 }

@@ -13,6 +13,7 @@ use crate::{
 #[command(after_help = "\
 Examples:
   lcms-manager drain main/web/rs1 --wait --timeout 300
+  lcms-manager drain main/web/rs1 --deadline 30
   lcms-manager undrain main/web/rs1")]
 pub struct Args {
     #[command(flatten)]
@@ -23,6 +24,9 @@ pub struct Args {
     /// How long to wait at most
     #[arg(long, value_name = "SECONDS", default_value_t = 600, requires = "wait")]
     timeout: u64,
+    /// End the connections it still has after this time
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=604_800))]
+    deadline: Option<u64>,
 }
 
 /// Gives a drained server connections again.
@@ -45,7 +49,7 @@ struct Which {
 }
 
 pub async fn run(args: Args, context: &Context) -> Result<Exit, CliError> {
-    let Args { which: Which { server, on, reason }, wait, timeout } = &args;
+    let Args { which: Which { server, on, reason }, wait, timeout, deadline } = &args;
     let (inventory, on) = context.inventory_with(on.as_deref())?;
     let client = context.client()?;
     let what = Drain {
@@ -53,6 +57,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, CliError> {
         on: on.as_deref(),
         reason: reason.as_deref(),
         wait: wait.then(|| Duration::from_secs(*timeout)),
+        deadline: deadline.map(Duration::from_secs),
     };
     let mut progress = Progress::default();
     let drained = ops::drain(client, &inventory, what, |state| {
@@ -82,7 +87,13 @@ pub async fn undo(args: UndoArgs, context: &Context) -> Result<Exit, CliError> {
     let UndoArgs { which: Which { server, on, reason } } = &args;
     let (inventory, on) = context.inventory_with(on.as_deref())?;
     let client = context.client()?;
-    let what = Drain { path: server, on: on.as_deref(), reason: reason.as_deref(), wait: None };
+    let what = Drain {
+        path: server,
+        on: on.as_deref(),
+        reason: reason.as_deref(),
+        wait: None,
+        deadline: None,
+    };
     let drained = ops::undrain(client, &inventory, what).await?;
     match context.json() {
         true => json(&drained)?,

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal as _};
 
+use lcms_mibs::codegen::CodegenError;
 use lcms_snmp::usm::KeyError;
 use miette::GraphicalReportHandler;
 use thiserror::Error;
@@ -52,6 +53,15 @@ pub enum CliError {
     /// A folder with MIB modules cannot be read.
     #[error("--mib-dir: {0}")]
     MibDir(io::Error),
+    /// No diagnostic has this code.
+    #[error("there is no code {given:?}; docs/mib-diagnostics.md has all of them")]
+    NoCode {
+        /// What was given.
+        given: String,
+    },
+    /// No code can be generated for a module.
+    #[error(transparent)]
+    Codegen(#[from] CodegenError),
     /// Standard output cannot be written.
     #[error("standard output: {0}")]
     Output(io::Error),
@@ -108,6 +118,7 @@ impl CliError {
                 ..
             } => Exit::Usage,
             Self::Op(error) if error.is_usage() => Exit::Usage,
+            Self::NoCode { .. } => Exit::Usage,
             Self::Query(error) if error.is_usage() => Exit::Usage,
             _ => Exit::Failed,
         }
@@ -142,7 +153,10 @@ impl CliError {
             }
             Self::Write { .. } => Some("name a place that you may write to".to_owned()),
             Self::Demo(error) => error.advice(),
-            Self::Output(_) | Self::System(_) => None,
+            Self::Codegen(_) => {
+                Some("see what `mib lint` says, or leave the module out".to_owned())
+            }
+            Self::NoCode { .. } | Self::Output(_) | Self::System(_) => None,
         }
     }
 

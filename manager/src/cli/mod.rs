@@ -90,6 +90,9 @@ pub struct Global {
     /// A folder with MIB modules of other vendors; may be repeated
     #[arg(long, global = true, value_name = "DIR")]
     mib_dir: Vec<PathBuf>,
+    /// Compile MIB modules anew, and keep nothing of it below the user's cache folder
+    #[arg(long, global = true)]
+    no_cache: bool,
     /// File with the community, mode 0600; else the inventory's, or that named
     /// by LCMS_COMMUNITY_FILE
     #[arg(short = 'c', long, global = true, value_name = "FILE")]
@@ -244,7 +247,8 @@ async fn run(Cli { global, verb }: Cli) -> Result<Exit, CliError> {
 
 /// Diagnostics, to standard error, when RUST_LOG asks for them.
 fn log() {
-    let asked = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned());
+    let asked = std::env::var("RUST_LOG").ok().filter(|asked| !asked.is_empty());
+    let asked = asked.unwrap_or_else(|| "warn".to_owned());
     let filter = asked.parse::<Targets>().unwrap_or_else(|error| {
         eprintln!("lcms-manager: RUST_LOG is not used: {error}; right is lcms_manager=debug,warn");
         Targets::new()

@@ -23,7 +23,7 @@ impl Progress {
     /// What is done at once needs no progress.
     const QUIET: Duration = Duration::from_millis(700);
     /// Nobody reads faster.
-    const EVERY: Duration = Duration::from_millis(100);
+    pub const EVERY: Duration = Duration::from_millis(100);
 
     /// Shows this, if it is time to.
     pub fn show(&mut self, line: impl FnOnce() -> String) {

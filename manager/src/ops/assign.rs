@@ -111,7 +111,7 @@ pub fn key<T: Table>(column: &Column) -> String {
 /// The short names of the columns that can be set.
 pub fn keys<T: Named>() -> Vec<String> {
     let columns = T::ENTRY.columns.iter().filter(|column| column.access.is_writable());
-    columns.map(key::<T>).filter(|key| key != "address-type").collect()
+    columns.map(key::<T>).filter(|key| !key.ends_with("address-type")).collect()
 }
 
 /// Puts assignments into a patch.
@@ -123,13 +123,13 @@ pub fn assign<T: Named>(
         let column = column::<T>(key)?;
         let wrong =
             |takes: String| AssignError::Value { key: key.clone(), value: value.clone(), takes };
-        if key == "address" {
+        if let Some(prefix) = key.strip_suffix("address") {
             let (address, port) = address(value).ok_or_else(|| wrong(ADDRESS_FORM.to_owned()))?;
             let (kind, octets) = inet_address(address);
             let port = port.map(|port| ("port", Value::Gauge32(port.into())));
             let parts = [("address-type", Value::Integer(kind.number())), ("address", octets)];
-            for (key, value) in parts.into_iter().chain(port) {
-                let column = self::column::<T>(key)?;
+            for (part, value) in parts.into_iter().chain(port) {
+                let column = self::column::<T>(&format!("{prefix}{part}"))?;
                 T::write(patch, column.arc, &value).map_err(|_| wrong(ADDRESS_FORM.to_owned()))?;
             }
             continue;
@@ -261,6 +261,15 @@ mod tests {
             ..Default::default()
         };
         assert_eq!(server, expected);
+
+        let checked = patch::<LcServer>(&["check-address=192.0.2.9:81"]).unwrap();
+        let expected = lc_server::Patch {
+            check_address_type: Some(InetAddressType::Ipv4),
+            check_address: Some(vec![192, 0, 2, 9]),
+            check_port: Some(81),
+            ..Default::default()
+        };
+        assert_eq!(checked, expected);
 
         let host = patch::<LcHost>(&["role-status=director,realServer"]).unwrap();
         let roles = tc::LcRoles::DIRECTOR.union(tc::LcRoles::REAL_SERVER);

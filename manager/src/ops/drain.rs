@@ -33,6 +33,9 @@ pub struct Drain<'a> {
     /// How long to wait for the last connection to end; not at all where there
     /// is nothing.
     pub wait: Option<Duration>,
+    /// After what time the connections it still has are ended; as the server's row
+    /// has it where nobody says.
+    pub deadline: Option<Duration>,
 }
 
 /// How far a drain has come, or that a server is back.
@@ -105,9 +108,16 @@ async fn admin_state(
     state: LcAdminState,
 ) -> Result<(Located, bool), OpError> {
     let server = find::<LcServer>(client, inventory, what.path, what.on).await?;
-    let changed = read(client, &server).await?.admin_state != Some(state);
-    if changed {
-        let patch = lc_server::Patch { admin_state: Some(state), ..Default::default() };
+    let row = read(client, &server).await?;
+    let deadline = what.deadline.map(|time| u32::try_from(time.as_millis()).unwrap_or(u32::MAX));
+    let deadline = deadline.filter(|deadline| row.drain_deadline != Some(*deadline));
+    let changed = row.admin_state != Some(state);
+    if changed || deadline.is_some() {
+        let patch = lc_server::Patch {
+            admin_state: changed.then_some(state),
+            drain_deadline: deadline,
+            ..Default::default()
+        };
         let changes = Changes::new().with::<LcServer>(&index(&server)?, &patch);
         commit(client, &server.node, &changes, Doing::Set(Kind::Server), what.reason).await?;
     }
@@ -115,7 +125,8 @@ async fn admin_state(
 }
 
 async fn read(client: &Client, server: &Located) -> Result<lc_server::Row, OpError> {
-    const COLUMNS: &[u32] = &[col::ADMIN_STATE, col::ACTIVE_CONNECTIONS, col::EFFECTIVE_WEIGHT];
+    const COLUMNS: &[u32] =
+        &[col::ADMIN_STATE, col::ACTIVE_CONNECTIONS, col::EFFECTIVE_WEIGHT, col::DRAIN_DEADLINE];
     let target = target(&server.node, Access::Read).await?;
     let row = client.row::<LcServer>(&target, &index(server)?, COLUMNS).await;
     let row = row.map_err(|source| failed(server.node.name, Doing::Read, source))?;

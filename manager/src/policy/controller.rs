@@ -3,15 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use lcms_lb_core::load::{Capacity, Measurement};
 use lcms_lb_core::model::{Name, PolicyWindow, ServerId};
 
-use super::capacity::{Capacity, Measurement, Share};
 use super::decide::{self, Candidate, Decision, Prospect};
+use super::share::Share;
 use super::{HostReading, Report, ServerReading, ServiceReading, Settings};
 
 /// Pages a second read from swap space from which a host counts as swapping.
 /// A healthy host now and then fetches back a page it had put away.
 const SWAPPING: f64 = 32.0;
+
+/// The longest time a report tells, in milliseconds.
+const LONGEST: u32 = 3_600_000;
 
 /// The memory of a controller: the last look at each host and server, and what
 /// was learned from the looks before. `now` is any clock that does not go
@@ -37,7 +41,7 @@ impl Controller {
     /// What to tell the director of a host, as long as it is fresh.
     pub fn report(&self, now: Duration, host: Name, stale_limit: Duration) -> Option<Report> {
         let track = self.hosts.get(&host)?;
-        (track.age(now)? < stale_limit).then(|| track.report()).flatten()
+        (track.age(now)? < stale_limit).then(|| track.report(now)).flatten()
     }
 
     /// Takes in a look at a service's servers, after the looks at the hosts of
@@ -268,6 +272,8 @@ struct HostTrack {
     /// The look before, from which the next interval is counted.
     last: Option<(Duration, HostReading)>,
     step: Step,
+    /// The last interval there was.
+    interval: Option<Interval>,
     utilisation: Option<f64>,
     swapping: Option<bool>,
 }
@@ -286,6 +292,7 @@ enum Step {
 
 #[derive(Clone, Copy, Debug)]
 struct Interval {
+    length: Duration,
     utilisation: f64,
     runnable: Option<f64>,
 }
@@ -300,8 +307,11 @@ impl HostTrack {
             Step::Interval(interval) => {
                 self.swapping = self.swapped_since(&reading);
                 self.utilisation = Some(interval.utilisation);
+                self.interval = Some(interval);
             }
-            Step::Restarted => (self.swapping, self.utilisation) = (None, None),
+            Step::Restarted => {
+                (self.swapping, self.utilisation, self.interval) = (None, None, None);
+            }
             Step::Same => {}
         }
         // Without a newer sample the look is still the newest word on its age.
@@ -323,6 +333,7 @@ impl HostTrack {
         }
         let milliseconds = total as f64 / f64::from(reading.cores.unwrap_or(1).max(1));
         Step::Interval(Interval {
+            length: Duration::from_secs_f64(milliseconds / 1_000.0),
             utilisation: (busy as f64 / total as f64).min(1.0),
             runnable: difference(before.runnable_time, reading.runnable_time)
                 .map(|tasks| tasks as f64 / milliseconds),
@@ -374,14 +385,24 @@ impl HostTrack {
         if weight > 0.0 { sum / weight } else { cpu }
     }
 
-    fn report(&self) -> Option<Report> {
+    fn report(&self, now: Duration) -> Option<Report> {
         let (_, last) = self.last.as_ref()?;
+        let milliseconds = |time: Duration| u32::try_from(time.as_millis()).ok();
         Some(Report {
             runnable: last.runnable?.saturating_mul(100),
             utilisation: self.utilisation.map(|share| (share * 1000.0).round() as u32),
             memory_available: last.memory_available.map(|free| free.min(1000)),
             swapping: self.swapping,
             cores: last.cores.filter(|cores| (1..=65535).contains(cores)),
+            sample_age: self.age(now).and_then(milliseconds)?.min(LONGEST),
+            interval: self
+                .interval
+                .and_then(|interval| milliseconds(interval.length))
+                .filter(|interval| (1..=LONGEST).contains(interval)),
+            mean_runnable: self
+                .interval
+                .and_then(|interval| interval.runnable)
+                .map(|mean| (mean * 100.0).round() as u32),
         })
     }
 }

@@ -3,7 +3,7 @@
 //! A controller looks at each host's agent and at the director's table in
 //! every interval. From two looks follow a host's *utilisation* and what each
 //! server *completed*; from both follows the server's *capacity*: what it
-//! could complete if the host did nothing else ([`capacity`]). The wanted
+//! could complete if the host did nothing else ([`lcms_lb_core::load::Capacity`]). The wanted
 //! weight is in proportion to the capacity ([`decide`]), and smoothing, step,
 //! floor, ceiling and hysteresis lead there ([`Settings`]).
 //!
@@ -19,11 +19,11 @@
 //! A host that swaps is the trap: it is busy without completing anything. So
 //! nothing is learned from it, and it counts as having no room.
 
-pub mod capacity;
 mod controller;
 pub mod decide;
 pub mod reading;
 mod settings;
+mod share;
 
 pub use controller::Controller;
 pub use decide::Decision;

@@ -82,4 +82,10 @@ pub struct Report {
     pub swapping: Option<bool>,
     /// Processors.
     pub cores: Option<u32>,
+    /// How old the sample is, in milliseconds.
+    pub sample_age: u32,
+    /// The time between the last two samples, in milliseconds.
+    pub interval: Option<u32>,
+    /// Mean of the runnable tasks in that time, times 100.
+    pub mean_runnable: Option<u32>,
 }

@@ -33,6 +33,12 @@ pub(super) fn write(
          \x20       use lcms_snmp::object::{Index as _, SyntaxError};\n\n\
          \x20       use super::super::{support, tc};\n\n",
     );
+    out.push_str("        /// All of them: descriptor and OID.\n");
+    out.push_str("        pub const ALL: &[(&str, &[u32])] = &[\n");
+    for node in &notifications {
+        line(out, format_args!("            ({:?}, &{:?}),", node.name(), node.oid()));
+    }
+    out.push_str("        ];\n\n");
     for node in notifications {
         write_notification(out, node, plan)?;
     }

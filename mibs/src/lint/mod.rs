@@ -31,7 +31,7 @@ pub(crate) fn judge(resolver: &mut Resolver<'_>) {
     });
     let damaged: FastMap<FileId, ()> = grave.map(|diagnostic| (diagnostic.file, ())).collect();
     for at in 0..resolver.units.len() {
-        let id = ModuleId(at as u32);
+        let id = ModuleId::new(at as u32);
         if resolver.units[at].origin == Origin::BuiltIn || resolver.units[at].is_base {
             continue;
         }
@@ -70,7 +70,7 @@ struct Judge<'r, 'a> {
 
 impl<'r, 'a> Judge<'r, 'a> {
     fn new(resolver: &'r Resolver<'a>, id: ModuleId) -> Self {
-        let ast = resolver.units[id.0 as usize].ast;
+        let ast = resolver.units[id.index()].ast;
         let is_v2 = ast.definitions.iter().any(|d| d.is_identity())
             || ast.imports.iter().any(|import| {
                 matches!(resolver.word(import.module), "SNMPv2-SMI" | "SNMPv2-TC" | "SNMPv2-CONF")
@@ -110,7 +110,7 @@ impl<'r, 'a> Judge<'r, 'a> {
     }
 
     fn node(&self, id: NodeId) -> &'r NodeData {
-        &self.resolver.mib.nodes[id.0 as usize]
+        &self.resolver.mib.nodes[id.index()]
     }
 
     fn name_of(&self, id: NodeId) -> &'r str {
@@ -124,8 +124,8 @@ impl<'r, 'a> Judge<'r, 'a> {
     /// The node that speaks for the place right above, if there is one.
     fn parent(&self, id: NodeId) -> Option<NodeId> {
         let mib = &self.resolver.mib;
-        let place = mib.places.get(self.node(id).place.0 as usize)?;
-        let above = mib.places.get(place.parent?.0 as usize)?;
+        let place = mib.places.get(self.node(id).place.index())?;
+        let above = mib.places.get(place.parent?.index())?;
         if above.len + 1 != place.len {
             return None;
         }

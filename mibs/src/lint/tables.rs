@@ -61,7 +61,7 @@ impl Judge<'_, '_> {
             self.say(Rule::RowName, row.name, row_name);
         }
         let of = match self.node(table).syntax {
-            Some(id) => match &self.resolver.mib.types[id.0 as usize].sequence {
+            Some(id) => match &self.resolver.mib.types[id.index()].sequence {
                 crate::model::Sequence::Of(name) => Some(*name),
                 _ => None,
             },

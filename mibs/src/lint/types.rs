@@ -105,11 +105,32 @@ impl Judge<'_, '_> {
             }
             last = last.max(label.number);
         }
+        if let Some(Constraint::Range(ranges)) = syntax.constraint
+            && let Some((low, high)) = self.limits(syntax)
+        {
+            // MIN and MAX are the ends of whatever the type is.
+            let is_outside =
+                |end: i64| !matches!(end, i64::MIN | i64::MAX) && (end < low || end > high);
+            let ranges = &self.ast.pools[ranges];
+            if ranges.iter().any(|&(from, to)| is_outside(from) || is_outside(to)) {
+                let start = syntax.constraint_start;
+                self.say_at(Rule::RangeBounds, Span { start, end: start + 1 }, about);
+            }
+        }
         if let Some(Constraint::Range(ranges) | Constraint::Size(ranges)) = syntax.constraint {
             let start = syntax.constraint_start;
             self.ranges(&self.ast.pools[ranges], Span { start, end: start + 1 }, about);
         }
         self.status_of_type(syntax, definition);
+    }
+
+    /// What the type that is refined can hold at all.
+    fn limits(&self, syntax: &Syntax) -> Option<(i64, i64)> {
+        match syntax.shape {
+            Shape::Integer => Base::Integer32.limits(),
+            Shape::Named { name, .. } => self.type_named(name)?.base().limits(),
+            _ => None,
+        }
     }
 
     fn ranges(&mut self, ranges: &[(i64, i64)], span: Span, about: &str) {

@@ -47,7 +47,7 @@ impl Judge<'_, '_> {
         if !self.is_v2 {
             return;
         }
-        let unit = &self.resolver.units[self.id.0 as usize];
+        let unit = &self.resolver.units[self.id.index()];
         let mut said: FastMap<Symbol, ()> = FastMap::default();
         for (name, is_row) in types {
             let known = unit.imports.contains_key(&name.symbol) || self.defines(name.symbol);

@@ -1,5 +1,7 @@
 //! The flat tables.
 
+use std::num::NonZeroU32;
+
 use super::{Access, Base, DefaultValue, Kind, Status};
 use crate::{
     source::{FileId, Span},
@@ -9,7 +11,23 @@ use crate::{
 macro_rules! ids {
     ($($name:ident),*) => {$(
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub(crate) struct $name(pub u32);
+        pub(crate) struct $name(NonZeroU32);
+
+        impl $name {
+            /// The entry of this number, counted from 0. It is kept as one more,
+            /// so that there is room for none.
+            pub fn new(number: u32) -> Self {
+                Self(NonZeroU32::MIN.saturating_add(number))
+            }
+
+            pub fn number(self) -> u32 {
+                self.0.get() - 1
+            }
+
+            pub fn index(self) -> usize {
+                self.number() as usize
+            }
+        }
     )*};
 }
 
@@ -60,6 +78,25 @@ pub(crate) enum Sequence {
     Members(Box<[Symbol]>),
 }
 
+/// Where a text stands. It has its quotes, and so is never empty, which leaves
+/// room for none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Prose {
+    start: u32,
+    len: NonZeroU32,
+}
+
+impl Prose {
+    pub fn at(span: Span) -> Option<Self> {
+        let len = NonZeroU32::new(span.end.saturating_sub(span.start))?;
+        Some(Self { start: span.start, len })
+    }
+
+    pub fn span(self) -> Span {
+        Span { start: self.start, end: self.start.saturating_add(self.len.get()) }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct NodeData {
     pub name: Symbol,
@@ -69,10 +106,12 @@ pub(crate) struct NodeData {
     pub span: Span,
     pub syntax: Option<TypeId>,
     pub access: Option<Access>,
+    /// SMIv1's write-only, which is taken for read-write.
+    pub write_only: bool,
     pub status: Option<Status>,
     pub units: Option<Symbol>,
-    pub description: Option<Span>,
-    pub reference: Option<Span>,
+    pub description: Option<Prose>,
+    pub reference: Option<Prose>,
     pub extra: Option<Box<Extra>>,
 }
 

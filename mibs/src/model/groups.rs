@@ -1,5 +1,7 @@
 //! Numbers by the group they belong to.
 
+use std::iter::repeat_n;
+
 /// The members of many groups, each group in the order in which they came.
 #[derive(Debug, Default)]
 pub(crate) struct Groups {
@@ -12,8 +14,7 @@ impl Groups {
     /// `pairs` are groups, below `count`, and members.
     pub fn new(count: usize, pairs: impl Iterator<Item = (u32, u32)> + Clone) -> Self {
         // First where each group begins: how many belong to those before it.
-        let mut ends = Vec::new();
-        ends.resize(count + 1, 0_u32);
+        let mut ends: Vec<u32> = repeat_n(0, count + 1).collect();
         for (group, _) in pairs.clone() {
             ends[group as usize + 1] += 1;
         }
@@ -27,6 +28,19 @@ impl Groups {
             *next += 1;
         }
         Self { ends, members }
+    }
+
+    /// The ends and the members, to be kept.
+    pub fn parts(&self) -> (&[u32], &[u32]) {
+        (&self.ends, &self.members)
+    }
+
+    /// What was kept; none where it cannot be that.
+    pub fn from_parts(ends: Vec<u32>, members: Vec<u32>) -> Option<Self> {
+        let is_whole = ends.is_sorted()
+            && ends.last().is_none_or(|&end| end as usize == members.len())
+            && (!ends.is_empty() || members.is_empty());
+        is_whole.then_some(Self { ends, members })
     }
 
     fn range(&self, group: u32) -> std::ops::Range<usize> {

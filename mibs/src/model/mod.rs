@@ -16,7 +16,7 @@ pub use lcms_snmp::object::Access;
 
 pub(crate) use data::{
     ComplianceModule, Extra, IndexItem, ModuleData, ModuleId, NodeData, NodeId, Place, PlaceId,
-    Sequence, TypeData, TypeId,
+    Prose, Sequence, TypeData, TypeId,
 };
 pub(crate) use groups::Groups;
 pub use module::Module;
@@ -26,7 +26,7 @@ pub use types::{Base, Type};
 use crate::{
     diagnostic::{Diagnostic, Record},
     source::{FileId, Source, Span, decode},
-    symbol::{FastMap, Symbol, Symbols},
+    symbol::{FastMap, Symbols},
 };
 
 /// A compiled set of modules.
@@ -47,7 +47,6 @@ pub struct Mib {
     /// Nodes by the number of their name; of equal names the one that speaks for
     /// it first.
     pub(crate) by_name: Groups,
-    pub(crate) types_by_name: FastMap<(ModuleId, Symbol), TypeId>,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
@@ -71,7 +70,7 @@ impl Mib {
     pub fn diagnostics_by_module(&self) -> impl Iterator<Item = (Module<'_>, &Diagnostic)> {
         let mut first: FastMap<FileId, ModuleId> = FastMap::default();
         for (at, module) in self.modules.iter().enumerate() {
-            first.entry(module.file).or_insert(ModuleId(at as u32));
+            first.entry(module.file).or_insert(ModuleId::new(at as u32));
         }
         self.diagnostics.iter().filter_map(move |diagnostic| {
             let id = *first.get(&diagnostic.file)?;
@@ -81,14 +80,14 @@ impl Mib {
 
     /// All modules, in the order they were read.
     pub fn modules(&self) -> impl Iterator<Item = Module<'_>> {
-        (0..self.modules.len() as u32).map(|id| Module { mib: self, id: ModuleId(id) })
+        (0..self.modules.len() as u32).map(|id| Module { mib: self, id: ModuleId::new(id) })
     }
 
     /// The module of this name.
     pub fn module(&self, name: &str) -> Option<Module<'_>> {
         let name = self.symbols.find(name)?;
         let at = self.modules.iter().position(|module| module.name == name)?;
-        Some(Module { mib: self, id: ModuleId(at as u32) })
+        Some(Module { mib: self, id: ModuleId::new(at as u32) })
     }
 
     /// Every definition of an OID, in the order of the OIDs. A name defined in
@@ -115,9 +114,9 @@ impl Mib {
         // The last place not behind `oid` lies below its longest prefix: all
         // between the two begin with that prefix.
         let behind = self.places.partition_point(|place| self.place_arcs(place) <= oid);
-        let mut id = PlaceId(u32::try_from(behind.checked_sub(1)?).ok()?);
+        let mut id = PlaceId::new(u32::try_from(behind.checked_sub(1)?).ok()?);
         loop {
-            let place = self.places.get(id.0 as usize)?;
+            let place = self.places.get(id.index())?;
             if oid.starts_with(self.place_arcs(place)) {
                 return Some(id);
             }
@@ -127,7 +126,7 @@ impl Mib {
 
     /// The node with the longest OID that `oid` begins with, and what remains.
     pub fn lookup<'a>(&self, oid: &'a [u32]) -> Option<(Node<'_>, &'a [u32])> {
-        let place = self.places.get(self.longest_prefix(oid)?.0 as usize)?;
+        let place = self.places.get(self.longest_prefix(oid)?.index())?;
         let node = self.node(*self.by_place.get(place.nodes as usize)?);
         Some((node, oid.get(place.len as usize..)?))
     }
@@ -135,12 +134,9 @@ impl Mib {
     /// The type with this name, in this module or the first that has it.
     pub fn type_by_name(&self, module: Option<&str>, name: &str) -> Option<Type<'_>> {
         let name = self.symbols.find(name)?;
-        let found = self.modules().find_map(|candidate| {
-            let wanted = module.is_none_or(|module| candidate.name() == module);
-            let id = self.types_by_name.get(&(candidate.id, name)).copied();
-            id.filter(|_| wanted)
-        });
-        found.map(|id| Type { mib: self, id })
+        let modules = self.modules().filter(|own| module.is_none_or(|wanted| own.name() == wanted));
+        let mut types = modules.flat_map(|module| module.types());
+        types.find(|found| found.is_named(name))
     }
 }
 

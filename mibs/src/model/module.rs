@@ -14,7 +14,7 @@ pub struct Module<'m> {
 
 impl<'m> Module<'m> {
     fn data(&self) -> &'m ModuleData {
-        &self.mib.modules[self.id.0 as usize]
+        &self.mib.modules[self.id.index()]
     }
 
     /// Its name.
@@ -25,6 +25,12 @@ impl<'m> Module<'m> {
     /// The file it was read from.
     pub fn file(&self) -> FileId {
         self.data().file
+    }
+
+    /// Whether it is one of the compiler's own, and not the user's.
+    pub fn is_builtin(&self) -> bool {
+        let source = self.mib.source(self.file());
+        source.is_some_and(|source| source.path().is_none() && source.name() == self.name())
     }
 
     /// LAST-UPDATED as written, without quotes.

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::{
-    Access, Base, ComplianceModule, Extra, IndexItem, Mib, Module, NodeData, NodeId, Place, Type,
-    unquote,
+    Access, Base, ComplianceModule, Extra, IndexItem, Mib, Module, NodeData, NodeId, Place, Prose,
+    Type, unquote,
 };
 use crate::source::Span;
 
@@ -31,19 +31,19 @@ impl Eq for Node<'_> {}
 
 impl<'m> Node<'m> {
     pub(crate) fn data(&self) -> &'m NodeData {
-        &self.mib.nodes[self.id.0 as usize]
+        &self.mib.nodes[self.id.index()]
     }
 
     fn place(&self) -> &'m Place {
-        &self.mib.places[self.data().place.0 as usize]
+        &self.mib.places[self.data().place.index()]
     }
 
     fn extra(&self) -> Option<&'m Extra> {
         self.data().extra.as_deref()
     }
 
-    fn prose(&self, span: Option<Span>) -> Option<Cow<'m, str>> {
-        span.map(|span| unquote(self.mib.text(self.module().file(), span)))
+    fn prose(&self, prose: Option<Prose>) -> Option<Cow<'m, str>> {
+        prose.map(|prose| unquote(self.mib.text(self.module().file(), prose.span())))
     }
 
     /// Its descriptor.
@@ -88,6 +88,9 @@ impl<'m> Node<'m> {
 
     /// The access in the word that is written.
     pub fn written_access(&self) -> Option<&'static str> {
+        if self.data().write_only {
+            return Some("write-only");
+        }
         self.access().map(|access| match access {
             Access::NotAccessible => "not-accessible",
             Access::AccessibleForNotify => "accessible-for-notify",
@@ -131,7 +134,7 @@ impl<'m> Node<'m> {
 
     /// The nearest node above it.
     pub fn parent(&self) -> Option<Node<'m>> {
-        let place = self.mib.places.get(self.place().parent?.0 as usize)?;
+        let place = self.mib.places.get(self.place().parent?.index())?;
         Some(self.mib.node(*self.mib.by_place.get(place.nodes as usize)?))
     }
 
@@ -140,7 +143,7 @@ impl<'m> Node<'m> {
         let (mib, this) = (self.mib, self.data().place);
         let own = self.oid();
         mib.places
-            .get(this.0 as usize + 1..)
+            .get(this.index() + 1..)
             .unwrap_or_default()
             .iter()
             .take_while(move |place| mib.place_arcs(place).starts_with(own))

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Mib, Module, Sequence, Status, TypeData, TypeId, unquote};
+use crate::symbol::Symbol;
 
 /// A type: a textual convention, a plain one, or a SYNTAX with sub-typing.
 #[derive(Clone, Copy, Debug)]
@@ -13,11 +14,15 @@ pub struct Type<'m> {
 
 impl<'m> Type<'m> {
     fn data(&self) -> &'m TypeData {
-        &self.mib.types[self.id.0 as usize]
+        &self.mib.types[self.id.index()]
+    }
+
+    pub(crate) fn is_named(&self, name: Symbol) -> bool {
+        self.data().name == Some(name)
     }
 
     fn at(&self, id: Option<TypeId>) -> Option<&'m TypeData> {
-        self.mib.types.get(id?.0 as usize)
+        self.mib.types.get(id?.index())
     }
 
     /// This type and those it is refined from, itself first.
@@ -63,6 +68,11 @@ impl<'m> Type<'m> {
     /// Whether it is a TEXTUAL-CONVENTION.
     pub fn is_textual_convention(&self) -> bool {
         self.data().textual_convention
+    }
+
+    /// Whether it is the type of a table's rows, or of a table.
+    pub fn is_sequence(&self) -> bool {
+        self.data().sequence != Sequence::No
     }
 
     /// Whether it is an enumeration.

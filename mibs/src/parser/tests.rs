@@ -150,7 +150,7 @@ fn every_macro_is_read() {
     ] {
         match one(body) {
             (Body::Invocation { clauses: found, .. }, _) => {
-                assert_eq!(found.len(), clauses, "{body}")
+                assert_eq!(found.len(), clauses, "{body}");
             }
             other => panic!("{other:?}"),
         }

@@ -70,12 +70,15 @@ pub(crate) struct Resolver<'a> {
     oids: Vec<Option<OidState>>,
     tree: Tree,
     node_ids: Vec<Option<NodeId>>,
+    /// Whether a name means what the module says, and nothing else.
+    strict: bool,
     pub(crate) mib: Mib,
 }
 
 /// Whether a file belongs to the built-in base, whose modules give way to a
 /// user's of the same name and age.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub(crate) enum Origin {
     BuiltIn,
     /// It was named, or given as a text.
@@ -91,6 +94,7 @@ pub(crate) fn resolve(
     origins: &[Origin],
     symbols: Symbols,
     judge: bool,
+    strict: bool,
 ) -> Mib {
     let mut mib = Mib { symbols, ..Mib::default() };
     let language = types::Language::new(&mut mib);
@@ -102,11 +106,12 @@ pub(crate) fn resolve(
         said: FastMap::default(),
         likes: FastMap::default(),
         language,
-        refined: (ModuleId(0), FastMap::default()),
+        refined: (ModuleId::new(0), FastMap::default()),
         type_ids: Vec::new(),
         oids: Vec::new(),
         tree: Tree::new(),
         node_ids: Vec::new(),
+        strict,
         mib,
     };
     resolver.collect(files, origins);
@@ -142,7 +147,7 @@ impl<'a> Resolver<'a> {
                 match self.by_name.get(&unit.name).copied() {
                     Some(other) => self.choose(&mut chosen, other, unit, origin),
                     None => {
-                        self.by_name.insert(unit.name, ModuleId(chosen.len() as u32));
+                        self.by_name.insert(unit.name, ModuleId::new(chosen.len() as u32));
                         chosen.push((unit, origin));
                     }
                 }
@@ -151,7 +156,7 @@ impl<'a> Resolver<'a> {
         self.units = chosen.into_iter().map(|(unit, _)| unit).collect();
         self.anywhere = vec![None; self.mib.symbols.bound()];
         for at in 0..self.units.len() {
-            self.enter_definitions(ModuleId(at as u32));
+            self.enter_definitions(ModuleId::new(at as u32));
         }
     }
 
@@ -189,11 +194,12 @@ impl<'a> Resolver<'a> {
         unit: Unit<'a>,
         origin: Origin,
     ) {
-        let Some(slot) = chosen.get_mut(other.0 as usize) else { return };
+        let Some(slot) = chosen.get_mut(other.index()) else { return };
         let (old, new) = (self.date_of(&slot.0), self.date_of(&unit));
         let replaces_base = slot.1 == Origin::BuiltIn && origin != Origin::BuiltIn;
         let (file, span) = (unit.file, self.span_of(unit.ast.name));
-        let newer = new > old || (new == old && replaces_base);
+        // What the user has is what he means, however old it is.
+        let newer = replaces_base || new > old;
         if newer {
             *slot = (unit, origin);
         }
@@ -209,16 +215,16 @@ impl<'a> Resolver<'a> {
     fn enter_definitions(&mut self, module: ModuleId) {
         let ast = self.unit_of(module).ast;
         let first = self.type_ids.len();
-        self.units[module.0 as usize].first = first as u32;
+        self.units[module.index()].first = first as u32;
         let behind = first + ast.definitions.len();
         self.type_ids.resize(behind, None);
         self.oids.resize(behind, None);
         self.node_ids.resize(behind, None);
-        self.units[module.0 as usize].definitions.reserve(ast.definitions.len());
+        self.units[module.index()].definitions.reserve(ast.definitions.len());
         for (at, definition) in ast.definitions.iter().enumerate() {
             let at = at as u32;
             let name = definition.name.symbol;
-            let unit = &mut self.units[module.0 as usize];
+            let unit = &mut self.units[module.index()];
             if *unit.definitions.entry(name).or_insert(at) != at {
                 unit.repeated.insert(at, ());
                 let name = self.mib.symbols.text(name).into();
@@ -232,7 +238,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn unit_of(&self, module: ModuleId) -> &Unit<'a> {
-        &self.units[module.0 as usize]
+        &self.units[module.index()]
     }
 
     fn definition(&self, (module, at): DefinitionId) -> &'a ast::Definition {
@@ -245,7 +251,7 @@ impl<'a> Resolver<'a> {
         for (at, unit) in self.units.iter().enumerate() {
             let own = 0..unit.ast.definitions.len() as u32;
             let own = own.filter(|at| !unit.repeated.contains_key(at));
-            all.extend(own.map(|definition| (ModuleId(at as u32), definition)));
+            all.extend(own.map(|definition| (ModuleId::new(at as u32), definition)));
         }
         all
     }
@@ -300,17 +306,16 @@ impl<'a> Resolver<'a> {
             mib.modules[at].imports = imports;
         }
         for (at, node) in mib.nodes.iter().enumerate() {
-            let module = &mut mib.modules[node.module.0 as usize];
-            module.nodes.push(NodeId(at as u32));
+            let module = &mut mib.modules[node.module.index()];
+            module.nodes.push(NodeId::new(at as u32));
             if node.kind == crate::model::Kind::Identity {
-                module.identity.get_or_insert(NodeId(at as u32));
+                module.identity.get_or_insert(NodeId::new(at as u32));
             }
         }
         for at in 0..mib.types.len() as u32 {
             let data = &mib.types[at as usize];
-            if let (Some(module), Some(name)) = (data.module, data.name) {
-                mib.modules[module.0 as usize].types.push(TypeId(at));
-                mib.types_by_name.insert((module, name), TypeId(at));
+            if let (Some(module), Some(_)) = (data.module, data.name) {
+                mib.modules[module.index()].types.push(TypeId::new(at));
             }
         }
         mib.order_definitions();

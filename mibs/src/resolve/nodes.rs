@@ -10,7 +10,9 @@ use super::{
 use crate::{
     ast::{Body, Clause, Invocation, Name},
     diagnostic::Problem,
-    model::{Access, Groups, Kind, Mib, ModuleId, NodeData, NodeId, PlaceId, Sequence, TypeId},
+    model::{
+        Access, Groups, Kind, Mib, ModuleId, NodeData, NodeId, PlaceId, Prose, Sequence, Status,
+    },
 };
 
 impl<'a> Resolver<'a> {
@@ -33,7 +35,7 @@ impl<'a> Resolver<'a> {
         self.oids = Vec::new();
         let nodes = &mut self.mib.nodes;
         let tree = std::mem::replace(&mut self.tree, Tree::new());
-        let settle = |node: NodeId, place| nodes[node.0 as usize].place = place;
+        let settle = |node: NodeId, place| nodes[node.index()].place = place;
         let Places { places, arcs, by_place } = tree.places(&found, settle);
         (self.mib.places, self.mib.arcs, self.mib.by_place) = (places, arcs, by_place);
         self.settle_columns();
@@ -45,11 +47,12 @@ impl<'a> Resolver<'a> {
         let mut node = NodeData {
             name,
             module: id.0,
-            place: PlaceId(0),
+            place: PlaceId::new(0),
             kind: Kind::Node,
             span: self.span_of(definition.name),
             syntax: None,
             access: None,
+            write_only: false,
             status: None,
             units: None,
             description: None,
@@ -69,11 +72,15 @@ impl<'a> Resolver<'a> {
             };
             let clauses = &self.unit_of(id.0).ast.pools[*clauses];
             self.read_clauses(id, clauses, &mut node);
+            // It has no STATUS clause, and is in force.
+            if *kind == Invocation::TrapType {
+                node.status.get_or_insert(Status::Current);
+            }
             if *kind == Invocation::ObjectType {
                 node.kind = self.object_kind(id, &node, clauses);
             }
         }
-        let node_id = NodeId(self.mib.nodes.len() as u32);
+        let node_id = NodeId::new(self.mib.nodes.len() as u32);
         self.mib.nodes.push(node);
         let number = self.number(id);
         self.node_ids[number] = Some(node_id);
@@ -93,11 +100,12 @@ impl<'a> Resolver<'a> {
                 }
                 Clause::Access(span) | Clause::OldAccess(span) => {
                     node.access = self.access(id.0, *span);
+                    node.write_only = self.word(*span) == "write-only";
                 }
                 Clause::Status(span) => node.status = self.status(id.0, *span),
                 Clause::Units(span) => node.units = Some(*span),
-                Clause::Description(span) => node.description = Some(*span),
-                Clause::Reference(span) => node.reference = Some(*span),
+                Clause::Description(span) => node.description = Prose::at(*span),
+                Clause::Reference(span) => node.reference = Prose::at(*span),
                 _ => {}
             }
         }
@@ -133,7 +141,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn object_kind(&mut self, id: DefinitionId, node: &NodeData, clauses: &[Clause]) -> Kind {
-        let sequence = node.syntax.map(|TypeId(t)| &self.mib.types[t as usize].sequence);
+        let sequence = node.syntax.map(|id| &self.mib.types[id.index()].sequence);
         let has_index = clauses.iter().any(|c| matches!(c, Clause::Index(_) | Clause::Augments(_)));
         match sequence {
             Some(Sequence::Of(_)) => Kind::Table,
@@ -164,13 +172,13 @@ impl<'a> Resolver<'a> {
             if node.kind != Kind::Scalar {
                 continue;
             }
-            let place = self.mib.places[node.place.0 as usize];
-            let Some(parent) = place.parent.map(|id| self.mib.places[id.0 as usize]) else {
+            let place = self.mib.places[node.place.index()];
+            let Some(parent) = place.parent.map(|id| self.mib.places[id.index()]) else {
                 continue;
             };
             let above = &self.mib.by_place
                 [parent.nodes as usize..(parent.nodes + parent.node_count) as usize];
-            let below_row = above.iter().any(|id| self.mib.nodes[id.0 as usize].kind == Kind::Row);
+            let below_row = above.iter().any(|id| self.mib.nodes[id.index()].kind == Kind::Row);
             if below_row && parent.len + 1 == place.len {
                 self.mib.nodes[at].kind = Kind::Column;
             }
@@ -187,8 +195,8 @@ impl Mib {
             .map(|module| with_century(module.last_updated().unwrap_or_default().trim()))
             .collect();
         let rank = |nodes: &[NodeData], id: NodeId| {
-            let node = &nodes[id.0 as usize];
-            let date = dates.get(node.module.0 as usize).cloned().unwrap_or_default();
+            let node = &nodes[id.index()];
+            let date = dates.get(node.module.index()).cloned().unwrap_or_default();
             (node.kind == Kind::Node, Reverse(date), node.module, id)
         };
         for place in &self.places {
@@ -205,7 +213,7 @@ impl Mib {
         for name in 0..self.symbols.bound() as u32 {
             let nodes = self.by_name.of_mut(name);
             if nodes.len() > 1 {
-                nodes.sort_by_cached_key(|&id| rank(&self.nodes, NodeId(id)));
+                nodes.sort_by_cached_key(|&id| rank(&self.nodes, NodeId::new(id)));
             }
         }
     }

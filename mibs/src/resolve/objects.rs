@@ -22,7 +22,7 @@ impl<'a> Resolver<'a> {
                 && extra.default.is_none()
                 && extra.compliance.is_empty();
             if !is_empty {
-                self.mib.nodes[node.0 as usize].extra = Some(Box::new(extra));
+                self.mib.nodes[node.index()].extra = Some(Box::new(extra));
             }
             self.check_member(id, node);
         }
@@ -33,7 +33,7 @@ impl<'a> Resolver<'a> {
         let clauses = &pools[clauses];
         let mut extra = Extra::default();
         let (kind, syntax) = {
-            let data = &self.mib.nodes[node.0 as usize];
+            let data = &self.mib.nodes[node.index()];
             (data.kind, data.syntax)
         };
         if kind == Kind::Compliance {
@@ -91,7 +91,7 @@ impl<'a> Resolver<'a> {
                 continue;
             };
             let Some(node) = self.named(module, object, Role::Object) else { continue };
-            if let Some(syntax) = self.mib.nodes[node.0 as usize].syntax {
+            if let Some(syntax) = self.mib.nodes[node.index()].syntax {
                 index.push(IndexItem { node: Some(node), syntax, implied });
             }
         }
@@ -179,7 +179,7 @@ impl<'a> Resolver<'a> {
                 (Some(number), _) => arcs.push(number),
                 (None, Some(span)) => {
                     let node = self.named(id.0, span, Role::Object)?;
-                    let place = self.mib.places[self.mib.nodes[node.0 as usize].place.0 as usize];
+                    let place = self.mib.places[self.mib.nodes[node.index()].place.index()];
                     arcs.extend_from_slice(self.mib.place_arcs(&place));
                 }
                 (None, None) => return None,
@@ -221,18 +221,18 @@ impl<'a> Resolver<'a> {
 
     /// A column's name stands in the SEQUENCE of its row too.
     fn check_member(&mut self, id: DefinitionId, node: NodeId) {
-        let data = &self.mib.nodes[node.0 as usize];
+        let data = &self.mib.nodes[node.index()];
         if data.kind != Kind::Column {
             return;
         }
         let own = data.name;
-        let place = self.mib.places[data.place.0 as usize];
-        let Some(parent) = place.parent.map(|id| self.mib.places[id.0 as usize]) else { return };
+        let place = self.mib.places[data.place.index()];
+        let Some(parent) = place.parent.map(|id| self.mib.places[id.index()]) else { return };
         let rows =
             &self.mib.by_place[parent.nodes as usize..(parent.nodes + parent.node_count) as usize];
         let missing = rows.iter().any(|row| {
-            let row = &self.mib.nodes[row.0 as usize];
-            let sequence = row.syntax.map(|TypeId(t)| &self.mib.types[t as usize].sequence);
+            let row = &self.mib.nodes[row.index()];
+            let sequence = row.syntax.map(|id| &self.mib.types[id.index()].sequence);
             match sequence {
                 Some(Sequence::Members(names)) => row.module == id.0 && !names.contains(&own),
                 _ => false,

@@ -18,7 +18,7 @@ impl Resolver<'_> {
     /// Ties the names in IMPORTS to modules.
     pub(super) fn bind_imports(&mut self) {
         for at in 0..self.units.len() {
-            let module = ModuleId(at as u32);
+            let module = ModuleId::new(at as u32);
             let ast = self.unit_of(module).ast;
             for import in &ast.imports {
                 let from = import.module.symbol;
@@ -34,7 +34,7 @@ impl Resolver<'_> {
             }
         }
         for at in 0..self.units.len() {
-            self.check_imports(ModuleId(at as u32));
+            self.check_imports(ModuleId::new(at as u32));
         }
     }
 
@@ -86,6 +86,9 @@ impl Resolver<'_> {
             return Some(found);
         }
         let found = self.anywhere.get(name.index()).copied().flatten()?;
+        if self.strict && imported.is_none() {
+            return None;
+        }
         // An import from a module that lacks it, or is not there, was reported
         // where it stands.
         if imported.is_none() && self.said.insert((module, name), ()).is_none() {
@@ -116,7 +119,7 @@ impl Resolver<'_> {
         if let Some(known) = self.likes.get(&(module, name, is_type)) {
             return known.clone();
         }
-        let unit = &mut self.units[module.0 as usize];
+        let unit = &mut self.units[module.index()];
         unit.suggestions = unit.suggestions.checked_sub(1)?;
         let unit = self.unit_of(module);
         let word = self.mib.symbols.text(name);

@@ -83,7 +83,7 @@ impl Tree {
         drop(children);
         let count = links.len();
         let by_parent = Groups::new(count, (1..count).map(|v| (links[v].parent, v as u32)));
-        let by_vertex = Groups::new(count, nodes.iter().map(|&(node, v)| (v.0, node.0)));
+        let by_vertex = Groups::new(count, nodes.iter().map(|&(node, v)| (v.0, node.number())));
 
         let mut out = Places::default();
         out.by_place.reserve(nodes.len());
@@ -100,7 +100,7 @@ impl Tree {
             let own = by_vertex.of(vertex);
             let mut nearest = above;
             if !own.is_empty() {
-                let id = PlaceId(out.places.len() as u32);
+                let id = PlaceId::new(out.places.len() as u32);
                 nearest = Some(id);
                 out.places.push(Place {
                     start: out.arcs.len() as u32,
@@ -111,8 +111,8 @@ impl Tree {
                 });
                 out.arcs.extend_from_slice(&path);
                 for &node in own {
-                    out.by_place.push(NodeId(node));
-                    settle(NodeId(node), id);
+                    out.by_place.push(NodeId::new(node));
+                    settle(NodeId::new(node), id);
                 }
             }
             below.clear();

@@ -25,7 +25,7 @@ impl Language {
         let Mib { symbols, types, .. } = mib;
         let mut add = |name: &str, base| {
             types.push(TypeData::new(Some(symbols.intern(name)), base));
-            TypeId(types.len() as u32 - 1)
+            TypeId::new(types.len() as u32 - 1)
         };
         let integer = add("INTEGER", Base::Integer32);
         let octet_string = add("OCTET STRING", Base::OctetString);
@@ -189,7 +189,7 @@ impl<'a> Resolver<'a> {
         };
         data.name = Some(name);
         data.module = Some(id.0);
-        let own = TypeId(self.mib.types.len() as u32);
+        let own = TypeId::new(self.mib.types.len() as u32);
         match &definition.body {
             Body::Type { application_tag: Some(tag), .. } if self.unit_of(id.0).is_base => {
                 data.base = application_base(*tag, self.mib.symbols.text(name), data.base);
@@ -235,7 +235,7 @@ impl<'a> Resolver<'a> {
 
     fn push_type(&mut self, data: TypeData) -> TypeId {
         self.mib.types.push(data);
-        TypeId(self.mib.types.len() as u32 - 1)
+        TypeId::new(self.mib.types.len() as u32 - 1)
     }
 
     /// The type of an object's SYNTAX: a named one, or a refinement in place.
@@ -275,8 +275,8 @@ impl<'a> Resolver<'a> {
 
     /// A type that adds what `syntax` says to its parent.
     fn refine(&self, ast: &ast::Module, syntax: &Syntax, parent: TypeId) -> TypeData {
-        let own = TypeId(self.mib.types.len() as u32);
-        let mut data = match self.mib.types.get(parent.0 as usize) {
+        let own = TypeId::new(self.mib.types.len() as u32);
+        let mut data = match self.mib.types.get(parent.index()) {
             Some(above) => TypeData {
                 parent: Some(parent),
                 ranges_at: above.ranges_at,

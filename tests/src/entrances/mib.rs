@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use lcms_mibs::{Compiler, Mib, Node};
+use lcms_mibs::{Code, Compiler, Mib, Node};
 use lcms_snmp::{Octets, Value};
 
 /// Longer texts teach nothing more.
@@ -78,6 +78,46 @@ fn ask(mib: &Mib, node: Node<'_>) {
     mib.format_name(&instance);
 }
 
+/// Judges several modules of one set: a form feed stands between two files.
+pub fn mib_lint(octets: &[u8]) {
+    let octets = octets.get(..MOST).unwrap_or(octets);
+    let mut compiler = Compiler::new();
+    compiler.judge();
+    for (name, text) in BASE {
+        compiler.text(name, text);
+    }
+    for (at, text) in octets.split(|&octet| octet == 0x0c).take(8).enumerate() {
+        compiler.text(format!("input {at}"), text);
+    }
+    let mib = compiler.compile();
+    for record in mib.records() {
+        assert!(record.severity <= 6 && !record.message.is_empty());
+        assert!(Code::find(record.code).is_some(), "{} is in no list", record.code);
+    }
+    // A set beside itself has no differences.
+    assert_eq!(lcms_mibs::diff(&mib, &mib, |_| true, |_| true), []);
+}
+
+/// Takes octets for the tables of compiled modules. What is accepted can be asked
+/// everything.
+pub fn mib_cache(octets: &[u8]) {
+    let Some(mib) = lcms_mibs::from_tables(octets) else { return };
+    for node in mib.nodes().take(200) {
+        let _ = (node.name(), node.module().name(), node.kind(), node.written_access());
+        let _ = (node.children().take(50).count(), node.parent().is_some(), node.row().is_some());
+        let _ = (node.index().len(), node.members().count(), node.compliance().count());
+        if let Some(syntax) = node.syntax() {
+            let _ = (syntax.written(), syntax.labels().count(), syntax.ranges(), syntax.sizes());
+        }
+        let written = mib.format_full_name(node.oid());
+        let _ = (mib.parse_name(&written), mib.node_by_name(node.name()));
+    }
+    for module in mib.modules().take(50) {
+        let _ = (module.last_updated(), module.types().count(), module.identity().is_some());
+    }
+    assert!(mib.records().count() <= mib.diagnostics().len());
+}
+
 /// Reads a name and, from the next line on, a value. What is read is written so
 /// that it is read back; a value is one of the object's type.
 pub fn mib_words(octets: &[u8]) {
@@ -141,6 +181,21 @@ pub(super) fn text_seeds() -> Vec<Vec<u8>> {
         ::= { old 1 }\n\
         t TRAP-TYPE ENTERPRISE old VARIABLES { o } ::= 7 END\n";
     [small, old, FIXTURE].map(|text| text.as_bytes().to_vec()).into()
+}
+
+pub(super) fn lint_seeds() -> Vec<Vec<u8>> {
+    let seeds = text_seeds();
+    let all = seeds.join(&0x0c);
+    seeds.into_iter().chain([all]).collect()
+}
+
+pub(super) fn cache_seeds() -> Vec<Vec<u8>> {
+    let tables = |text: Vec<u8>| {
+        let mut compiler = Compiler::new();
+        compiler.text("input", text);
+        lcms_mibs::tables_of(&compiler.compile()).expect("nothing was judged")
+    };
+    text_seeds().into_iter().map(tables).collect()
 }
 
 pub(super) fn word_seeds() -> Vec<Vec<u8>> {

@@ -54,6 +54,7 @@ impl Station {
         let now = Instant::now();
         let local: Name = "lb1".parse().expect("a name");
         let options = DirectorOptions {
+            allow_scripts: true,
             local_host: local,
             proxy: ProxyOptions { shards: 1.try_into().ok(), ..ProxyOptions::default() },
         };
@@ -67,6 +68,7 @@ impl Station {
             locks: Locks::new(4711),
             statistics: Arc::clone(&statistics),
             security: Keeper::volatile(Arc::new(engine(now)), rows()),
+            log: lcms_agent::notify::Log::default(),
             reloader: Reloader::default(),
         });
         let engine = Engine::new(tables::regions(), Arc::clone(&statistics), Self::MAX_SIZE);

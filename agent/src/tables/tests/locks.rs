@@ -101,13 +101,12 @@ fn a_change_says_who_and_why() {
 #[test]
 fn what_the_configuration_file_alone_decides() {
     use lcms_snmp::Value;
-    use load_cluster_mib::snmpv2_mib::{snmp, system};
+    use load_cluster_mib::snmpv2_mib::system;
     let mut station = Station::new();
     for (entry, arc, value) in [
         (&system::ENTRY, system::col::SYS_CONTACT, Value::OctetString("me".into())),
         (&system::ENTRY, system::col::SYS_NAME, Value::OctetString("me".into())),
         (&system::ENTRY, system::col::SYS_LOCATION, Value::OctetString("here".into())),
-        (&snmp::ENTRY, snmp::col::ENABLE_AUTHEN_TRAPS, Value::Integer(1)),
     ] {
         let name = lcms_snmp::Oid::new(entry.instance(arc, &[0])).unwrap();
         let request = Request::set_all(vec![VarBind { name, value }]);

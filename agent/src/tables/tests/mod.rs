@@ -6,3 +6,4 @@ mod leases;
 mod locks;
 mod rows;
 mod station;
+mod targets;

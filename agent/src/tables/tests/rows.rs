@@ -278,7 +278,11 @@ fn two_active_services_do_not_share_an_address() {
 #[test]
 fn what_the_driver_cannot_do_is_refused_where_it_was_asked() {
     let mut station = Station::new();
-    let patch = lc_service::Patch { scheduler: Some(LcScheduler::Freest), ..Default::default() };
+    let patch = lc_service::Patch {
+        forward: Some(LcForward::Nat),
+        row_status: Some(RowStatus::NotInService),
+        ..Default::default()
+    };
     let weight = lc_server::Patch { weight: Some(1), ..Default::default() };
     let fault = station.set(&[server("web", "rs1", weight), service("web", patch)]);
     assert_eq!(fault, (InconsistentValue, 2));

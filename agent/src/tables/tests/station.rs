@@ -68,7 +68,7 @@ pub fn wanted() -> Wanted {
     let service = |port: u16, storage| Service {
         address: Some("127.0.0.1".parse().unwrap()),
         port: port.try_into().ok(),
-        check,
+        check: check.clone(),
         storage,
         row,
         servers: [
@@ -155,6 +155,7 @@ impl Station {
     pub fn with(wanted: Wanted, max_size: usize, security: &SecurityRows) -> Self {
         let now = Instant::now();
         let options = DirectorOptions {
+            allow_scripts: true,
             local_host: name("lb1"),
             proxy: ProxyOptions { shards: 1.try_into().ok(), ..ProxyOptions::default() },
         };
@@ -181,6 +182,7 @@ impl Station {
             locks: Locks::new(4711),
             statistics: Arc::clone(&statistics),
             security,
+            log: crate::notify::Log::default(),
             reloader: Reloader::default(),
         });
         let engine = Engine::new(tables::regions(), statistics, max_size);

@@ -58,6 +58,11 @@ impl Capacity {
         self.enter().map(|()| Room(self.clone()))
     }
 
+    /// How many there are.
+    pub(super) fn used(&self) -> usize {
+        self.used.load(Relaxed)
+    }
+
     /// Whether it is itself at its limit, whatever is true of the greater one.
     pub(super) fn is_full(&self) -> bool {
         self.used.load(Relaxed) >= self.most.load(Relaxed)

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use rustix::event::epoll::EventFlags;
 
 use super::capacity::Room;
-use super::expiry::{Patience, Tick};
+use super::expiry::{Clock, Moment, Patience, Tick};
 use super::queue::Turn;
 use super::relay::Pipe;
 use super::route::Peer;
@@ -36,6 +36,8 @@ pub(super) struct Connection {
     pub(super) down: Pipe,
     /// When something last happened.
     pub(super) last: Tick,
+    /// Since when the server's answer is waited for, if latency matters.
+    pub(super) asked: Option<Moment>,
     /// The server's socket failed: what it sent before is still passed on.
     pub(super) failed: bool,
     /// It stands in the shard's queue of connections with more to do.
@@ -132,6 +134,7 @@ impl Connection {
             up: Pipe::default(),
             down: Pipe::default(),
             last: now,
+            asked: None,
             failed: false,
             queued: false,
             _room: room,
@@ -179,12 +182,29 @@ impl Connection {
     }
 
     /// The server accepted.
-    pub(super) fn open(&mut self) {
+    pub(super) fn open(&mut self, clock: &Clock) {
+        // Some servers speak first.
+        self.time_answer(true, false, clock);
         if let Some(seat) = &mut self.seat {
             seat.accepted();
         }
         self.stage = Stage::Open;
         self.prelude = None;
+    }
+
+    /// Times the server: it was asked when the client's last byte went up, or by
+    /// the connection itself, and has answered with its first byte since.
+    pub(super) fn time_answer(&mut self, went_up: bool, came_down: bool, clock: &Clock) {
+        let Some(seat) = &self.seat else { return };
+        if !seat.peer.service.is_timed() {
+            return;
+        }
+        if let Some(asked) = self.asked.take_if(|_| came_down) {
+            let now = seat.peer.service.age(clock.now());
+            seat.peer.live.answered(clock.since_moment(asked), now);
+        } else if went_up {
+            self.asked = Some(clock.moment());
+        }
     }
 
     /// Remembers a server not to be tried again.
@@ -213,6 +233,7 @@ impl Seat {
             active.fetch_update(SeqCst, Relaxed, more).ok()?;
         }
         peer.live.in_flight.fetch_add(1, Relaxed);
+        peer.tell();
         Some(Self { peer: peer.clone(), accepted: false })
     }
 
@@ -234,6 +255,7 @@ impl Drop for Seat {
         // First the seat, then the look at who waits for one, in the order
         // that the queue relies on.
         self.peer.live.active.fetch_sub(1, SeqCst);
+        self.peer.tell();
         self.peer.queue.freed();
     }
 }

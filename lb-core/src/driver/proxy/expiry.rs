@@ -10,6 +10,11 @@ use super::slots::Key;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tick(u32);
 
+/// Microseconds since the shard began, as far as they fit: for what takes less
+/// than an hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Moment(u32);
+
 /// The time as a shard sees it: read once for each round of events.
 pub(super) struct Clock {
     began: Instant,
@@ -33,6 +38,15 @@ impl Clock {
 
     pub(super) fn tick(&self) -> Tick {
         Tick(self.now.saturating_duration_since(self.began).as_millis() as u32)
+    }
+
+    pub(super) fn moment(&self) -> Moment {
+        Moment(self.now.saturating_duration_since(self.began).as_micros() as u32)
+    }
+
+    /// How long ago that was.
+    pub(super) fn since_moment(&self, then: Moment) -> Duration {
+        Duration::from_micros(self.moment().0.wrapping_sub(then.0).into())
     }
 
     /// How long ago that was.

@@ -17,10 +17,15 @@ use std::collections::BTreeMap;
 pub(super) struct Line<W> {
     waiting: BTreeMap<u64, W>,
     next: u64,
-    /// How many were called and have not said what came of it.
-    called: u32,
+    /// Who was called and has not said what came of it, each with the number of
+    /// changes there had been by then.
+    called: BTreeMap<u64, u64>,
     /// Seats that became free when there was nobody to call.
     spare: u32,
+    /// How often everything may have changed, and whether since the last time
+    /// nobody found that there is no seat.
+    changes: u64,
+    roused: bool,
 }
 
 /// What came of a call.
@@ -47,12 +52,19 @@ pub(super) enum Entered {
 
 impl<W> Line<W> {
     pub(super) fn new() -> Self {
-        Self { waiting: BTreeMap::new(), next: 0, called: 0, spare: 0 }
+        Self {
+            waiting: BTreeMap::new(),
+            next: 0,
+            called: BTreeMap::new(),
+            spare: 0,
+            changes: 0,
+            roused: false,
+        }
     }
 
     /// How many wait, those who were called included.
     pub(super) fn len(&self) -> u32 {
-        u32::try_from(self.waiting.len()).unwrap_or(u32::MAX).saturating_add(self.called)
+        u32::try_from(self.waiting.len() + self.called.len()).unwrap_or(u32::MAX)
     }
 
     /// Comes to the end of the line, or back to where it was.
@@ -60,7 +72,7 @@ impl<W> Line<W> {
         let number = number.unwrap_or(self.next);
         self.next = self.next.max(number.saturating_add(1));
         if self.len() == 0 {
-            self.called = 1;
+            self.called.insert(number, self.changes);
             return Entered::Called(number);
         }
         self.waiting.insert(number, who);
@@ -75,7 +87,7 @@ impl<W> Line<W> {
     /// A seat has become free: whom to call.
     pub(super) fn freed(&mut self) -> Option<(u64, W)> {
         let first = self.call();
-        if first.is_none() && self.called > 0 {
+        if first.is_none() && !self.called.is_empty() {
             self.spare = self.spare.saturating_add(1);
         }
         first
@@ -83,50 +95,50 @@ impl<W> Line<W> {
 
     /// Everything may be other than it was: whom to call first.
     pub(super) fn rouse(&mut self) -> Option<(u64, W)> {
-        if self.len() > 0 {
-            self.spare = u32::MAX;
-        }
+        self.changes = self.changes.wrapping_add(1);
+        self.roused = self.len() > 0;
         self.call()
     }
 
     /// What came of the call of this number: whom to call next.
     pub(super) fn settle(&mut self, number: u64, outcome: Outcome<W>) -> Option<(u64, W)> {
-        self.called = self.called.saturating_sub(1);
+        let changes = self.called.remove(&number);
         let next = match outcome {
-            Outcome::Seated if self.spare == 0 => None,
-            Outcome::Seated => {
-                if self.spare < u32::MAX {
-                    self.spare -= 1;
-                }
-                self.call()
-            }
+            Outcome::Seated if self.roused => self.call(),
+            Outcome::Seated => self.call_for_spare(),
             Outcome::Gone => self.freed(),
             Outcome::None(who) => {
                 self.waiting.insert(number, who);
-                // One that became free just after it looked is still there.
-                self.call_if_spare()
+                if changes == Some(self.changes) {
+                    self.roused = false;
+                    // Seats that became free just after it looked.
+                    self.call_for_spare()
+                } else {
+                    // It may have looked before the change.
+                    self.call()
+                }
             }
             Outcome::NoneOfMine(who) => {
                 self.waiting.insert(number, who);
                 let after = self.waiting.range(number.saturating_add(1)..).next();
-                let after = after.map(|(number, _)| *number);
-                match after {
+                match after.map(|(number, _)| *number) {
                     Some(after) => self.call_this(after),
-                    None => self.call_if_spare(),
+                    None if changes == Some(self.changes) => self.call_for_spare(),
+                    None => self.call(),
                 }
             }
         };
         if self.len() == 0 {
-            self.spare = 0;
+            (self.spare, self.roused) = (0, false);
         }
         next
     }
 
-    fn call_if_spare(&mut self) -> Option<(u64, W)> {
-        match std::mem::take(&mut self.spare) {
-            0 => None,
-            _ => self.call(),
-        }
+    fn call_for_spare(&mut self) -> Option<(u64, W)> {
+        let left = self.spare.checked_sub(1)?;
+        let first = self.call()?;
+        self.spare = left;
+        Some(first)
     }
 
     fn call(&mut self) -> Option<(u64, W)> {
@@ -136,7 +148,7 @@ impl<W> Line<W> {
 
     fn call_this(&mut self, number: u64) -> Option<(u64, W)> {
         let who = self.waiting.remove(&number)?;
-        self.called = self.called.saturating_add(1);
+        self.called.insert(number, self.changes);
         Some((number, who))
     }
 }
@@ -156,8 +168,10 @@ mod tests {
         Leave(usize),
         /// A seat becomes free.
         Free,
-        /// The oldest call arrives.
-        Hear,
+        /// The oldest call arrives, and who was called looks for a seat.
+        Look,
+        /// The oldest look is told to the line.
+        Tell,
         /// There are more seats than before.
         More(u32),
     }
@@ -167,20 +181,28 @@ mod tests {
             4 => Just(Step::Arrive),
             1 => (0usize..8).prop_map(Step::Leave),
             3 => Just(Step::Free),
-            4 => Just(Step::Hear),
+            4 => Just(Step::Look),
+            4 => Just(Step::Tell),
             1 => (0u32..3).prop_map(Step::More),
         ]
     }
 
-    /// Seats, and those who want one; calls take their time.
+    /// Seats, and those who want one. Calls take their time, and so does telling
+    /// what came of them.
+    #[derive(Default)]
     struct World {
         line: Line<()>,
         free: u32,
         taken: u32,
         calls: VecDeque<u64>,
+        looks: VecDeque<(u64, bool)>,
         here: BTreeSet<u64>,
-        seated: Vec<u64>,
-        newest: u64,
+    }
+
+    impl Default for Line<()> {
+        fn default() -> Self {
+            Self::new()
+        }
     }
 
     impl World {
@@ -188,67 +210,61 @@ mod tests {
             self.calls.extend(call.map(|(number, ())| number));
         }
 
-        fn sit(&mut self, number: u64) {
+        fn sit(&mut self) {
             self.free -= 1;
             self.taken += 1;
-            self.here.remove(&number);
-            self.seated.push(number);
         }
 
-        fn hear(&mut self, number: u64) {
-            let outcome = match self.here.contains(&number) {
-                false => Outcome::Gone,
-                true if self.free > 0 => {
-                    self.sit(number);
-                    Outcome::Seated
-                }
-                true => Outcome::None(()),
-            };
-            let next = self.line.settle(number, outcome);
-            self.post(next);
+        fn look(&mut self, number: u64) {
+            if !self.here.contains(&number) {
+                let next = self.line.settle(number, Outcome::Gone);
+                return self.post(next);
+            }
+            let found = self.free > 0;
+            if found {
+                self.sit();
+                self.here.remove(&number);
+            }
+            self.looks.push_back((number, found));
         }
 
         fn step(&mut self, step: Step) {
             match step {
-                Step::Arrive => {
-                    if self.line.len() == 0 && self.free > 0 {
-                        self.free -= 1;
-                        self.taken += 1;
-                        return;
-                    }
-                    let (Entered::Waits(number) | Entered::Called(number)) =
-                        match self.line.enter(None, ()) {
-                            Entered::Called(number) => {
-                                self.here.insert(number);
-                                self.hear(number);
-                                Entered::Called(number)
-                            }
-                            waits => waits,
-                        };
-                    self.newest = number;
-                    if !self.seated.contains(&number) {
+                Step::Arrive if self.line.len() == 0 && self.free > 0 => self.sit(),
+                Step::Arrive => match self.line.enter(None, ()) {
+                    Entered::Waits(number) => drop(self.here.insert(number)),
+                    Entered::Called(number) => {
                         self.here.insert(number);
+                        self.look(number);
                     }
-                }
+                },
                 Step::Leave(rank) => {
-                    if let Some(number) = self.here.iter().nth(rank).copied() {
+                    let looked = |number: &u64| self.looks.iter().any(|(one, _)| one == number);
+                    let number = self.here.iter().filter(|one| !looked(one)).nth(rank).copied();
+                    if let Some(number) = number {
                         self.here.remove(&number);
                         self.line.leave(number);
                     }
                 }
+                Step::Free if self.taken == 0 => {}
                 Step::Free => {
-                    if self.taken > 0 {
-                        self.taken -= 1;
-                        self.free += 1;
-                        if self.line.len() > 0 {
-                            let call = self.line.freed();
-                            self.post(call);
-                        }
+                    self.taken -= 1;
+                    self.free += 1;
+                    if self.line.len() > 0 {
+                        let call = self.line.freed();
+                        self.post(call);
                     }
                 }
-                Step::Hear => {
+                Step::Look => {
                     if let Some(number) = self.calls.pop_front() {
-                        self.hear(number);
+                        self.look(number);
+                    }
+                }
+                Step::Tell => {
+                    if let Some((number, found)) = self.looks.pop_front() {
+                        let outcome = if found { Outcome::Seated } else { Outcome::None(()) };
+                        let next = self.line.settle(number, outcome);
+                        self.post(next);
                     }
                 }
                 Step::More(seats) => {
@@ -260,39 +276,37 @@ mod tests {
                 }
             }
         }
+
+        /// Everything that is under way arrives.
+        fn settle(&mut self) {
+            while !self.calls.is_empty() || !self.looks.is_empty() {
+                self.step(Step::Look);
+                self.step(Step::Tell);
+            }
+        }
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
         #[test]
         fn no_seat_stays_free_while_somebody_waits_and_nobody_is_forgotten(
-            steps in proptest::collection::vec(any_step(), 0..200),
-            seats in 0u32..4,
+            steps in proptest::collection::vec(any_step(), 0..100),
+            free in 0u32..4,
         ) {
-            let mut world = World {
-                line: Line::new(),
-                free: seats,
-                taken: 0,
-                calls: VecDeque::new(),
-                here: BTreeSet::new(),
-                seated: Vec::new(),
-                newest: 0,
-            };
+            let mut world = World { free, ..World::default() };
             for step in steps {
                 world.step(step);
             }
-            while let Some(number) = world.calls.pop_front() {
-                world.hear(number);
-            }
+            world.settle();
             prop_assert!(world.free == 0 || world.here.is_empty(), "{} free", world.free);
             prop_assert_eq!(world.line.len() as usize, world.here.len());
             while !world.here.is_empty() {
+                let before = world.here.len();
                 world.taken += u32::from(world.taken == 0);
                 world.step(Step::Free);
-                let before = world.seated.len();
-                while let Some(number) = world.calls.pop_front() {
-                    world.hear(number);
-                }
-                prop_assert_eq!(world.seated.len(), before + 1);
+                world.settle();
+                prop_assert_eq!(world.here.len(), before - 1);
             }
         }
 

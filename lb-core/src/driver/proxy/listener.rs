@@ -1,10 +1,11 @@
 //! Listeners, one a shard.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 
-use rustix::net::{bind, listen, sockopt};
+use rustix::net::{SocketType, bind, getsockname, listen, sockopt};
 
 use crate::driver::socket;
 use crate::model::Protocol;
@@ -23,7 +24,7 @@ pub(super) fn open(
     count: usize,
     alone: bool,
 ) -> io::Result<Vec<OwnedFd>> {
-    if alone {
+    if alone && count > 0 {
         bound(protocol, address, false)?;
     }
     (0..count)
@@ -35,6 +36,22 @@ pub(super) fn open(
             Ok(socket)
         })
         .collect()
+}
+
+/// Listeners by protocol and address. What is no listener of ours is given up.
+pub(super) fn by_address(sockets: Vec<OwnedFd>) -> BTreeMap<(Protocol, SocketAddr), Vec<OwnedFd>> {
+    let mut all: BTreeMap<_, Vec<OwnedFd>> = BTreeMap::new();
+    for socket in sockets {
+        let protocol = match sockopt::socket_type(&socket) {
+            Ok(SocketType::STREAM) => Protocol::Tcp,
+            Ok(SocketType::DGRAM) => Protocol::Udp,
+            _ => continue,
+        };
+        if let Ok(address) = getsockname(&socket).and_then(SocketAddr::try_from) {
+            all.entry((protocol, address)).or_default().push(socket);
+        }
+    }
+    all
 }
 
 fn bound(protocol: Protocol, address: SocketAddr, shared: bool) -> io::Result<OwnedFd> {

@@ -10,10 +10,9 @@
 //! connection: the datagrams of one client until it is silent.
 //!
 //! What closes a connection: its two ends; its idle timeout; destroying its
-//! server; destroying
-//! its service or taking it out of service. Nothing else does: not a change of
-//! weight, drain, maintenance, a failed check, nor the loss of the director's
-//! role.
+//! server; destroying its service or taking it out of service; the deadline of
+//! its server's drain or maintenance. Nothing else does: not a change of weight,
+//! drain, maintenance, a failed check, nor the loss of the director's role.
 
 mod capacity;
 mod connection;
@@ -30,7 +29,7 @@ mod shard;
 mod share;
 mod slots;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
@@ -48,9 +47,9 @@ use self::route::{Backend, Peer, Route};
 use self::shard::{Adoption, Shard, ShardHandle};
 use crate::director::{Snapshot, Suspicion};
 use crate::driver::{Driver, Refusal};
-use crate::model::{Forward, Name, Protocol, ServiceId};
+use crate::model::{Forward, Name, Protocol, Scheduler, ServiceId};
 use crate::plan::{Capabilities, Change, Plane};
-use crate::schedule::SCHEDULERS;
+use crate::schedule::{FEW, SCHEDULERS};
 
 /// File descriptors left for everything that is not a proxied connection.
 const RESERVED_FILES: u64 = 128;
@@ -80,6 +79,8 @@ pub struct Proxy {
     known: BTreeMap<ServiceId, Known>,
     prepared: BTreeMap<ServiceId, Vec<OwnedFd>>,
     next_key: u64,
+    /// Another process's listeners, up to the first changes.
+    inherited: BTreeMap<(Protocol, SocketAddr), Vec<OwnedFd>>,
     /// How many connections there may be in all.
     capacity: Arc<Capacity>,
 }
@@ -102,8 +103,12 @@ pub fn raise_file_limit() -> Option<u64> {
 }
 
 impl Proxy {
-    /// Starts the shards.
-    pub fn start(options: &ProxyOptions, suspicion: Suspicion) -> io::Result<Self> {
+    /// Starts the shards, with the listeners of another process to take over.
+    pub fn start(
+        options: &ProxyOptions,
+        suspicion: Suspicion,
+        listeners: Vec<OwnedFd>,
+    ) -> io::Result<Self> {
         let count = match options.shards {
             Some(count) => count,
             None => thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
@@ -123,6 +128,7 @@ impl Proxy {
             known: BTreeMap::new(),
             prepared: BTreeMap::new(),
             next_key: 0,
+            inherited: listener::by_address(listeners),
             capacity,
         })
     }
@@ -146,6 +152,19 @@ impl Proxy {
             .filter(|service| service.settings.protocol == protocol)
             .filter_map(|service| service.listen)
             .any(|own| own.port() == address.port() && overlaps(own.ip(), address.ip()))
+    }
+
+    /// Listeners for all shards: those that another process had there, and as
+    /// many more as it takes. Each of the former has clients in it, so there may
+    /// be more than shards.
+    fn open(&self, protocol: Protocol, address: SocketAddr) -> io::Result<Vec<OwnedFd>> {
+        let given = self.inherited.get(&(protocol, address)).map_or(&[][..], Vec::as_slice);
+        let mut sockets: Vec<OwnedFd> =
+            given.iter().map(OwnedFd::try_clone).collect::<io::Result<_>>()?;
+        let more = self.shards.len().saturating_sub(sockets.len());
+        let alone = sockets.is_empty() && !self.holds(protocol, address);
+        sockets.extend(listener::open(protocol, address, more, alone)?);
+        Ok(sockets)
     }
 
     /// The protocol of a service, as the changes or else the plane have it.
@@ -184,7 +203,7 @@ impl Proxy {
                     known.capacity.limit(settings.connection_limit);
                 }
             }
-            Change::PutServer(id, _) => {
+            Change::PutServer(id, plan) => {
                 let key = self.new_key();
                 let status = next.servers.get(id);
                 let service = next.services.get(&id.service());
@@ -196,6 +215,9 @@ impl Proxy {
                         let (live, service) = (status.live.clone(), service.live.clone());
                         Arc::new(Peer { key, id: *id, live, service, queue: queue.clone() })
                     });
+                    if plan.cut {
+                        all.gone_servers.extend(known.peers.get(&id.server).map(|peer| peer.key));
+                    }
                 }
             }
             Change::Listen(id, None) => {
@@ -224,13 +246,24 @@ impl Proxy {
                 let peer = known.peers.get(name)?.clone();
                 Some(Backend { peer, plan: *plan })
             })
-            .collect();
+            .collect::<Vec<_>>();
+        let places = match service.settings.persistence {
+            Some(_) => backends.iter().map(|one| one.peer.key).zip(0..).collect(),
+            None => HashMap::new(),
+        };
+        let live = next.services.get(id)?.live.clone();
+        if backends.len() > FEW {
+            live.keep_change_log();
+        }
+        live.time(service.settings.scheduler == Scheduler::Ewma);
         Some(Arc::new(Route {
             key: known.key,
             settings: service.settings,
-            live: next.services.get(id)?.live.clone(),
+            live,
             capacity: known.capacity.clone(),
             queue: known.queue.clone(),
+            places,
+            lineup: route::lineup(service.settings.scheduler, &backends),
             backends,
         }))
     }
@@ -255,8 +288,7 @@ impl Driver for Proxy {
         for change in changes {
             let Change::Listen(service, Some(address)) = *change else { continue };
             let Some(protocol) = self.protocol(changes, service) else { continue };
-            let alone = !self.holds(protocol, address);
-            match listener::open(protocol, address, self.shards.len(), alone) {
+            match self.open(protocol, address) {
                 Ok(sockets) => {
                     self.prepared.insert(service, sockets);
                 }
@@ -267,8 +299,11 @@ impl Driver for Proxy {
     }
 
     fn apply(&mut self, changes: Vec<Change>, next: &Snapshot) {
+        // Those that no service wants are given up.
+        self.inherited.clear();
         if changes.is_empty() {
-            return;
+            // What load reports say may have made room all the same.
+            return self.rouse();
         }
         let mut all = Adoption::default();
         for change in &changes {
@@ -278,19 +313,63 @@ impl Driver for Proxy {
         touched.dedup();
         all.routes = touched.iter().filter_map(|id| self.route(id, next)).collect();
         let (done, adopted) = mpsc::sync_channel(self.shards.len());
-        for shard in &self.shards {
-            shard.adopt(all.for_one_shard(), done.clone());
+        for (shard, left) in self.shards.iter().zip((1..=self.shards.len()).rev()) {
+            shard.adopt(all.for_one_shard(left), done.clone());
         }
         drop(done);
-        for _ in &self.shards {
-            if adopted.recv_timeout(ADOPT_WITHIN).is_err() {
-                tracing::warn!("a shard of the proxy is late in adopting changes");
-                break;
-            }
+        self.hear(&adopted);
+        self.rouse();
+    }
+
+    fn listeners(&self) -> io::Result<Vec<OwnedFd>> {
+        let (give, given) = mpsc::sync_channel(self.shards.len());
+        for shard in &self.shards {
+            shard.lend(give.clone());
         }
-        for known in touched.iter().filter_map(|id| self.known.get(id)) {
+        drop(give);
+        let heard = self.hear(&given);
+        if heard.len() < self.shards.len() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        let lent: io::Result<Vec<_>> = heard.into_iter().collect();
+        Ok(lent?.into_iter().flatten().collect())
+    }
+
+    fn retire(&mut self) {
+        let (done, retired) = mpsc::sync_channel(self.shards.len());
+        for shard in &self.shards {
+            shard.retire(done.clone());
+        }
+        drop(done);
+        self.hear(&retired);
+    }
+
+    fn connections(&self) -> usize {
+        self.capacity.used()
+    }
+}
+
+impl Proxy {
+    /// Lets those who wait for a server look again.
+    fn rouse(&self) {
+        for known in self.known.values() {
             known.queue.rouse();
         }
+    }
+
+    /// Waits for an answer from each shard.
+    fn hear<T>(&self, answers: &mpsc::Receiver<T>) -> Vec<T> {
+        let mut heard = Vec::new();
+        for _ in &self.shards {
+            match answers.recv_timeout(ADOPT_WITHIN) {
+                Ok(answer) => heard.push(answer),
+                Err(_) => {
+                    tracing::warn!("a shard of the proxy is late in adopting changes");
+                    break;
+                }
+            }
+        }
+        heard
     }
 }
 

@@ -8,6 +8,7 @@
 //! read before: so a slow peer slows the fast one down, and what is kept for it
 //! is at most one buffer, or one pipe, in each direction.
 
+use std::cell::Cell;
 use std::mem;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::Ordering::Relaxed;
@@ -16,6 +17,7 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown, sockopt};
 
 use super::connection::{Connection, Side};
+use super::expiry::Clock;
 use super::kernel_pipe::{KernelPipe, KernelPipes};
 
 /// Octets that one direction moves before other connections get their turn.
@@ -42,6 +44,8 @@ pub(super) struct Pipe {
     ended: bool,
     /// The end was passed on.
     shut: bool,
+    /// Something was read at all.
+    spoke: bool,
 }
 
 enum Backlog {
@@ -89,7 +93,19 @@ pub(super) enum Progress {
 
 impl Connection {
     /// Moves what can be moved, both ways.
-    pub(super) fn relay(&mut self, means: &mut Means) -> Progress {
+    pub(super) fn relay(&mut self, means: &mut Means, clock: &Clock) -> Progress {
+        let (went_up, came_down) = (Cell::new(false), Cell::new(false));
+        let progress = self.relay_both(means, &went_up, &came_down);
+        self.time_answer(went_up.get(), came_down.get(), clock);
+        progress
+    }
+
+    fn relay_both(
+        &mut self,
+        means: &mut Means,
+        went_up: &Cell<bool>,
+        came_down: &Cell<bool>,
+    ) -> Progress {
         let (Some(server), Some(seat)) = (&self.server, &self.seat) else {
             return Progress::Broken;
         };
@@ -101,6 +117,7 @@ impl Connection {
             let source = End { socket: client, side: &mut self.client_side };
             let sink = End { socket: server, side: &mut self.server_side };
             self.up.pump(source, sink, means, self.down.shut, |n| {
+                went_up.set(true);
                 peer.live.in_octets.fetch_add(n, Relaxed);
                 peer.service.in_octets.fetch_add(n, Relaxed);
             })
@@ -108,6 +125,7 @@ impl Connection {
         let source = End { socket: server, side: &mut self.server_side };
         let sink = End { socket: client, side: &mut self.client_side };
         let down = self.down.pump(source, sink, means, self.up.shut, |n| {
+            came_down.set(true);
             peer.live.out_octets.fetch_add(n, Relaxed);
             peer.service.out_octets.fetch_add(n, Relaxed);
         });
@@ -125,6 +143,11 @@ impl Connection {
             (Flow::More, _) | (_, Flow::More) => Progress::More,
             _ => Progress::Waits,
         }
+    }
+
+    /// Whether the server reset it without having said a word.
+    pub(super) fn was_cut(&self) -> bool {
+        self.failed && !self.down.spoke
     }
 }
 
@@ -165,7 +188,10 @@ impl Pipe {
                 None => self.copy(&mut source, &mut sink, &mut means.buffer, &count),
             };
             match read {
-                Ok(octets) => moved += octets,
+                Ok(octets) => {
+                    moved += octets;
+                    self.spoke |= octets > 0;
+                }
                 Err(Stop::Source(Errno::AGAIN)) => {
                     source.side.readable = false;
                     self.bulk &= moved > LITTLE;

@@ -6,6 +6,8 @@ mod caller;
 mod connect;
 mod datagram;
 mod introduce;
+mod rate;
+mod stick;
 mod wait;
 
 pub(super) use self::adopt::Adoption;
@@ -36,7 +38,7 @@ use super::route::Route;
 use super::share::Share;
 use super::slots::{Key, Slots, Token};
 use crate::deadlines::Deadlines;
-use crate::director::Suspicion;
+use crate::director::{Sign, Suspicion};
 use crate::driver::socket;
 use crate::model::Protocol;
 use crate::schedule::Choice;
@@ -58,6 +60,10 @@ enum Order {
     Adopt(Adoption, SyncSender<()>),
     /// The connection waited with this number, and it is its turn.
     Call(Arc<Queue>, Key, u64),
+    /// Give duplicates of the listeners.
+    Lend(SyncSender<io::Result<Vec<OwnedFd>>>),
+    /// Another process accepts from now on.
+    Retire(SyncSender<()>),
     /// Listeners that wait for room may try again.
     Feed,
     Stop,
@@ -73,6 +79,16 @@ impl ShardHandle {
     /// Hands over changes; `done` is told once they are in force.
     pub(super) fn adopt(&self, changes: Adoption, done: SyncSender<()>) {
         self.caller.send(Order::Adopt(changes, done));
+    }
+
+    /// Asks for duplicates of its listeners.
+    pub(super) fn lend(&self, give: SyncSender<io::Result<Vec<OwnedFd>>>) {
+        self.caller.send(Order::Lend(give));
+    }
+
+    /// Has it accept no more.
+    pub(super) fn retire(&self, done: SyncSender<()>) {
+        self.caller.send(Order::Retire(done));
     }
 }
 
@@ -209,7 +225,7 @@ impl Shard {
                 self.flow_expires(key);
             } else if self.connections.get(key).is_some_and(|one| one.waits_for(of)) {
                 match of {
-                    Patience::Connect(_) => self.connect_failed(key, Errno::TIMEDOUT),
+                    Patience::Connect(_) => self.unanswered(key),
                     Patience::Turn => self.waited_in_vain(key),
                     Patience::Idle => self.idle(key),
                     Patience::Introduction | Patience::Flow => self.abort(key),
@@ -296,7 +312,7 @@ impl Shard {
     fn relay(&mut self, key: Key) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         connection.last = self.clock.tick();
-        match connection.relay(&mut self.means) {
+        match connection.relay(&mut self.means, &self.clock) {
             Progress::Waits => {}
             Progress::More => {
                 if !std::mem::replace(&mut connection.queued, true) {
@@ -304,7 +320,12 @@ impl Shard {
                 }
             }
             Progress::Finished => drop(self.remove(key)),
-            Progress::Broken => self.abort(key),
+            Progress::Broken => {
+                if let Some(seat) = connection.seat.as_ref().filter(|_| connection.was_cut()) {
+                    self.suspicion.failed(seat.peer.id, &seat.peer.live, Sign::Reset);
+                }
+                self.abort(key);
+            }
         }
     }
 

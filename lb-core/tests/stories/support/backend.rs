@@ -21,8 +21,13 @@ pub struct Backend {
 impl Backend {
     /// Says its name and closes.
     pub fn named(name: &'static str) -> Self {
+        Self::named_at(name, free_address())
+    }
+
+    /// The same at this address.
+    pub fn named_at(name: &'static str, address: SocketAddr) -> Self {
         // A check, say, is gone before it hears the name.
-        Self::serving(free_address(), move |stream| {
+        Self::serving(address, move |stream| {
             let _ = (&*stream).write_all(name.as_bytes());
         })
     }

@@ -73,6 +73,7 @@ pub fn wanted(service: Service) -> Wanted {
 
 pub fn options(shards: usize) -> DirectorOptions {
     DirectorOptions {
+        allow_scripts: true,
         local_host: name("here"),
         proxy: ProxyOptions { shards: NonZeroUsize::new(shards), max_connections: None },
     }

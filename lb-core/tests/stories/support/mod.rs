@@ -2,7 +2,9 @@
 
 pub mod backend;
 pub mod client;
+pub mod dark;
 pub mod director;
+pub mod peer;
 pub mod speaker;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    cli::{CliError, Exit},
+    cli::{CliError, Context, Exit},
     ops,
 };
 
@@ -23,8 +23,8 @@ pub struct Args {
     loading: super::Loading,
 }
 
-pub fn run(args: &Args) -> Result<Exit, CliError> {
-    let mib = args.loading.load(&args.dirs)?;
+pub fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
+    let mib = args.loading.load(&args.dirs, context)?;
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     for line in ops::mib::dump(&mib) {
         let written = serde_json::to_writer(&mut out, &line).map_err(io::Error::from);

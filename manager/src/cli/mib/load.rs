@@ -30,7 +30,7 @@ struct Counts {
 
 pub fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     let begun = Instant::now();
-    let mib = args.loading.load(&args.dirs)?;
+    let mib = args.loading.load(&args.dirs, context)?;
     let counts = Counts {
         modules: mib.modules().count(),
         nodes: mib.nodes().count(),

@@ -5,9 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use lcms_mibs::{Compiler, FileId, Mib};
+use lcms_mibs::{Compiler, FileId, Mib, Preset};
 
-use crate::cli::CliError;
+use crate::cli::{CliError, Context};
 
 /// How modules are loaded.
 #[derive(Debug, clap::Args)]
@@ -15,12 +15,32 @@ pub struct Loading {
     /// Leave the built-in modules out
     #[arg(long)]
     no_base: bool,
+    /// How much is forgiven: strict takes the standard's word, normal guesses what
+    /// is meant and says so, permissive says only what is lost or was guessed
+    #[arg(long, value_enum, default_value = "normal")]
+    preset: Forgiveness,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Forgiveness {
+    Strict,
+    Normal,
+    Permissive,
 }
 
 impl Loading {
+    /// How much is forgiven.
+    pub fn preset(&self) -> Preset {
+        match self.preset {
+            Forgiveness::Strict => Preset::Strict,
+            Forgiveness::Normal => Preset::Normal,
+            Forgiveness::Permissive => Preset::Permissive,
+        }
+    }
+
     /// The modules in these folders and files.
-    pub fn load(&self, paths: &[PathBuf]) -> Result<Mib, CliError> {
-        Ok(self.load_with(paths, &[], false)?.0)
+    pub fn load(&self, paths: &[PathBuf], context: &Context) -> Result<Mib, CliError> {
+        Ok(self.load_with(paths, &[], false, context)?.0)
     }
 
     /// The same together with modules they stand on; and the files that were
@@ -30,8 +50,10 @@ impl Loading {
         paths: &[PathBuf],
         beside: &[PathBuf],
         judge: bool,
+        context: &Context,
     ) -> Result<(Mib, BTreeSet<FileId>), CliError> {
         let mut compiler = if self.no_base { Compiler::new() } else { Compiler::with_base() };
+        compiler.preset(self.preset());
         let mut add = |path: &Path| {
             let before = compiler.file_count();
             let added = match path.is_dir() {
@@ -51,6 +73,6 @@ impl Loading {
         if judge {
             compiler.judge();
         }
-        Ok((compiler.compile(), judged))
+        Ok((context.compile(compiler), judged))
     }
 }

@@ -1,5 +1,8 @@
 //! `mib`: questions about modules, which need no agent.
 
+mod codegen;
+mod diff;
+mod doc;
 mod dump;
 mod lint;
 mod load;
@@ -26,6 +29,12 @@ enum Verb {
     Dump(dump::Args),
     /// Say what is wrong with modules
     Lint(lint::Args),
+    /// Say what changed between two editions
+    Diff(diff::Args),
+    /// Write pages about modules
+    Doc(doc::Args),
+    /// Write Rust for modules
+    Codegen(codegen::Args),
     /// Names to OIDs and back
     Translate(names::TranslateArgs),
     /// Nodes by a part of their name
@@ -37,8 +46,11 @@ enum Verb {
 pub fn run(args: Args, context: &Context) -> Result<Exit, CliError> {
     match args.verb {
         Verb::Load(args) => load::run(&args, context),
-        Verb::Dump(args) => dump::run(&args),
+        Verb::Dump(args) => dump::run(&args, context),
         Verb::Lint(args) => lint::run(&args, context),
+        Verb::Diff(args) => diff::run(&args, context),
+        Verb::Doc(args) => doc::run(&args, context),
+        Verb::Codegen(args) => codegen::run(&args, context),
         Verb::Translate(args) => names::translate(&args, context),
         Verb::Find(args) => names::find(&args, context),
         Verb::Tree(args) => names::tree(&args, context),

@@ -138,6 +138,9 @@ fn units(reports: &[(Name, Report)], decisions: &[Decision]) -> Vec<Unit<Option<
             memory_avail_permille: report.memory_available,
             swapping: report.swapping,
             cores: report.cores,
+            sample_age: Some(report.sample_age),
+            interval: report.interval,
+            mean_runnable: report.mean_runnable,
         };
         let changes = Changes::new().with::<LcHostReport>(&index, &patch);
         Unit { parts: vec![Part { about: None, changes }] }

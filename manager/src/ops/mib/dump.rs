@@ -1,6 +1,6 @@
 //! Everything a MIB knows, as flat records for programs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lcms_mibs::{Base, Index, Mib, Module, Node};
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
@@ -61,12 +61,33 @@ impl Serialize for Labels<'_> {
 /// All nodes in the order of their OIDs, and then all modules.
 pub fn dump(mib: &Mib) -> impl Iterator<Item = DumpLine<'_>> {
     let errors = errors(mib);
-    let nodes = mib.nodes().map(|node| DumpLine::Node(Box::new(node_record(node))));
-    let modules = mib.modules().map(move |module| {
+    let left_out = idle(mib);
+    let is_asked = move |module: &str| !left_out.contains(module);
+    let is_module = is_asked.clone();
+    let nodes = mib
+        .nodes()
+        .filter(move |node| is_asked(node.module().name()))
+        .map(|node| DumpLine::Node(Box::new(node_record(node))));
+    let modules = mib.modules().filter(move |module| is_module(module.name())).map(move |module| {
         let errors = errors.get(module.name()).cloned().unwrap_or_default();
         DumpLine::Module(module_record(module, errors))
     });
     nodes.chain(modules)
+}
+
+/// The compiler's own modules that nobody else's stands on.
+fn idle(mib: &Mib) -> BTreeSet<&str> {
+    let mut idle: BTreeSet<&str> =
+        mib.modules().filter(|module| module.is_builtin()).map(|module| module.name()).collect();
+    if idle.len() == mib.modules().count() {
+        return BTreeSet::new();
+    }
+    let mut used: Vec<Module<'_>> = mib.modules().filter(|m| !m.is_builtin()).collect();
+    while let Some(module) = used.pop() {
+        let found = module.imports().filter(|name| idle.remove(name));
+        used.extend(found.collect::<Vec<_>>().into_iter().filter_map(|name| mib.module(name)));
+    }
+    idle
 }
 
 /// How many diagnostics of each severity a module has.

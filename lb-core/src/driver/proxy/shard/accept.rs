@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::io::Errno;
-use rustix::net::{SocketFlags, accept_with};
+use rustix::net::{SocketFlags, accept_with, getpeername};
 
 use super::super::capacity::{Capacity, Room};
 use super::super::connection::{Connection, Stage};
 use super::super::expiry::Patience;
+use super::super::route;
 use super::super::slots::Token;
 use super::introduce::INTRODUCED_WITHIN;
-use super::{Caller, Shard, WATCHED};
+use super::{Caller, Shard, WATCHED, rate};
 use crate::driver::socket;
 
 /// How long accepting pauses when the process or system is out of files or
@@ -104,6 +105,11 @@ impl Shard {
         let Some(known) = self.services.get(&service) else { return socket::abort(client) };
         known.route.live.connections.fetch_add(1, Relaxed);
         let introduced = !known.route.settings.accept_proxy;
+        // Whom a proxy speaks for it says later.
+        let source = || route::ip(getpeername(&client).ok()??);
+        if introduced && rate::overruns(&known.route, source, self.clock.now()) {
+            return socket::abort(client);
+        }
         let stage = match introduced {
             true => Stage::connecting(),
             false => Stage::Introducing,

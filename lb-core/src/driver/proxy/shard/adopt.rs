@@ -20,19 +20,20 @@ use crate::schedule::Choice;
 pub(in super::super) struct Adoption {
     /// Services that are no more.
     pub(in super::super) gone_services: Vec<u64>,
-    /// Servers that are no more.
+    /// Servers that are no more, or whose connections are ended.
     pub(in super::super) gone_servers: Vec<u64>,
     /// Services that listen no longer.
     pub(in super::super) muted: Vec<u64>,
     /// Services that are new, or other than before.
     pub(in super::super) routes: Vec<Arc<Route>>,
-    /// New listeners of services: one for each shard that has none yet.
+    /// New listeners of services: at least one for each shard.
     pub(in super::super) listeners: Vec<(u64, Vec<OwnedFd>)>,
 }
 
 impl Adoption {
-    /// The changes for one shard, with a listener each for itself.
-    pub(in super::super) fn for_one_shard(&mut self) -> Self {
+    /// The changes for one shard out of so many that are left, with its part of
+    /// the listeners.
+    pub(in super::super) fn for_one_shard(&mut self, left: usize) -> Self {
         Self {
             gone_services: self.gone_services.clone(),
             gone_servers: self.gone_servers.clone(),
@@ -41,7 +42,10 @@ impl Adoption {
             listeners: self
                 .listeners
                 .iter_mut()
-                .map(|(service, sockets)| (*service, sockets.pop().into_iter().collect()))
+                .map(|(service, sockets)| {
+                    let part = sockets.len().div_ceil(left.max(1));
+                    (*service, sockets.drain(sockets.len() - part..).collect())
+                })
                 .collect(),
         }
     }
@@ -57,6 +61,15 @@ impl Shard {
                 Order::Adopt(changes, done) => {
                     self.adopt(changes);
                     // A director that no longer waits was told already.
+                    let _ = done.send(());
+                }
+                Order::Lend(give) => {
+                    let listeners = self.listeners.values();
+                    let lent = listeners.map(|listener| listener.socket.try_clone()).collect();
+                    let _ = give.send(lent);
+                }
+                Order::Retire(done) => {
+                    self.retire();
                     let _ = done.send(());
                 }
                 Order::Call(queue, key, number) => self.called(&queue, key, number),
@@ -101,6 +114,18 @@ impl Shard {
         }
     }
 
+    /// Accepts no more, without a word to those who wait in the listeners:
+    /// another process holds these too and accepts them. Flows still get their
+    /// servers' answers through theirs.
+    fn retire(&mut self) {
+        self.listeners.retain(|_, listener| {
+            if let Err(error) = epoll::delete(&self.epoll, &listener.socket) {
+                tracing::error!(%error, "a shard still watches its listener");
+            }
+            listener.protocol == Protocol::Udp
+        });
+    }
+
     fn end_services(&mut self, services: Vec<u64>) {
         if services.is_empty() {
             return;
@@ -139,17 +164,15 @@ impl Shard {
     }
 
     fn put_route(&mut self, route: Arc<Route>) {
-        let candidates = route.candidates();
         let scheduler = route.settings.scheduler;
         match self.services.get_mut(&route.key) {
             Some(service) if service.choice.scheduler() == scheduler => {
-                service.choice.set(&candidates);
+                service.choice.set(&route.lineup);
                 service.route = route;
             }
             _ => {
-                // The plan holds only what the capabilities include.
-                let Some(mut choice) = Choice::new(scheduler) else { return };
-                choice.set(&candidates);
+                let mut choice = Choice::new(scheduler);
+                choice.set(&route.lineup);
                 let opening = Opening::new();
                 self.services.insert(route.key, Service { route, choice, opening });
             }

@@ -2,6 +2,7 @@
 
 use std::os::fd::AsFd;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::io::Errno;
@@ -10,12 +11,16 @@ use super::super::connection::{Seat, Stage};
 use super::super::expiry::Patience;
 use super::super::line::Outcome;
 use super::super::queue::{Turn, TurnState};
-use super::super::route::{Ends, Untried};
+use super::super::route::{Backend, Ends, Untried};
 use super::super::slots::{Key, Token};
-use super::{Shard, WATCHED, introduce};
-use crate::director::Suspicion;
+use super::{Service, Shard, WATCHED, introduce, stick};
+use crate::director::{Sign, Suspicion};
 use crate::driver::socket::{self, Handshake};
-use crate::model::SendProxy;
+use crate::model::{SendProxy, Weight};
+
+/// A connect that has no answer for so long is worth a second look at the
+/// server. A lost segment is sent again after a second (RFC 6298, 2.1).
+const SLOW: Duration = Duration::from_millis(400);
 
 impl Shard {
     /// Turns a connection to the next server that can take it.
@@ -25,16 +30,17 @@ impl Shard {
             let Some(service) = self.services.get_mut(&connection.service) else {
                 return self.abort(key);
             };
-            let route = &service.route;
+            let Service { route, choice, opening } = service;
             let turn = connection.turn();
             let called = turn.is_some_and(|turn| turn.state == TurnState::Called);
             // Nobody overtakes those who wait.
-            let place = if called || !route.queue.is_busy() {
-                let tried = connection.tried();
-                let ends = connection.origin().map_or(Ends::Of(&connection.client), Ends::Told);
-                service.choice.pick(&Untried { backends: &route.backends, tried, ends })
-            } else {
-                None
+            let tried = connection.tried();
+            let now = self.clock.now();
+            let ends = connection.origin().map_or(Ends::Of(&connection.client), Ends::Told);
+            let untried = Untried { route, tried, ends, now };
+            let place = match called || !route.queue.is_busy() {
+                true => stick::pick(choice, &untried),
+                false => None,
             };
             let Some(backend) = place.and_then(|place| route.backends.get(place)) else {
                 match self.wait(key) {
@@ -45,13 +51,14 @@ impl Shard {
             let peer = &backend.peer;
             // Another shard may take the last seat first.
             let Some(seat) = Seat::take(peer, backend.plan.connection_limit) else { continue };
+            stick::keep(&untried, peer.key);
             if let Some(turn) = turn.filter(|_| called) {
                 connection.prelude.get_or_insert_default().turn =
                     Some(Turn { state: TurnState::Served, ..turn });
                 route.queue.settle(turn.number, Outcome::Seated);
             }
             let address = backend.plan.address;
-            let handshake = service.opening.handshake();
+            let handshake = opening.handshake();
             let begun = socket::connect(address, handshake).and_then(|(socket, stands)| {
                 connection.attempt = connection.attempt.wrapping_add(1);
                 let token = Token::server(key, connection.attempt).to_bits();
@@ -66,9 +73,10 @@ impl Shard {
                     // One that stands already is told by an event as well, and
                     // may yet turn out to be refused.
                     if !stands {
-                        let (attempt, within) =
-                            (connection.attempt, route.settings.connect_timeout);
-                        self.expect(key, Patience::Connect(attempt), within);
+                        connection.last = self.clock.tick();
+                        let attempt = Patience::Connect(connection.attempt);
+                        let within = route.settings.connect_timeout.min(SLOW);
+                        self.expect(key, attempt, within);
                     }
                     return;
                 }
@@ -108,11 +116,34 @@ impl Shard {
                 }
                 service.opening.learn(client_spoke);
                 connection.server_side.spoke = how != SendProxy::None;
-                connection.open();
+                connection.open(&self.clock);
                 self.relay(key);
                 self.idle(key);
             }
             Err(error) => self.connect_failed(key, error),
+        }
+    }
+
+    /// The server has not answered for a while. Up to the timeout it is waited
+    /// for, unless it gets no connections any more and there is another.
+    pub(super) fn unanswered(&mut self, key: Key) {
+        let Some(connection) = self.connections.get(key) else { return };
+        let Some(service) = self.services.get(&connection.service) else { return };
+        let Some(seat) = &connection.seat else { return };
+        let (own, tried) = (seat.peer.key, connection.tried());
+        let takes = |one: &Backend| one.plan.weight > Weight::MIN;
+        let stays = service.route.backends.iter().any(|one| one.peer.key == own && takes(one));
+        let other = service.route.backends.iter().any(|one| {
+            let key = one.peer.key;
+            key != own && takes(one) && !tried.contains(&key)
+        });
+        let waited = self.clock.since(connection.last);
+        match service.route.settings.connect_timeout.checked_sub(waited) {
+            Some(left) if !left.is_zero() && (stays || !other) => {
+                self.suspicion.failed(seat.peer.id, &seat.peer.live, Sign::Slow);
+                self.expect(key, Patience::Connect(connection.attempt), left.min(SLOW));
+            }
+            _ => self.connect_failed(key, Errno::TIMEDOUT),
         }
     }
 
@@ -134,7 +165,11 @@ pub(super) fn failed(suspicion: &Suspicion, seat: &Seat, error: Errno) {
     let peer = &seat.peer;
     peer.live.failed.fetch_add(1, Relaxed);
     if !socket::is_local(error) {
-        let why = socket::reason(error).unwrap_or("connection failed");
-        suspicion.refused(peer.id, &peer.live, why);
+        let sign = match error {
+            // Accepted and reset before this was looked at.
+            Errno::CONNRESET => Sign::Reset,
+            _ => Sign::Refused(socket::reason(error).unwrap_or("connection failed")),
+        };
+        suspicion.failed(peer.id, &peer.live, sign);
     }
 }

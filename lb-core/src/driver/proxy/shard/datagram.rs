@@ -13,7 +13,7 @@ use super::super::flow::{Client, Flow, Talk};
 use super::super::route::{Ends, Untried};
 use super::super::share::Share;
 use super::super::slots::{Key, Token};
-use super::{Shard, connect};
+use super::{Service, Shard, connect, rate, stick};
 use crate::driver::socket;
 
 impl Shard {
@@ -75,15 +75,23 @@ impl Shard {
         let listener = self.listeners.get(&client.listener)?;
         let service = listener.service;
         let known = self.services.get_mut(&service)?;
-        let route = &known.route;
+        let Service { route, choice, .. } = known;
         if tried.is_empty() {
             route.live.connections.fetch_add(1, Relaxed);
+            if rate::overruns(route, || Some(client.address.ip()), self.clock.now()) {
+                return None;
+            }
         }
         let counter = if tried.is_empty() { &route.live.refused } else { &route.live.failed };
+        let now = self.clock.now();
         let ends = Ends::Datagram(client.address, &listener.socket);
-        let place = known.choice.pick(&Untried { backends: &route.backends, tried, ends });
+        let untried = Untried { route, tried, ends, now };
+        let place = stick::pick(choice, &untried);
         let backend = place.and_then(|place| route.backends.get(place));
         let seat = backend.and_then(|one| Seat::take(&one.peer, one.plan.connection_limit));
+        if let Some(seat) = &seat {
+            stick::keep(&untried, seat.peer.key);
+        }
         let capacity = &route.capacity;
         // Others' flows do not make room where the service is at its own limit.
         let room = capacity.take().ok().or_else(|| {

@@ -9,7 +9,7 @@ use rustix::net::{RecvFlags, SendFlags, getpeername, getsockname, recv, send};
 
 use super::super::connection::Stage;
 use super::super::slots::Key;
-use super::Shard;
+use super::{Shard, rate};
 use crate::model::SendProxy;
 use crate::proxy_protocol::{self, Header, LONGEST, Origin};
 
@@ -34,6 +34,13 @@ impl Shard {
         match hear(&connection.client, &mut self.means.buffer) {
             Said::All(header) => {
                 if let Header::For(origin) = header {
+                    let service = self.services.get(&connection.service);
+                    let source = || Some(origin.source.ip());
+                    if service
+                        .is_some_and(|one| rate::overruns(&one.route, source, self.clock.now()))
+                    {
+                        return self.abort(key);
+                    }
                     connection.prelude.get_or_insert_default().origin = Some(origin);
                 }
                 connection.stage = Stage::connecting();

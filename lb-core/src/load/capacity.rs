@@ -8,27 +8,29 @@
 //! Completions and busy time are summed each by itself, old intervals counting
 //! less and less, and divided then. The director counts the one and the host
 //! the other, over intervals that never quite agree; what one interval has too
-//! much of, its neighbour has too little, and in the sums that cancels. For the
-//! same reason `n` is the number of completions to be expected from the busy
+//! much of, its neighbour has too little, and in the sums that cancels. A second
+//! pair of sums forgets more slowly and gives the figure, as long as the two
+//! agree; when they do not, the server has changed and the quick one is right.
+//! For the same reason as above `n` is the number of completions to be expected from the busy
 //! time and not the one counted: else intervals with too many of them would
 //! count for more.
 
 /// Completions of a measurement that counts as much as all before it.
 const HALF_TRUST: f64 = 40.0;
 
-/// The first measurement stands alone, so it must have seen a few completions.
-const FIRST_COMPLETIONS: u64 = 4;
+/// The same of the long memory. Jobs differ in length, so forty of them tell a
+/// capacity within some twelve per cent, and four hundred within four.
+const LONG_TRUST: f64 = 400.0;
+
+/// Long and short memory that differ by more than this part are not of the same
+/// server any more: three times what chance does.
+const ANOTHER: f64 = 0.35;
+
+/// Nothing is said before so many completions.
+const FIRST_COMPLETIONS: f64 = 4.0;
 
 /// Below this utilisation the clock ticks of the host are too coarse.
 const LEAST_UTILISATION: f64 = 0.01;
-
-/// Part of a new look in the mean of in-flight and runnable counts. Both are
-/// counted at an instant and swing much more than capacity does.
-const SHARE_GAIN: f64 = 0.1;
-
-/// Counted at instants, our share is rough: only one clearly below the whole
-/// counts as less.
-const SHARE_OF_ALL: f64 = 0.7;
 
 /// What one interval saw of a server and its host.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -53,65 +55,71 @@ impl Measurement {
 /// The capacity of one server, as far as it is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Capacity {
-    /// Sums of completions and of busy seconds.
-    sums: Option<(f64, f64)>,
+    /// What the last completions say, and what many more do.
+    sums: Option<(Sums, Sums)>,
+    /// The first completions, while they are too few.
+    first: Sums,
     last: Option<Measurement>,
 }
 
+/// Completions, and the busy seconds they took; what is old counts less.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Sums {
+    completed: f64,
+    busy: f64,
+}
+
+impl Sums {
+    fn per_second(self) -> f64 {
+        self.completed / self.busy
+    }
+
+    fn and(self, completed: f64, busy: f64, trust: f64) -> Self {
+        let kept = trust / (self.per_second() * busy + trust);
+        Self { completed: self.completed * kept + completed, busy: self.busy * kept + busy }
+    }
+}
+
 impl Capacity {
+    /// A capacity that is known from before; it counts as one that was learned
+    /// from a few intervals.
+    pub fn known(per_second: f64) -> Self {
+        if !per_second.is_finite() || per_second <= 0.0 {
+            return Self::default();
+        }
+        let sums = Sums { completed: HALF_TRUST, busy: HALF_TRUST / per_second };
+        Self { sums: Some((sums, sums)), ..Self::default() }
+    }
+
     /// Takes one interval into account.
     pub fn learn(&mut self, measurement: Measurement) {
         let (completed, busy) = (measurement.completed as f64, measurement.busy());
         if measurement.utilisation < LEAST_UTILISATION || busy <= 0.0 {
             return;
         }
-        self.sums = Some(match self.sums {
-            Some((sum_completed, sum_busy)) => {
-                let expected = sum_completed / sum_busy * busy;
-                let kept = HALF_TRUST / (expected + HALF_TRUST);
-                (sum_completed * kept + completed, sum_busy * kept + busy)
+        if let Some((short, long)) = self.sums {
+            let short = short.and(completed, busy, HALF_TRUST);
+            let long = long.and(completed, busy, LONG_TRUST);
+            let same = (short.per_second() / long.per_second() - 1.0).abs() <= ANOTHER;
+            self.sums = Some((short, if same { long } else { short }));
+        } else {
+            self.first.completed += completed;
+            self.first.busy += busy;
+            if self.first.completed >= FIRST_COMPLETIONS {
+                self.sums = Some((self.first, self.first));
             }
-            None if measurement.completed >= FIRST_COMPLETIONS => (completed, busy),
-            None => return,
-        });
+        }
         self.last = Some(measurement);
     }
 
     /// Completions a second, once there was something to learn from.
     pub fn per_second(&self) -> Option<f64> {
-        self.sums.map(|(completed, busy)| completed / busy)
+        self.sums.map(|(_, long)| long.per_second())
     }
 
     /// The measurement learned from last.
     pub fn last(&self) -> Option<Measurement> {
         self.last
-    }
-}
-
-/// The part of a host's runnable tasks that is a server's work.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Share {
-    mean: Option<(f64, f64)>,
-}
-
-impl Share {
-    /// Takes in our mean in-flight count and the host's mean runnable count
-    /// over an interval.
-    pub fn observe(&mut self, in_flight: f64, runnable: f64) {
-        self.mean = Some(match self.mean {
-            None => (in_flight, runnable),
-            Some((ours, all)) => {
-                (ours + (in_flight - ours) * SHARE_GAIN, all + (runnable - all) * SHARE_GAIN)
-            }
-        });
-    }
-
-    /// The share, 1 unless more is known.
-    pub fn value(&self) -> f64 {
-        match self.mean {
-            Some((ours, all)) if all > 0.0 && ours > 0.0 => (ours / all / SHARE_OF_ALL).min(1.0),
-            _ => 1.0,
-        }
     }
 }
 
@@ -130,16 +138,6 @@ mod tests {
         let mut capacity = Capacity::default();
         capacity.learn(interval(50, 0.5));
         assert_eq!(capacity.per_second(), Some(100.0));
-    }
-
-    #[test]
-    fn work_of_others_on_the_host_is_not_held_against_the_server() {
-        let mut share = Share::default();
-        share.observe(1.0, 4.0);
-        let mut capacity = Capacity::default();
-        capacity.learn(Measurement { share: share.value(), ..interval(50, 1.0) });
-        let per_second = capacity.per_second().expect("learned");
-        assert!((130.0..210.0).contains(&per_second), "{per_second}");
     }
 
     #[test]
@@ -177,7 +175,7 @@ mod tests {
         fn stays_between_what_was_known_and_what_was_measured(
             known in 1.0..1000.0f64, completed in 0..1000u64, utilisation in 0.0..1.0f64,
         ) {
-            let mut capacity = Capacity { sums: Some((known, 1.0)), last: None };
+            let mut capacity = Capacity::known(known);
             capacity.learn(interval(completed, utilisation));
             let after = capacity.per_second().expect("was known");
             let measured = match utilisation < LEAST_UTILISATION {

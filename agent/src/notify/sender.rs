@@ -1,0 +1,160 @@
+//! The thread that sends notifications and hears of informs. Whoever notifies
+//! hands over and goes on; what does not fit its queue is dropped and counted, so
+//! that no receiver can hold anybody up.
+
+use std::{
+    io,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket as StdSocket},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Instant,
+};
+
+use lcms_snmp::notification::Notification;
+use tokio::{
+    net::UdpSocket,
+    sync::mpsc::{self, Receiver, error::TrySendError},
+    time::sleep_until,
+};
+
+use super::{Datagram, Originator, Own};
+use crate::{state::Publisher, tables};
+
+/// Notifications that may wait for the thread.
+const QUEUE: usize = 256;
+
+/// A whole UDP datagram.
+const DATAGRAM: usize = 65_535;
+
+/// The way to the thread, which ends with the last of them.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    queue: mpsc::Sender<Arc<Notification>>,
+    dropped: Arc<AtomicU64>,
+}
+
+impl Sender {
+    /// Starts the thread.
+    pub fn start(publisher: Arc<Publisher>, seed: [u8; 16]) -> io::Result<(Self, JoinHandle<()>)> {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+        let thread = thread::Builder::new().name("notify".to_owned()).spawn(move || {
+            runtime.block_on(run(&publisher, waiting, Originator::new(seed)));
+        })?;
+        Ok((Self { queue, dropped: Arc::default() }, thread))
+    }
+
+    /// Hands a notification over.
+    pub fn send(&self, notification: &Arc<Notification>) {
+        match self.queue.try_send(Arc::clone(notification)) {
+            Ok(()) | Err(TrySendError::Closed(_)) => {}
+            Err(TrySendError::Full(_)) => {
+                let dropped = self.dropped.fetch_add(1, Ordering::Relaxed) + 1;
+                tracing::warn!(dropped, "notifications come faster than they can be sent");
+            }
+        }
+    }
+}
+
+async fn run(
+    publisher: &Publisher,
+    mut waiting: Receiver<Arc<Notification>>,
+    mut originator: Originator,
+) {
+    let mut sockets = Sockets::default();
+    let (mut v4, mut v6) = (vec![0; DATAGRAM], vec![0; DATAGRAM]);
+    loop {
+        let due = originator.poll_timeout();
+        let out = tokio::select! {
+            notification = waiting.recv() => {
+                let Some(notification) = notification else { return };
+                let security = Arc::clone(&publisher.current().security);
+                let own = Own { object_id: tables::object_id(), address: &own_address };
+                originator.notify(Instant::now(), &notification, &security, &own)
+            }
+            (len, from) = arrived(&sockets.v4, &mut v4) => {
+                originator.on_datagram(Instant::now(), from, v4.get(..len).unwrap_or_default())
+            }
+            (len, from) = arrived(&sockets.v6, &mut v6) => {
+                originator.on_datagram(Instant::now(), from, v6.get(..len).unwrap_or_default())
+            }
+            () = sleep_until(due.unwrap_or_else(Instant::now).into()), if due.is_some() => {
+                originator.on_timeout(Instant::now())
+            }
+        };
+        out.iter().for_each(|datagram| sockets.send(datagram));
+    }
+}
+
+/// One socket for each kind of address, made when the first receiver has one.
+#[derive(Default)]
+struct Sockets {
+    v4: Option<Socket>,
+    v6: Option<Socket>,
+}
+
+/// A socket by its two ends: what is sent goes at once or not at all, so that a
+/// receiver whose neighbourhood does not answer keeps nobody else waiting.
+struct Socket {
+    sends: StdSocket,
+    hears: UdpSocket,
+}
+
+impl Socket {
+    fn bind(any: SocketAddr) -> io::Result<Self> {
+        let sends = StdSocket::bind(any)?;
+        sends.set_nonblocking(true)?;
+        let hears = UdpSocket::from_std(sends.try_clone()?)?;
+        Ok(Self { sends, hears })
+    }
+}
+
+impl Sockets {
+    /// Sends what can be sent at once; the rest is lost, as datagrams may be.
+    fn send(&mut self, Datagram { to, octets }: &Datagram) {
+        let (place, any) = match to {
+            SocketAddr::V4(_) => (&mut self.v4, SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0))),
+            SocketAddr::V6(_) => (&mut self.v6, SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0))),
+        };
+        if place.is_none() {
+            match Socket::bind(any) {
+                Ok(socket) => *place = Some(socket),
+                Err(error) => tracing::warn!(%error, "no socket to send notifications from"),
+            }
+        }
+        let Some(socket) = place else { return };
+        if let Err(error) = socket.sends.send_to(octets, to) {
+            tracing::debug!(%error, %to, "a notification was not sent");
+        }
+    }
+}
+
+/// The next datagram; never, where there is no socket. An error is that of an
+/// earlier packet, and of no interest.
+async fn arrived(socket: &Option<Socket>, buffer: &mut [u8]) -> (usize, SocketAddr) {
+    let Some(socket) = socket else { return std::future::pending().await };
+    loop {
+        match socket.hears.recv_from(buffer).await {
+            Ok(arrived) => return arrived,
+            Err(error) => tracing::debug!(%error, "while waiting for acknowledgements"),
+        }
+    }
+}
+
+/// The address from which this host would send to another: nothing is sent to
+/// find that out.
+fn own_address(to: SocketAddr) -> [u8; 4] {
+    let found = || {
+        let socket = StdSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+        socket.connect(to).ok()?;
+        match socket.local_addr().ok()? {
+            SocketAddr::V4(own) => Some(own.ip().octets()),
+            SocketAddr::V6(_) => None,
+        }
+    };
+    found().unwrap_or_default()
+}

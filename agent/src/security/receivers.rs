@@ -1,0 +1,164 @@
+//! Who is to be notified, made ready: what the rows of SNMP-TARGET-MIB and
+//! SNMP-NOTIFICATION-MIB amount to (RFC 3413 §3.3 and §5).
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use lcms_lb_core::model::RowState;
+use lcms_snmp::{
+    Community, EngineId, Retry, UserCredentials,
+    notification::Notification,
+    v3::SecurityLevel,
+    vacm::{Family, View},
+};
+
+use super::{Model, SecurityRows, TargetRow, UserId, ready::rights};
+
+/// A target that a row of snmpNotifyTable has chosen.
+#[derive(Debug)]
+pub struct Receiver {
+    /// The row of snmpTargetAddrTable.
+    pub name: String,
+    /// Where it is.
+    pub address: SocketAddr,
+    /// Whether it acknowledges: informs, and not traps.
+    pub confirmed: bool,
+    /// How long and how often it is waited for.
+    pub retry: Retry,
+    /// As whom it is told.
+    pub who: Who,
+    /// What it wants; everything if `None`.
+    filter: Option<View>,
+    /// What it may be told.
+    view: Arc<View>,
+}
+
+/// In whose name a notification is sent.
+#[derive(Debug)]
+pub enum Who {
+    /// A community, of version 1 or 2c.
+    Community(Community),
+    /// A user.
+    User {
+        /// The name.
+        name: String,
+        /// How the message is secured.
+        level: SecurityLevel,
+        /// Keys for the receiver's engine, which an inform needs; `None` for users
+        /// whose password nobody here knows.
+        credentials: Option<UserCredentials>,
+    },
+}
+
+impl Receiver {
+    /// Whether it is to be told: its filter lets the notification through, and
+    /// its notify view has all of it.
+    pub fn is_told(&self, notification: &Notification) -> bool {
+        self.filter.as_ref().is_none_or(|filter| notification.passes(filter))
+            && notification.is_in(&self.view)
+    }
+}
+
+/// All of them. A target that several rows choose for the same kind of message is
+/// told once.
+pub(super) fn receivers(rows: &SecurityRows, own: EngineId) -> Vec<Arc<Receiver>> {
+    let notification = &rows.notification;
+    let mut all: Vec<Arc<Receiver>> = Vec::new();
+    for notify in notification.notify.values().filter(|row| row.row == RowState::Active) {
+        let chosen = notification
+            .targets
+            .iter()
+            .filter(|(_, row)| row.row == RowState::Active && row.has_tag(&notify.tag));
+        for (name, target) in chosen {
+            let taken = |one: &Arc<Receiver>| one.name == *name && one.confirmed == notify.inform;
+            if all.iter().any(taken) {
+                continue;
+            }
+            match receiver(rows, own, name, target, notify.inform) {
+                Ok(receiver) => all.push(Arc::new(receiver)),
+                Err(why) => tracing::warn!(target = %name, "nobody is notified there: {why}"),
+            }
+        }
+    }
+    all
+}
+
+fn receiver(
+    rows: &SecurityRows,
+    own: EngineId,
+    name: &str,
+    target: &TargetRow,
+    confirmed: bool,
+) -> Result<Receiver, &'static str> {
+    let address = target.socket_address().ok_or("it has no address")?;
+    let params = rows.notification.params.get(&target.params);
+    let params = params
+        .filter(|row| row.row == RowState::Active)
+        .ok_or("its row of snmpTargetParamsTable is not there or not active")?;
+    let incomplete = "its row of snmpTargetParamsTable is not complete";
+    let (model, security_name, level) =
+        match (params.mp_model, &params.security_name, params.security_level) {
+            (Some(model), Some(name), Some(level)) => (model, name, level),
+            _ => return Err(incomplete),
+        };
+    if params.security_model != Some(model) {
+        return Err("its messages and their security are of different models");
+    }
+    let who = match model {
+        Model::V1 | Model::V2c => {
+            // RFC 3584 §5.2.3: the community that stands for the name.
+            let row = rows.communities.get(security_name).ok_or("no such community")?;
+            Who::Community(match model {
+                Model::V1 => Community::v1(row.community.expose()),
+                _ => Community::v2c(row.community.expose()),
+            })
+        }
+        Model::V3 => {
+            let id = UserId { engine: own, name: security_name.clone() };
+            let row = rows.users.get(&id).filter(|row| row.row == RowState::Active);
+            let row = row.ok_or("no such user")?;
+            let credentials = row.credentials.as_ref().and_then(|user| user.at(level));
+            if confirmed && credentials.is_none() {
+                return Err(
+                    "an inform needs a user of the configuration, at a level it is capable of",
+                );
+            }
+            Who::User { name: security_name.clone(), level, credentials }
+        }
+    };
+    let lowest = SecurityLevel::NoAuthNoPriv;
+    let level = if model == Model::V3 { level } else { lowest };
+    let view = rights(rows, model.security(), security_name, level)
+        .notify
+        .ok_or("whoever is notified there has no notify view")?;
+    let wait = Duration::from_millis(u64::from(target.timeout.max(1).unsigned_abs()) * 10);
+    Ok(Receiver {
+        name: name.to_owned(),
+        address,
+        // Version 1 has no informs.
+        confirmed: confirmed && model != Model::V1,
+        retry: Retry {
+            timeout: wait,
+            ceiling: wait.saturating_mul(8),
+            retries: target.retry_count.into(),
+        },
+        who,
+        filter: filter(rows, &target.params),
+        view,
+    })
+}
+
+/// The filter of the targets with these parameters, if they have one.
+fn filter(rows: &SecurityRows, params: &str) -> Option<View> {
+    let notification = &rows.notification;
+    let profile = notification.profiles.get(params).filter(|row| row.row == RowState::Active)?;
+    let families = notification
+        .filters
+        .iter()
+        .filter(|(id, row)| id.profile == profile.name && row.row == RowState::Active)
+        .map(|(id, row)| Family {
+            subtree: id.subtree.clone(),
+            mask: row.mask.clone(),
+            included: row.included,
+        });
+    Some(View::new(families.collect()))
+}

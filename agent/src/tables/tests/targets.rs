@@ -1,0 +1,149 @@
+//! Rows that say who is notified.
+
+use lcms_lb_core::model::RowState;
+use lcms_snmp::{ErrorStatus::*, Oid, object::Table};
+use load_cluster_mib::{
+    snmp_notification_mib::{
+        nodes as notification,
+        snmp_notify_filter_profile::{self, SnmpNotifyFilterProfile},
+    },
+    snmp_target_mib::{
+        nodes as target,
+        snmp_target_addr::{self, SnmpTargetAddr},
+        snmp_target_params::{self, SnmpTargetParams},
+    },
+    snmpv2_tm,
+    tc::{RowStatus, SnmpSecurityLevel, StorageType},
+    transport_address_mib,
+};
+
+use super::station::{Station, wanted};
+use crate::security::{FamilyId, FamilyRow, SecurityRows, Storage, TargetRow};
+
+/// A station whose writers may write these tables too.
+fn station() -> Station {
+    let mut rows = SecurityRows::default();
+    for subtree in [target::SNMP_TARGET_OBJECTS, notification::SNMP_NOTIFY_OBJECTS] {
+        let id = FamilyId { view: "lcms-ordinary-write".into(), subtree: subtree.to_vec() };
+        rows.families.insert(id, FamilyRow { row: RowState::Active, ..FamilyRow::default() });
+    }
+    let kept = TargetRow { storage: Storage::ReadOnly, ..TargetRow::default() };
+    rows.notification.targets.insert("file".into(), kept);
+    Station::with(wanted(), 8000, &rows)
+}
+
+fn index(name: &str) -> snmp_target_addr::Index {
+    snmp_target_addr::Index { target_addr_name: name.into() }
+}
+
+fn set(
+    station: &mut Station,
+    name: &str,
+    patch: snmp_target_addr::Patch,
+) -> (lcms_snmp::ErrorStatus, i32) {
+    station.set(&[SnmpTargetAddr::varbinds(&index(name), &patch)])
+}
+
+fn status(row_status: RowStatus) -> snmp_target_addr::Patch {
+    snmp_target_addr::Patch { row_status: Some(row_status), ..Default::default() }
+}
+
+fn address(domain: &[u32], octets: &[u8]) -> snmp_target_addr::Patch {
+    snmp_target_addr::Patch {
+        t_domain: Oid::new(domain).ok(),
+        t_address: Some(octets.to_vec()),
+        params: Some("noc".into()),
+        ..Default::default()
+    }
+}
+
+const IPV4: [u8; 6] = [192, 0, 2, 1, 0, 162];
+
+#[test]
+fn an_address_is_made_in_one_set_or_step_by_step() {
+    let mut station = station();
+    let whole = address(snmpv2_tm::nodes::SNMP_UDP_DOMAIN, &IPV4);
+    let patch =
+        snmp_target_addr::Patch { row_status: Some(RowStatus::CreateAndGo), ..whole.clone() };
+    assert_eq!(set(&mut station, "one", patch), (NoError, 0));
+    let row = station.row::<SnmpTargetAddr>(&index("one"));
+    assert_eq!((row.timeout, row.retry_count), (Some(1500), Some(3)), "the MIB's defaults");
+    assert_eq!(row.row_status, Some(RowStatus::Active));
+    assert_eq!(row.storage_type, Some(StorageType::NonVolatile));
+
+    assert_eq!(set(&mut station, "two", status(RowStatus::CreateAndWait)), (NoError, 0));
+    let shown = |station: &mut Station| station.row::<SnmpTargetAddr>(&index("two")).row_status;
+    assert_eq!(shown(&mut station), Some(RowStatus::NotReady));
+    assert_eq!(set(&mut station, "two", status(RowStatus::Active)), (InconsistentValue, 1));
+    assert_eq!(set(&mut station, "two", whole), (NoError, 0));
+    assert_eq!(shown(&mut station), Some(RowStatus::NotInService));
+    assert_eq!(set(&mut station, "two", status(RowStatus::Active)), (NoError, 0));
+    // RFC 3413: not while it is active.
+    let other = address(snmpv2_tm::nodes::SNMP_UDP_DOMAIN, &[192, 0, 2, 2, 0, 162]);
+    assert_eq!(set(&mut station, "two", other.clone()).0, InconsistentValue);
+    assert_eq!(set(&mut station, "two", status(RowStatus::NotInService)), (NoError, 0));
+    assert_eq!(set(&mut station, "two", other), (NoError, 0));
+    assert_eq!(set(&mut station, "two", status(RowStatus::Destroy)), (NoError, 0));
+    assert_eq!(shown(&mut station), None);
+}
+
+#[test]
+fn what_no_address_can_be() {
+    let mut station = station();
+    let domains = [
+        (snmpv2_tm::nodes::SNMP_UDP_DOMAIN, &IPV4[..5], InconsistentValue),
+        (transport_address_mib::nodes::TRANSPORT_DOMAIN_UDP_IPV6, &IPV4[..], InconsistentValue),
+        (transport_address_mib::nodes::TRANSPORT_DOMAIN_TCP_IPV4, &IPV4[..], WrongValue),
+    ];
+    for (domain, octets, expected) in domains {
+        let patch = snmp_target_addr::Patch {
+            row_status: Some(RowStatus::CreateAndGo),
+            ..address(domain, octets)
+        };
+        assert_eq!(set(&mut station, "bad", patch).0, expected, "{domain:?}");
+    }
+    let tags = snmp_target_addr::Patch {
+        tag_list: Some("a  b".into()),
+        ..status(RowStatus::CreateAndWait)
+    };
+    assert_eq!(set(&mut station, "bad", tags).0, WrongValue);
+    assert_eq!(station.row::<SnmpTargetAddr>(&index("bad")).row_status, None, "nothing was made");
+    // The configuration's stays as it is.
+    assert_eq!(set(&mut station, "file", status(RowStatus::Destroy)).0, InconsistentValue);
+}
+
+#[test]
+fn parameters_are_complete_before_they_are_active() {
+    let mut station = station();
+    let index = snmp_target_params::Index { target_params_name: "noc".into() };
+    let whole = snmp_target_params::Patch {
+        mp_model: Some(3),
+        security_model: Some(3),
+        security_name: Some("ann".into()),
+        security_level: Some(SnmpSecurityLevel::AuthPriv),
+        storage_type: Some(StorageType::Volatile),
+        row_status: Some(RowStatus::CreateAndGo),
+    };
+    let mut set = |patch: &snmp_target_params::Patch| {
+        station.set(&[SnmpTargetParams::varbinds(&index, patch)]).0
+    };
+    let part = snmp_target_params::Patch { security_name: None, ..whole.clone() };
+    assert_eq!(set(&part), InconsistentValue);
+    let unknown = snmp_target_params::Patch { mp_model: Some(2), ..whole.clone() };
+    assert_eq!(set(&unknown), InconsistentValue, "SNMPv2u is not spoken here");
+    assert_eq!(set(&whole), NoError);
+    let bob = snmp_target_params::Patch { security_name: Some("bob".into()), ..Default::default() };
+    assert_eq!(set(&bob), InconsistentValue, "not while it is active");
+
+    let index = snmp_notify_filter_profile::Index { target_params_name: "noc".into() };
+    let mut set = |name: Option<&str>| {
+        let patch = snmp_notify_filter_profile::Patch {
+            name: name.map(str::to_owned),
+            row_status: Some(RowStatus::CreateAndGo),
+            ..Default::default()
+        };
+        station.set(&[SnmpNotifyFilterProfile::varbinds(&index, &patch)]).0
+    };
+    assert_eq!(set(None), InconsistentValue);
+    assert_eq!(set(Some("filter")), NoError);
+}

@@ -1,0 +1,160 @@
+//! A host as reports show it.
+
+use std::time::Duration;
+
+use super::{Company, History, MemoryGuard};
+
+/// A report counts as fresh for so many of the intervals at which reports come.
+const FRESH_INTERVALS: u32 = 3;
+
+/// The time, in seconds, in which work of others is believed in by half. Other
+/// directors' connections come and go faster than reports do: to follow each
+/// report would be a small stampede.
+const SETTLING: f64 = 2.0;
+
+/// The interval reports are taken to come at before there were two.
+const FIRST_INTERVAL: Duration = Duration::from_secs(5);
+
+/// What a controller saw on a host.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct HostReport {
+    /// How old the sample is as the report arrives.
+    pub age: Duration,
+    /// Tasks that ran or waited for a processor when the sample was taken.
+    pub runnable: f64,
+    /// The time up to the sample over which these were measured.
+    pub interval: Option<Duration>,
+    /// Mean of the runnable tasks in that time.
+    pub mean_runnable: Option<f64>,
+    /// Busy share of the processors in that time, 0 to 1.
+    pub utilisation: Option<f64>,
+    /// Available part of the memory, 0 to 1.
+    pub memory_free: Option<f64>,
+    /// Whether it swapped in that time.
+    pub swapping: Option<bool>,
+    /// Processors.
+    pub cores: Option<u32>,
+}
+
+/// A host, and the director's own work on it over all of its servers.
+#[derive(Clone, Debug, Default)]
+pub struct HostLoad {
+    own: History,
+    memory: MemoryGuard,
+    cores: u32,
+    /// Work of others, and until when that counts.
+    others: f64,
+    /// The same from means over the time between samples, once there were two.
+    settled: Option<f64>,
+    /// When the last sample was taken, and our connections' time up to it.
+    base: Option<(Duration, f64)>,
+    fresh_until: Option<Duration>,
+    /// When the last report came, and the time between two.
+    came: Option<(Duration, Duration)>,
+}
+
+impl HostLoad {
+    /// Takes a look at the director's own connections on the host.
+    pub fn look(&mut self, now: Duration, own: u32) {
+        let company = self.company().unwrap_or_default();
+        self.own.look(now, own, 0, company);
+    }
+
+    /// Takes in a report, and says when its sample was taken.
+    pub fn report(&mut self, now: Duration, report: &HostReport) -> Duration {
+        let taken = now.saturating_sub(report.age);
+        let own = self.own.at(taken).unwrap_or_default();
+        let base = self.base.replace((taken, own.in_flight_time));
+        // Never below our own: a task that waits for a disk or a peer is not
+        // runnable, and is work all the same.
+        let seen = match (base, report.mean_runnable) {
+            (Some((before, time)), Some(runnable)) if taken > before => {
+                let seconds = (taken - before).as_secs_f64();
+                let seen = (runnable - (own.in_flight_time - time) / seconds).max(0.0);
+                let gain = seconds / (seconds + SETTLING);
+                let known = self.settled.unwrap_or(seen);
+                *self.settled.insert(known + (seen - known) * gain)
+            }
+            // Without means, what was seen at an instant has to do.
+            _ => (report.runnable - own.active).max(0.0),
+        };
+        self.others = seen;
+        self.cores = report.cores.unwrap_or(self.cores);
+        let interval = match self.came {
+            Some((before, _)) => now.saturating_sub(before),
+            None => FIRST_INTERVAL,
+        };
+        self.came = Some((now, interval));
+        self.fresh_until = Some(now + interval * FRESH_INTERVALS);
+        self.memory.observe(own.active + self.others, report.memory_free, report.swapping);
+        taken
+    }
+
+    /// Work of others on the host, in tasks; 0 where that is not known, or was
+    /// learned too long ago.
+    pub fn others(&self, now: Duration) -> f64 {
+        if self.is_fresh(now) { self.others } else { 0.0 }
+    }
+
+    /// Whether the last report still counts.
+    pub fn is_fresh(&self, now: Duration) -> bool {
+        self.fresh_until.is_some_and(|until| now <= until)
+    }
+
+    /// When the report ceases to count.
+    pub fn fresh_until(&self) -> Option<Duration> {
+        self.fresh_until
+    }
+
+    /// Processors; 0: not known.
+    pub fn cores(&self) -> u32 {
+        self.cores
+    }
+
+    /// Connections of this director beyond which the host would page, if that
+    /// is known. What was learned of memory does not age.
+    pub fn limit(&self, now: Duration) -> Option<u32> {
+        let tasks = self.memory.limit()?;
+        // One always gets through, or nothing more would ever be learned.
+        Some(((tasks - self.others(now)).floor() as u32).max(1))
+    }
+
+    /// What ran there beside the director's connections, in the mean; `None`
+    /// before two reports told.
+    pub fn company(&self) -> Option<Company> {
+        let others = self.settled?;
+        Some(Company { others, cores: f64::from(self.cores) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn report(age: Duration, runnable: f64) -> HostReport {
+        HostReport { age, runnable, cores: Some(2), ..HostReport::default() }
+    }
+
+    #[test]
+    fn own_connections_at_the_time_of_the_sample_are_not_others() {
+        let mut host = HostLoad::default();
+        host.look(SECOND, 5);
+        host.look(2 * SECOND, 50);
+        host.report(2 * SECOND, &report(SECOND, 7.0));
+        assert_eq!(host.others(2 * SECOND), 2.0);
+        host.report(2 * SECOND, &report(Duration::ZERO, 7.0));
+        assert_eq!(host.others(2 * SECOND), 0.0);
+    }
+
+    #[test]
+    fn an_old_report_does_not_count() {
+        let mut host = HostLoad::default();
+        host.report(10 * SECOND, &report(Duration::ZERO, 7.0));
+        host.report(11 * SECOND, &report(Duration::ZERO, 7.0));
+        assert_eq!(host.others(14 * SECOND), 7.0);
+        assert_eq!(host.others(14 * SECOND + SECOND / 10), 0.0);
+        assert_eq!(host.cores(), 2);
+    }
+}

@@ -1,0 +1,186 @@
+//! A server as its director counts it, and what the scheduler gets to know.
+
+use std::time::Duration;
+
+use super::{Capacity, Company, History, HostLoad, HostReport, Measurement, Totals};
+use crate::schedule::Load;
+
+/// Capacities are handed over in thousandths of a completion a second.
+const UNIT: f64 = 1_000.0;
+
+/// A report whose interval differs from ours by more than this part is about
+/// another time: one was lost in between.
+const SAME_INTERVAL: f64 = 0.3;
+
+/// One server: what the director counts, and what it can do.
+#[derive(Clone, Debug, Default)]
+pub struct ServerLoad {
+    own: History,
+    capacity: Capacity,
+    /// Our own totals at the time of the sample before.
+    base: Option<Totals>,
+    completed: u64,
+}
+
+/// What outlives a restart.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Known {
+    /// Completions a second at full utilisation.
+    pub per_second: f64,
+}
+
+impl ServerLoad {
+    /// A server whose capacity is remembered from before.
+    pub fn remembered(known: Known) -> Self {
+        Self { capacity: Capacity::known(known.per_second), ..Self::default() }
+    }
+
+    /// Takes a look at the director's own connections to the server: those in
+    /// flight, and those that have ended ever, in the company of what else runs
+    /// on its host. Where that is not known, nothing is learned of the server.
+    pub fn look(&mut self, now: Duration, active: u32, completed: u64, company: Option<Company>) {
+        if company.is_none() {
+            self.base = None;
+        }
+        self.own.look(now, active, completed, company.unwrap_or_default());
+        self.completed = completed;
+    }
+
+    /// Learns from a report on its host, whose sample was taken at that moment.
+    pub fn report(&mut self, taken: Duration, report: &HostReport) {
+        let Some(now) = self.own.at(taken) else { return };
+        let Some(base) = self.base.replace(now) else { return };
+        let seconds = taken.saturating_sub(base.at).as_secs_f64();
+        let (Some(interval), Some(utilisation)) = (report.interval, report.utilisation) else {
+            return;
+        };
+        let interval = interval.as_secs_f64();
+        let is_same = (seconds - interval).abs() <= interval * SAME_INTERVAL;
+        if seconds <= 0.0 || !is_same || report.swapping == Some(true) {
+            return;
+        }
+        let used = now.used_time - base.used_time;
+        let own = now.own_used_time - base.own_used_time;
+        let share = if used > 0.0 { (own / used).clamp(0.0, 1.0) } else { 1.0 };
+        let completed = (now.completed - base.completed).max(0.0).round() as u64;
+        self.capacity.learn(Measurement { completed, seconds, utilisation, share });
+    }
+
+    /// What is to be remembered.
+    pub fn known(&self) -> Option<Known> {
+        self.capacity.per_second().map(|per_second| Known { per_second })
+    }
+}
+
+/// What the scheduler gets to know of the servers of a service, each with the
+/// host it is on, if that is known.
+///
+/// A server that is not known yet is taken for as good as the best, for its
+/// cores, but gets its connections only as it completes others: at first as
+/// many as its cores, and one more for each that has ended.
+pub fn loads<'a>(
+    now: Duration,
+    members: impl Iterator<Item = (&'a ServerLoad, Option<&'a HostLoad>)> + Clone,
+) -> impl Iterator<Item = Load> {
+    let cores_of = |host: Option<&HostLoad>| host.map_or(0, HostLoad::cores);
+    let best = members
+        .clone()
+        .filter_map(|(server, host)| {
+            let cores = cores_of(host).max(1);
+            server.capacity.per_second().map(|all| all / f64::from(cores))
+        })
+        .max_by(f64::total_cmp);
+    members.map(move |(server, host)| {
+        let cores = cores_of(host);
+        let expected = best.map(|best| best * f64::from(cores.max(1)));
+        let known = server.capacity.per_second();
+        let trial = match (known, best) {
+            (None, Some(_)) => Some(u64::from(cores.max(1)) + server.completed),
+            _ => None,
+        };
+        let limit = host.and_then(|host| host.limit(now)).map(u64::from);
+        let limit = [limit, trial].into_iter().flatten().min();
+        Load {
+            others: (host.map_or(0.0, |host| host.others(now)) * 100.0) as u32,
+            cores,
+            capacity: known.or(expected).map_or(0, |all| ((all * UNIT) as u64).max(1)),
+            limit: limit.map_or(0, |limit| u32::try_from(limit).unwrap_or(u32::MAX)),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn report(utilisation: f64) -> HostReport {
+        HostReport {
+            interval: Some(SECOND),
+            utilisation: Some(utilisation),
+            ..HostReport::default()
+        }
+    }
+
+    /// A server with two connections at any time that completes so many a
+    /// second, with so many tasks of others, on a host that is as this report
+    /// says.
+    fn worked(completions: u64, others: f64, report: &HostReport) -> ServerLoad {
+        let mut server = ServerLoad::default();
+        for second in 0..20 {
+            let now = SECOND * second;
+            server.look(
+                now,
+                2,
+                completions * u64::from(second),
+                Some(Company { others, cores: 1.0 }),
+            );
+            server.report(now, report);
+        }
+        server
+    }
+
+    #[test]
+    fn capacity_is_completions_over_the_busy_time_they_took() {
+        let alone = worked(30, 0.0, &report(0.5)).known().unwrap();
+        assert!((alone.per_second - 60.0).abs() < 1.0, "{alone:?}");
+        let with_others = worked(30, 2.0, &report(1.0)).known().unwrap();
+        assert!((with_others.per_second - 60.0).abs() < 1.0, "{with_others:?}");
+    }
+
+    #[test]
+    fn nothing_is_learned_while_the_host_swaps_or_when_a_report_was_lost() {
+        let swapping = HostReport { swapping: Some(true), ..report(0.1) };
+        assert_eq!(worked(30, 0.0, &swapping).known(), None);
+        let other_time = HostReport { interval: Some(3 * SECOND), ..report(0.5) };
+        assert_eq!(worked(30, 0.0, &other_time).known(), None);
+    }
+
+    #[test]
+    fn an_unknown_server_starts_slowly_as_one_of_the_best() {
+        let known = worked(30, 0.0, &report(0.5));
+        let mut fresh = ServerLoad::default();
+        let of = |fresh: &ServerLoad| -> Vec<Load> {
+            loads(SECOND, [(&known, None), (fresh, None)].into_iter()).collect()
+        };
+        let both = of(&fresh);
+        assert_eq!(both[0].capacity, both[1].capacity);
+        assert_eq!((both[0].limit, both[1].limit), (0, 1));
+        fresh.look(SECOND, 1, 9, None);
+        assert_eq!(of(&fresh)[1].limit, 10);
+    }
+
+    #[test]
+    fn where_nothing_is_known_the_weights_stand() {
+        let servers = [ServerLoad::default(), ServerLoad::default()];
+        let all: Vec<Load> = loads(SECOND, servers.iter().map(|one| (one, None))).collect();
+        assert_eq!(all, [Load::default(); 2]);
+    }
+
+    #[test]
+    fn what_was_known_is_remembered() {
+        let known = worked(30, 0.0, &report(0.5)).known().unwrap();
+        assert_eq!(ServerLoad::remembered(known).known(), Some(known));
+    }
+}
