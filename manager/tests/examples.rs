@@ -26,3 +26,19 @@ fn the_sample_inventory_loads() {
     assert!(inventory.node("lb1").unwrap().user.is_some());
     assert_eq!(inventory.node("rs2").unwrap().version, Version::V2c);
 }
+
+#[test]
+fn the_inventory_for_nagios_loads() {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/nagios/manager.toml");
+    let folder = tempfile::tempdir().unwrap();
+    let password = folder.path().join("nagios.password");
+    fs::write(&password, "a good password\n").unwrap();
+    fs::set_permissions(password, fs::Permissions::from_mode(0o600)).unwrap();
+    let config = folder.path().join("manager.toml");
+    fs::copy(sample, &config).unwrap();
+    let inventory = inventory::load(&config).unwrap();
+    assert!(inventory.nodes.iter().all(|node| node.user.is_some()));
+    // A check has to end before Nagios loses its patience.
+    let patience = |node: &inventory::Node| node.timeout * (1 + node.retries);
+    assert!(inventory.nodes.iter().all(|node| patience(node).as_secs() < 10));
+}

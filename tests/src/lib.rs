@@ -13,6 +13,7 @@ pub mod certificate;
 pub mod client;
 pub mod dnsmasq;
 pub mod entrances;
+pub mod exporter;
 pub mod flood;
 pub mod haproxy;
 pub mod load;

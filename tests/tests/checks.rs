@@ -144,6 +144,9 @@ fn nagios_sees_a_server_die_and_come_back() {
     manager.run(&["export", "nagios", "--out", &folder, "--force"]).ok();
     assert_eq!(before, fs::read(objects.path().join("lcms-objects.cfg")).unwrap());
 
+    // Beside them what our sample adds to them.
+    let sample = lcms_tests::root().join("examples/nagios/thresholds.cfg");
+    fs::copy(sample, objects.path().join("thresholds.cfg")).unwrap();
     let Some(nagios) = Nagios::start(objects.path()) else { return };
     let wait = |what: &str, wanted: &[(&str, &str, u8)]| {
         eventually(what, Duration::from_secs(40), || {
@@ -167,6 +170,8 @@ fn nagios_sees_a_server_die_and_come_back() {
         ("cluster-main", "Server web/rs1", 0),
         ("cluster-main", "Server web/rs2", 0),
         ("cluster-main", "Weight web/rs1", 0),
+        ("cluster-main", "Enough servers for web", 0),
+        ("lb1", "Memory", 0),
     ];
     wait("all is well", &good);
     let address = one.kill();
@@ -176,6 +181,7 @@ fn nagios_sees_a_server_die_and_come_back() {
             ("cluster-main", "Server web/rs1", 2),
             ("cluster-main", "Service web", 1),
             ("cluster-main", "Server web/rs2", 0),
+            ("cluster-main", "Enough servers for web", 1),
         ],
     );
     let name = ("cluster-main".to_owned(), "Server web/rs1".to_owned());
@@ -185,6 +191,22 @@ fn nagios_sees_a_server_die_and_come_back() {
     );
     let _one = Backend::at("rs1", address);
     wait("all is well again", &good);
+}
+
+#[test]
+fn good_files_are_kept_while_nobody_answers() {
+    let (mut agent, manager, _one, _two) = cluster();
+    let objects = tempfile::tempdir().unwrap();
+    let folder = objects.path().display().to_string();
+    let export = ["export", "nagios", "--out", &folder, "--force"];
+    manager.run(&export).ok();
+    let file = objects.path().join("lcms-objects.cfg");
+    let before = fs::read_to_string(&file).unwrap();
+    assert!(before.contains("Service web"), "{before}");
+    agent.stop();
+    let said = manager.run(&export);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), before);
 }
 
 #[test]

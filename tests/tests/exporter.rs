@@ -3,18 +3,16 @@
 
 #![allow(clippy::panic, reason = "an answer that cannot be fails the scenario")]
 
-use std::{fs, path::Path, process::Command, time::Duration};
+use std::{fs, path::Path, process::Command};
 
 use lcms_tests::{
     agent::{self, Agent, PASSWORD, READ},
     backend::Backend,
-    eventually, in_ci,
-    process::Process,
-    root,
+    exporter::Exporter,
+    in_ci, root,
 };
 
 const GENERATOR: &str = "prometheus-snmp-generator";
-const EXPORTER: &str = "prometheus-snmp-exporter";
 
 /// One module for each version; 0.21 has the secrets in the module.
 fn generator() -> String {
@@ -29,12 +27,10 @@ fn generator() -> String {
 
 #[test]
 fn prometheus_scrapes_what_the_mib_names() {
-    for peer in [GENERATOR, EXPORTER, "curl"] {
-        if Command::new(peer).arg("--version").output().is_err() {
-            assert!(!in_ci(), "{peer} is missing");
-            eprintln!("{peer} is missing: stepping aside");
-            return;
-        }
+    if Command::new(GENERATOR).arg("--version").output().is_err() {
+        assert!(!in_ci(), "{GENERATOR} is missing");
+        eprintln!("{GENERATOR} is missing: stepping aside");
+        return;
     }
     let backend = Backend::start("rs1");
     let servers = [("rs1", backend.address(), 30)];
@@ -44,14 +40,7 @@ fn prometheus_scrapes_what_the_mib_names() {
     let folder = tempfile::tempdir().expect("a temporary directory");
     generate(folder.path());
 
-    let port = agent::free_port();
-    let mut exporter = Process::start(
-        Command::new(EXPORTER)
-            .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-            .arg("--config.file=snmp.yml")
-            .current_dir(folder.path()),
-    );
-    exporter.says("Listening on");
+    let Some(exporter) = Exporter::start(folder.path()) else { return };
     let labels = "lcClusterName=\"main\",lcServerName=\"rs1\",lcServiceName=\"web\"";
     let wanted = [
         format!("lcServerWeight{{{labels}}} 30"),
@@ -60,18 +49,7 @@ fn prometheus_scrapes_what_the_mib_names() {
         "ifIndex{ifIndex=\"1\"} 1".to_owned(),
     ];
     for module in ["community", "user"] {
-        let url =
-            format!("http://127.0.0.1:{port}/snmp?target={}&module={module}", agent.address());
-        eventually(module, Duration::from_secs(20), || {
-            let output = Command::new("curl").args(["-s", "-m", "10", &url]).output();
-            let output = output.expect("curl runs");
-            let text = String::from_utf8_lossy(&output.stdout).into_owned();
-            let has = |line: &&String| text.lines().any(|other| other == line.as_str());
-            match wanted.iter().find(|line| !has(line)) {
-                None => Ok(()),
-                Some(line) => Err(format!("no `{line}` in {text}")),
-            }
-        });
+        exporter.scrapes(agent.address(), module, &wanted);
     }
 }
 

@@ -6,11 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 
 use super::{CliError, Context, Exit, text};
 use crate::{
-    export::{ExportFile, Plugin},
+    export::{ExportFile, ExporterFormat, Plugin, prometheus, snmptt},
     ops::{self, ExportTo},
 };
 
@@ -20,6 +20,8 @@ use crate::{
 Examples:
   lcms-manager export nagios --out /etc/nagios4/conf.d
   lcms-manager export icinga2 --out /etc/icinga2/conf.d --force
+  lcms-manager export prometheus-snmp-exporter --format 0.23 > snmp.yml
+  lcms-manager export snmptt --out /etc/snmp
 
 No file holds a secret; the head of each says where secrets are read from.")]
 pub struct Args {
@@ -39,6 +41,27 @@ enum To {
     Nagios(Called),
     /// Objects of Icinga 2
     Icinga2(Called),
+    /// snmp.yml of Prometheus' exporter, from the MIB; no agent is asked
+    PrometheusSnmpExporter(Exporter),
+    /// Trap definitions of SNMPTT, from the MIB; no agent is asked
+    Snmptt,
+}
+
+#[derive(Debug, clap::Args)]
+struct Exporter {
+    /// The exporter's version: the form of its file changed with 0.23
+    #[arg(long, value_name = "VERSION", value_enum, default_value_t = Since::V0_21)]
+    format: Since,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Since {
+    /// Up to 0.22, as Debian 12 has it
+    #[value(name = "0.21", alias = "0.22")]
+    V0_21,
+    /// From 0.23 on
+    #[value(name = "0.23")]
+    V0_23,
 }
 
 #[derive(Debug, clap::Args)]
@@ -53,6 +76,14 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, CliError> {
     let (files, exit) = match to {
         To::Nagios(called) => live(ExportTo::Nagios, called, context).await?,
         To::Icinga2(called) => live(ExportTo::Icinga2, called, context).await?,
+        To::PrometheusSnmpExporter(Exporter { format }) => {
+            let format = match format {
+                Since::V0_21 => ExporterFormat::ModuleAuth,
+                Since::V0_23 => ExporterFormat::Auths,
+            };
+            (prometheus(context.mib()?, format), Exit::Done)
+        }
+        To::Snmptt => (snmptt(context.mib()?), Exit::Done),
     };
     write(&files, &out, force)?;
     Ok(exit)
@@ -74,11 +105,12 @@ async fn live(
         let error = node.error.as_deref().unwrap_or_default();
         eprintln!("lcms-manager: {}: {error}; what it would tell of is missing", node.name);
     }
-    let exit = match state.faults().next() {
-        None => Exit::Done,
-        Some(_) if state.is_dark() => Exit::Failed,
-        Some(_) => Exit::Partial,
-    };
+    // Files of an hour ago are better than files of a cluster nobody told of.
+    if state.is_dark() {
+        eprintln!("lcms-manager: nobody answered, and nothing is written");
+        return Ok((Vec::new(), Exit::Failed));
+    }
+    let exit = if state.faults().next().is_some() { Exit::Partial } else { Exit::Done };
     Ok((files, exit))
 }
 

@@ -8,8 +8,16 @@
 mod icinga2;
 mod monitored;
 mod nagios;
+mod prometheus;
+mod snmptt;
 
-pub use self::{icinga2::icinga2, monitored::Monitored, nagios::nagios};
+pub use self::{
+    icinga2::icinga2,
+    monitored::Monitored,
+    nagios::nagios,
+    prometheus::{ExporterFormat, prometheus},
+    snmptt::snmptt,
+};
 
 /// A file to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]

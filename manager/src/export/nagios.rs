@@ -72,7 +72,8 @@ fn quoted(word: &str) -> String {
 
 fn objects(monitored: &Monitored) -> String {
     let notes = [
-        "The templates generic-host and generic-service are those of Nagios' own samples;",
+        "The templates generic-host and generic-service, and the contact group admins, are",
+        "those of Nagios' own samples;",
         "give lcms-host and lcms-service your contacts and intervals.",
     ];
     let mut out = header("#", "Objects of Nagios", &notes);
@@ -82,6 +83,7 @@ fn objects(monitored: &Monitored) -> String {
         &[
             ("name", "lcms-host"),
             ("use", "generic-host"),
+            ("contact_groups", "admins"),
             ("max_check_attempts", "3"),
             ("check_interval", "1"),
             ("retry_interval", "1"),

@@ -1,0 +1,54 @@
+//! Definitions for SNMPTT, which names traps and passes them on.
+
+use lcms_mibs::{Kind, Mib, Node};
+
+use super::{ExportFile, header};
+
+/// The module whose notifications are defined.
+const MODULE: &str = "LOAD-CLUSTER-MIB";
+
+/// Writes an EVENT for each notification of LOAD-CLUSTER-MIB.
+pub fn snmptt(mib: &Mib) -> Vec<ExportFile> {
+    let notes = [
+        "Name this file in snmptt_conf_files of snmptt.ini. Names of variables come from",
+        "net-snmp: mibdirs of snmp.conf has the folder with LOAD-CLUSTER-MIB, mibs names it.",
+    ];
+    let mut out = header("#", "Traps for SNMPTT", &notes);
+    let module = mib.module(MODULE);
+    let mut events: Vec<Node<'_>> = module.into_iter().flat_map(|m| m.nodes()).collect();
+    events.retain(|node| node.kind() == Kind::Notification);
+    events.sort_by_key(|node| node.oid().to_vec());
+    for event in events {
+        let oid = event.oid().iter().map(|arc| format!(".{arc}")).collect::<String>();
+        let name = event.name();
+        let (category, severity) = rank(name);
+        let description = event.description().unwrap_or_default();
+        // Each variable with its name, for the index in it says what it is about.
+        out.push_str(&format!(
+            "EVENT {name} {oid} \"{category}\" {severity}\nFORMAT {name} from $aR: $+*\nSDESC\n"
+        ));
+        for line in description.lines() {
+            out.push_str(&format!("{}\n", line.trim()));
+        }
+        out.push_str("Variables:\n");
+        for (nth, object) in event.members().enumerate() {
+            out.push_str(&format!("  {}: {}\n", nth + 1, object.name()));
+        }
+        out.push_str("EDESC\n\n");
+    }
+    vec![ExportFile { name: "lcms.snmptt.conf", text: out }]
+}
+
+/// Category and severity, by how the MIB's names end.
+fn rank(name: &str) -> (&'static str, &'static str) {
+    let ends = |words: &[&str]| words.iter().any(|word| name.ends_with(word));
+    if ends(&["Down", "Lost"]) {
+        ("Status Events", "CRITICAL")
+    } else if ends(&["Degraded", "Onset", "Failover"]) {
+        ("Status Events", "WARNING")
+    } else if ends(&["Up", "Found", "Restored", "Regained", "Abate", "Abated"]) {
+        ("Status Events", "NORMAL")
+    } else {
+        ("Change Events", "INFORMATIONAL")
+    }
+}
