@@ -22,6 +22,7 @@ pub mod nagios;
 pub mod net_snmp;
 pub mod netns;
 pub mod nginx;
+pub mod postfix;
 pub mod process;
 pub mod snmpd;
 pub mod snmptrapd;
