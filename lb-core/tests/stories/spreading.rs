@@ -174,9 +174,10 @@ fn every_scheduler_serves_and_those_that_hash_stay_with_one_server() {
         let servers: Vec<&str> = counts.keys().map(String::as_str).collect();
         match scheduler {
             // All clients have one address, and went to one.
-            Scheduler::Sh | Scheduler::Dh | Scheduler::Mh | Scheduler::Lblc | Scheduler::Lblcr => {
-                assert_eq!(servers.len(), 1, "{scheduler}: {counts:?}");
-            }
+            Scheduler::Sh | Scheduler::Dh | Scheduler::Mh => assert_eq!(servers.len(), 1),
+            // Each shard chooses for itself where a destination goes, and again while
+            // that server has too much: any server will do, and all are served.
+            Scheduler::Lblc | Scheduler::Lblcr => {}
             Scheduler::Fo => assert_eq!(servers, ["rs2"]),
             // Four at a time never fill the greatest.
             Scheduler::Ovf => assert_eq!(servers, ["rs2"]),
