@@ -502,28 +502,7 @@ impl Conversation {
         now: Instant,
     ) -> Vec<u8> {
         let number = id.number();
-        let unknown = V3Head {
-            id: number,
-            max_size: LONGEST,
-            reportable: true,
-            engine_id: &[],
-            clock: Clock::default(),
-            user: &[],
-            auth: None,
-            privacy: None,
-            context_engine_id: &[],
-            context_name: &[],
-        };
-        let Some(peer) = peers.get_mut(address) else {
-            let nothing = OutPdu {
-                kind: PduKind::GetRequest,
-                request_id: number,
-                error_status: 0,
-                error_index: 0,
-                varbinds: &[],
-            };
-            return v3::encode(&unknown, &nothing);
-        };
+        let Some(peer) = peers.get_mut(address) else { return v3::discovery(number, LONGEST) };
         let (_, keys) = self.keys.insert((peer.id, peer.keys(&self.user)));
         let engine_id = peer.id.as_octets();
         let signed = keys.auth.is_some();
@@ -535,7 +514,7 @@ impl Conversation {
             auth: keys.auth.as_ref(),
             privacy: keys.privacy.as_ref().map(|key| (key, salts.next())),
             context_engine_id: self.request.context.as_ref().unwrap_or(&peer.id).as_octets(),
-            ..unknown
+            ..V3Head::unknown(number, LONGEST)
         };
         let Request { kind, non_repeaters, max_repetitions, varbinds, context: _ } = &self.request;
         v3::encode(

@@ -11,11 +11,14 @@ use std::{
 };
 
 use lcms_snmp::{
-    EngineId, Envelope, PduKind, message,
+    EngineId, Envelope, message,
     usm::Clock,
-    v3::{self, OutPdu, V3Head, V3Message},
+    v3::{self, V3Message},
 };
 use tokio::net::UdpSocket;
+
+/// The longest answer that is taken: what one frame of Ethernet carries.
+const LONGEST: u32 = 1472;
 
 /// What is at an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +44,7 @@ pub async fn probe(address: SocketAddr, wait: Duration, attempts: u32) -> io::Re
     getrandom::fill(&mut seed).map_err(io::Error::other)?;
     // A msgID is not negative.
     let id = (u32::from_be_bytes(seed) >> 1).cast_signed();
-    let question = question(id);
+    let question = v3::discovery(id, LONGEST);
     for _ in 0..attempts {
         match socket.send(&question).await {
             Ok(_) => {}
@@ -61,24 +64,6 @@ pub async fn probe(address: SocketAddr, wait: Duration, attempts: u32) -> io::Re
 
 fn is_refusal(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::ConnectionRefused
-}
-
-fn question(id: i32) -> Vec<u8> {
-    let head = V3Head {
-        id,
-        max_size: 1472,
-        reportable: true,
-        engine_id: &[],
-        clock: Clock::default(),
-        user: &[],
-        auth: None,
-        privacy: None,
-        context_engine_id: &[],
-        context_name: &[],
-    };
-    let kind = PduKind::GetRequest;
-    let nothing = OutPdu { kind, request_id: id, error_status: 0, error_index: 0, varbinds: &[] };
-    v3::encode(&head, &nothing)
 }
 
 /// Waits for the answer with this id; whatever else comes is none.

@@ -36,6 +36,23 @@ pub struct V3Head<'a> {
 }
 
 impl<'a> V3Head<'a> {
+    /// Of a message to an engine whose name is not known (RFC 3414 §4): nobody
+    /// signs it, and it is about nothing.
+    pub fn unknown(id: i32, max_size: u32) -> Self {
+        Self {
+            id,
+            max_size,
+            reportable: true,
+            engine_id: &[],
+            clock: Clock::default(),
+            user: &[],
+            auth: None,
+            privacy: None,
+            context_engine_id: &[],
+            context_name: &[],
+        }
+    }
+
     /// How the message is secured.
     pub fn level(&self) -> SecurityLevel {
         match (self.auth, self.privacy) {
@@ -187,6 +204,18 @@ pub struct OutPdu<'a> {
     pub error_status: i32,
     pub error_index: i32,
     pub varbinds: &'a [VarBind<'a>],
+}
+
+/// The question for an engine's name, boots and time, which its report answers.
+pub fn discovery(id: i32, max_size: u32) -> Vec<u8> {
+    let nothing = OutPdu {
+        kind: PduKind::GetRequest,
+        request_id: id,
+        error_status: 0,
+        error_index: 0,
+        varbinds: &[],
+    };
+    encode(&V3Head::unknown(id, max_size), &nothing)
 }
 
 /// Encodes a message, for those who send now and then.

@@ -12,7 +12,7 @@ mod message;
 mod salts;
 mod scoped;
 
-pub use head::{OutPdu, V3Head, encode, report};
+pub use head::{OutPdu, V3Head, discovery, encode, report};
 pub use message::{Flags, SecurityLevel, USM, V3Message};
 pub use salts::Salts;
 pub use scoped::ScopedPdu;

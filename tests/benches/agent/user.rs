@@ -34,19 +34,7 @@ pub struct Ring {
 impl User {
     /// Asks the party who it is, as RFC 3414 §4 has it.
     pub fn discover(socket: &UdpSocket) -> Self {
-        let head = V3Head {
-            id: 1,
-            max_size: 65_507,
-            reportable: true,
-            engine_id: &[],
-            clock: Clock::default(),
-            user: &[],
-            auth: None,
-            privacy: None,
-            context_engine_id: &[],
-            context_name: &[],
-        };
-        socket.send(&v3::encode(&head, &pdu(PduKind::GetRequest, 0, &[]))).expect("loopback");
+        socket.send(&v3::discovery(1, 65_507)).expect("loopback");
         let mut buffer = [0; 2048];
         let length = socket.recv(&mut buffer).expect("a report");
         let report = V3Message::decode(&buffer[..length]).expect("a report");
