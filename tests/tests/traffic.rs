@@ -118,6 +118,16 @@ fn a_killed_server_loses_only_its_own() {
     });
 }
 
+/// A connection that this server has.
+fn held_by(server: &str, service: SocketAddr) -> Connection {
+    loop {
+        let mut connection = Connection::open(service).unwrap();
+        if connection.exchange("who").unwrap() == server {
+            return connection;
+        }
+    }
+}
+
 /// Drain lets the old live and gives the server nothing new; `--wait` returns
 /// when the last has gone.
 #[test]
@@ -125,10 +135,7 @@ fn drain_waits_for_the_last_connection() {
     let backends = [Backend::start("a"), Backend::start("b")];
     let [a, b] = &backends;
     let cluster = cluster("rr", &[(a, "a", 1), (b, "b", 1)]);
-    let mut held = Connection::open(cluster.service).unwrap();
-    while held.exchange("who").unwrap() != "a" {
-        held = Connection::open(cluster.service).unwrap();
-    }
+    let mut held = held_by("a", cluster.service);
     let manager = Manager::of_agent(&cluster.agent);
     let mut drain = manager.start(&["drain", "main/web/a", "--wait"]);
     eventually("a is draining", SOON, || {
@@ -148,10 +155,7 @@ fn drain_with_a_deadline_does_not_wait_for_ever() {
     let backends = [Backend::start("a"), Backend::start("b")];
     let [a, b] = &backends;
     let cluster = cluster("rr", &[(a, "a", 1), (b, "b", 1)]);
-    let mut held = Connection::open(cluster.service).unwrap();
-    while held.exchange("who").unwrap() != "a" {
-        held = Connection::open(cluster.service).unwrap();
-    }
+    let mut held = held_by("a", cluster.service);
     let manager = Manager::of_agent(&cluster.agent);
     let drained = manager.run(&["drain", "main/web/a", "--deadline", "1", "--wait"]);
     let drained = drained.ok();
