@@ -34,7 +34,7 @@ pub struct Attempt {
     pub done: bool,
     /// When.
     pub time: SystemTime,
-    /// What came of it, or what is wrong.
+    /// What came of it, or what is wrong, in one line.
     pub reason: String,
 }
 
@@ -107,6 +107,7 @@ impl Reloader {
                 "the configuration was not loaded again, and nothing changed: {reason}"
             ),
         }
+        let reason = reason.replace('\n', " ");
         self.last.store(Some(Arc::new(Attempt { done, time: SystemTime::now(), reason })));
         result.map(|_| ())
     }

@@ -161,6 +161,8 @@ fn attempt<'d>(
         Err(Refused::Director(CommitError::Stale)) => None,
         Err(error) => {
             tracing::info!(%error, "the director refused a SET");
+            // That a file was not loaded again is part of the state.
+            publisher.refresh();
             Some(Err(tables::fault(&error, &places)))
         }
     }

@@ -28,7 +28,7 @@ pub(super) fn of(change: Change, state: &AgentState, up_time: u32) -> Option<Not
                 index,
                 oper_state: status.oper_state().mib(),
                 effective_weight: status.effective.weight.value(),
-                reason: short(status.reason().into_owned()),
+                reason: short(status.reason().to_owned()),
             };
             (LcServerUp::OID, objects.varbinds())
         }
@@ -38,7 +38,7 @@ pub(super) fn of(change: Change, state: &AgentState, up_time: u32) -> Option<Not
                 index,
                 oper_state: status.oper_state().mib(),
                 effective_weight: status.effective.weight.value(),
-                reason: short(status.reason().into_owned()),
+                reason: short(status.reason().to_owned()),
             };
             (LcServerDown::OID, objects.varbinds())
         }

@@ -25,6 +25,7 @@ pub use summary::{ClusterSummary, HostSummary, Summary};
 use crate::{
     engine::{Rows, State},
     notify::LogRows,
+    reload::Attempt,
     security::{Principal, Security},
     sensors::Sample,
 };
@@ -56,6 +57,8 @@ pub struct AgentState {
     pub security_index: Arc<SecurityIndex>,
     /// What was notified.
     pub log: Arc<LogRows>,
+    /// The last time that the configuration was loaded again.
+    pub reloaded: Option<Arc<Attempt>>,
 }
 
 impl AgentState {
@@ -77,6 +80,7 @@ impl AgentState {
             security_index: Arc::new(SecurityIndex::of(&security.rows)),
             security,
             log: node.log.current(),
+            reloaded: node.reloader.last(),
             node,
             snapshot,
             sample,
@@ -111,6 +115,7 @@ impl AgentState {
             security,
             security_index,
             log: self.node.log.current(),
+            reloaded: self.node.reloader.last(),
             node: Arc::clone(&self.node),
             host,
             summary: Summary::of(&snapshot, self.node.name, &sample.load, now),

@@ -23,13 +23,6 @@ pub fn admin_string(text: &str) -> Octets<'_> {
     Octets::from(text.get(..text.floor_char_boundary(255)).unwrap_or(text))
 }
 
-/// An LcReason of text that may have several lines.
-pub fn one_line(text: String) -> Octets<'static> {
-    let mut line = text.replace('\n', " ");
-    line.truncate(line.floor_char_boundary(255));
-    Octets::from(line)
-}
-
 /// A DateAndTime in UTC, eight zero octets for never (RFC 2579).
 pub fn date(time: Option<SystemTime>) -> Octets<'static> {
     let Some(since) = time.and_then(|time| time.duration_since(UNIX_EPOCH).ok()) else {

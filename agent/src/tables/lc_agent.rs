@@ -96,7 +96,7 @@ impl<'s> View<'s> for Row<'s> {
     }
 
     fn lc_config_reload_status(&self) -> Option<LcConfigReloadStatus> {
-        Some(match self.0.node.reloader.last() {
+        Some(match self.0.reloaded.as_deref() {
             None => LcConfigReloadStatus::Never,
             Some(attempt) if attempt.done => LcConfigReloadStatus::Done,
             Some(_) => LcConfigReloadStatus::Refused,
@@ -104,12 +104,12 @@ impl<'s> View<'s> for Row<'s> {
     }
 
     fn lc_config_reload_time(&self) -> Option<Octets<'s>> {
-        Some(cells::date(self.0.node.reloader.last().map(|attempt| attempt.time)))
+        Some(cells::date(self.0.reloaded.as_deref().map(|attempt| attempt.time)))
     }
 
     fn lc_config_reload_reason(&self) -> Option<Octets<'s>> {
-        let reason = self.0.node.reloader.last().map(|attempt| attempt.reason.clone());
-        Some(cells::one_line(reason.unwrap_or_default()))
+        let reason = self.0.reloaded.as_deref().map_or("", |attempt| &attempt.reason);
+        Some(cells::admin_string(reason))
     }
 
     fn lc_config_last_principal(&self) -> Option<Octets<'s>> {

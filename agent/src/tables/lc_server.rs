@@ -1,7 +1,6 @@
 //! lcServerTable: servers and their weights.
 
 use std::{
-    borrow::Cow,
     num::NonZeroU16,
     sync::atomic::Ordering::Relaxed,
     time::{Duration, Instant, SystemTime},
@@ -246,10 +245,7 @@ impl<'s> View<'s> for Row<'s> {
     }
 
     fn reason(&self) -> Option<Octets<'s>> {
-        Some(match self.status.reason() {
-            Cow::Borrowed(reason) => cells::admin_string(reason),
-            Cow::Owned(reason) => cells::admin_string(&reason).into_owned(),
-        })
+        Some(cells::admin_string(self.status.reason()))
     }
 
     fn last_check(&self) -> Option<Octets<'s>> {

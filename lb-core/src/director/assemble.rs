@@ -225,6 +225,14 @@ fn server(
             before: was.full_weight,
         },
     };
+    let is_used = effective.source != WeightSource::Health;
+    let check = match health {
+        Health::Down if is_used => format!("{check}; used for want of a better one"),
+        Health::Up | Health::Unchecked if is_used && ejected.is_some() => {
+            format!("{check}; not ejected, for too few are left")
+        }
+        _ => check,
+    };
     ServerStatus {
         admin_state: wanted.admin_state(&id),
         in_service: row.row == RowState::Active,

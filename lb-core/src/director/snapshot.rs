@@ -1,6 +1,5 @@
 //! What everybody but the owner sees: one immutable value, swapped whole.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -94,7 +93,8 @@ pub struct ServerStatus {
     pub in_service: bool,
     /// What the checks say.
     pub health: Health,
-    /// What the last check said, in a few words; empty before the first.
+    /// What the last check said, in a few words, and what was made of it; empty
+    /// before the first.
     pub check: String,
     /// Whether it is ejected, and until when.
     pub ejected: Option<Ejected>,
@@ -186,29 +186,26 @@ impl ServerStatus {
     }
 
     /// What the state now is due to.
-    pub fn reason(&self) -> Cow<'_, str> {
+    pub fn reason(&self) -> &str {
         match self.oper_state() {
             OperState::Maintenance | OperState::Draining
                 if self.effective.source == WeightSource::AdminState =>
             {
-                (&self.weight_reason).into()
+                &self.weight_reason
             }
-            OperState::Draining => "the effective weight is 0".into(),
-            OperState::SlowStart => "its weight still grows: slow start".into(),
-            OperState::Overloaded => "at its connection limit".into(),
-            OperState::Unknown if !self.in_service => "the server is not in service".into(),
-            OperState::Unknown => "not checked yet".into(),
-            OperState::Down if self.effective.source == WeightSource::Health => {
-                match (&self.ejected, self.health) {
-                    (Some(_), Health::Up | Health::Unchecked) => (&self.weight_reason).into(),
-                    _ => (&self.check).into(),
-                }
+            OperState::Draining => "the effective weight is 0",
+            OperState::SlowStart => "its weight still grows: slow start",
+            OperState::Overloaded => "at its connection limit",
+            OperState::Unknown if !self.in_service => "the server is not in service",
+            OperState::Unknown => "not checked yet",
+            OperState::Down
+                if self.effective.source == WeightSource::Health
+                    && self.ejected.is_some()
+                    && self.health != Health::Down =>
+            {
+                &self.weight_reason
             }
-            OperState::Down => format!("{}; used for want of a better one", self.check).into(),
-            _ if self.ejected.is_some() => {
-                format!("{}; not ejected, for too few are left", self.check).into()
-            }
-            _ => (&self.check).into(),
+            _ => &self.check,
         }
     }
 }
