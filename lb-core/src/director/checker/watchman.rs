@@ -1,27 +1,27 @@
 //! The loop of the checking thread.
 
+mod ejecting;
+mod probing;
+
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::net::SocketAddr;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant, SystemTime};
 
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags, recv, send};
 
-use super::conversation::Conversation;
-use super::script::{Job, Ran, Scripts};
+use self::probing::{Probe, Wire};
+use super::script::Scripts;
 use super::trust::Trust;
-use super::{Ejected, HealthReport, Message, Order, Post, Sign, Target};
+use super::{Ejected, HealthReport, Message, Order, Post, Target};
 use crate::deadlines::Deadlines;
 use crate::driver::socket;
-use crate::health::{Ejection, Monitor, Progress};
-use crate::model::{Health, Protocol, Question, ServerId};
-use crate::probe::{Dialogue, DnsExchange, Heard};
+use crate::health::{Ejection, Monitor};
+use crate::model::{Health, Question, ServerId};
 
 /// First checks spread over at least this long, and longer where there are so
 /// many servers that they would still come as a herd.
@@ -32,21 +32,11 @@ const FIRST_CHECK_EACH: Duration = Duration::from_micros(100);
 /// apart.
 const JITTER: f64 = 0.1;
 
-/// How long a connect of our own may take to confirm that a server is there,
-/// when one of a client's has had no answer: longer where its checks are, and
-/// at the end of each ejection that follows another, since far servers are slow
-/// without being ill.
-const CONFIRM_WITHIN: Duration = Duration::from_millis(400);
-
 /// Events taken at a time.
 const EVENTS: usize = 512;
 
 /// The token of the bell; probes have greater ones.
 const BELL: u64 = 0;
-
-/// The longest answer of the DNS that a datagram carries where nobody says that
-/// he takes more (RFC 1035, 4.2.1), and room to see that one is longer.
-const DATAGRAM: usize = 4 << 10;
 
 pub(super) struct Watchman {
     epoll: OwnedFd,
@@ -93,36 +83,6 @@ struct Watch {
     due: [Option<Instant>; 3],
     /// When the present check began or the next begins.
     begin: Instant,
-}
-
-struct Probe {
-    token: u64,
-    wire: Wire,
-}
-
-enum Wire {
-    Stream(Box<Conversation>),
-    /// An empty datagram, which must not come back.
-    Datagram(OwnedFd),
-    Dns(OwnedFd, Box<DnsExchange>),
-    Script,
-}
-
-/// Why a probe did not begin.
-enum NotBegun {
-    /// Something here, which says nothing about the server.
-    Here(Errno),
-    /// It has failed already.
-    Failed(String),
-}
-
-impl From<Errno> for NotBegun {
-    fn from(error: Errno) -> Self {
-        match socket::is_local(error) {
-            true => Self::Here(error),
-            false => Self::Failed(socket::describe(error)),
-        }
-    }
 }
 
 impl Watchman {
@@ -318,170 +278,12 @@ impl Watchman {
         }
     }
 
-    fn begin(&mut self, id: ServerId, watch: &mut Watch, now: Instant) {
-        let asked = watch.target.asked.clone();
-        let Some(question) = &asked.question else { return };
-        watch.begin = now;
-        match self.probe(id, watch, question) {
-            Ok(probe) => {
-                // A script's time begins when its turn comes.
-                let within = asked.check.timeout.milliseconds();
-                let at = (!matches!(probe.wire, Wire::Script)).then_some(now + within);
-                watch.check = Some(probe);
-                self.alarm(id, watch, Alarm::Check, at);
-            }
-            Err(NotBegun::Failed(why)) => self.end(id, watch, Err(why)),
-            Err(NotBegun::Here(error)) => {
-                tracing::warn!(server = %id, %error, "cannot check");
-                self.next_check(id, watch, now);
-            }
-        }
-    }
-
-    fn probe(
-        &mut self,
-        id: ServerId,
-        watch: &Watch,
-        question: &Question,
-    ) -> Result<Probe, NotBegun> {
-        let address = watch.target.checked;
-        match question {
-            Question::Datagram => self.datagram(id, Alarm::Check, address),
-            Question::Dns(asked) => {
-                let token = self.next_token();
-                let number = self.dice.hash_one(token) as u16;
-                let exchange = Box::new(DnsExchange::new(asked, number));
-                let socket = socket::datagram(address)?;
-                self.listen(id, Alarm::Check, token, socket.as_fd())?;
-                send(&socket, exchange.query(), SendFlags::NOSIGNAL)?;
-                Ok(Probe { token, wire: Wire::Dns(socket, exchange) })
-            }
-            Question::Script(command) => {
-                let token = self.next_token();
-                self.probes.insert(token, (id, Alarm::Check));
-                self.scripts.run(Job {
-                    token,
-                    server: id,
-                    address,
-                    command: command.clone(),
-                    timeout: watch.target.asked.check.timeout.milliseconds(),
-                });
-                Ok(Probe { token, wire: Wire::Script })
-            }
-            Question::Connect | Question::Http(_) | Question::Smtp(_) | Question::Tls(_) => {
-                let server = address.to_string();
-                let dialogue = Dialogue::new(question, &server).unwrap_or(Dialogue::Connect);
-                let name = match question {
-                    Question::Http(asked) if asked.secure => {
-                        Some(asked.host.as_deref().map(without_port))
-                    }
-                    Question::Tls(name) => Some(name.as_deref()),
-                    _ => None,
-                };
-                let ca_file = watch.target.asked.check.ca_file.as_ref();
-                let tls = name.map(|name| self.trust.client(ca_file, name, address.ip()));
-                let tls = tls.transpose().map_err(NotBegun::Failed)?;
-                self.stream(id, Alarm::Check, Conversation::begin(address, dialogue, tls)?)
-            }
-        }
-    }
-
-    fn datagram(
-        &mut self,
-        id: ServerId,
-        of: Alarm,
-        address: SocketAddr,
-    ) -> Result<Probe, NotBegun> {
-        let socket = socket::datagram(address)?;
-        let token = self.next_token();
-        self.listen(id, of, token, socket.as_fd())?;
-        send(&socket, &[], SendFlags::NOSIGNAL)?;
-        Ok(Probe { token, wire: Wire::Datagram(socket) })
-    }
-
-    fn stream(
-        &mut self,
-        id: ServerId,
-        of: Alarm,
-        conversation: Conversation,
-    ) -> Result<Probe, NotBegun> {
-        let token = self.next_token();
-        self.listen(id, of, token, conversation.socket())?;
-        Ok(Probe { token, wire: Wire::Stream(Box::new(conversation)) })
-    }
-
-    fn next_token(&mut self) -> u64 {
-        self.next_probe += 1;
-        self.next_probe
-    }
-
-    fn listen(
-        &mut self,
-        id: ServerId,
-        of: Alarm,
-        token: u64,
-        socket: impl AsFd,
-    ) -> Result<(), Errno> {
-        let watched = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
-        epoll::add(&self.epoll, socket, EventData::new_u64(token), watched)?;
-        self.probes.insert(token, (id, of));
-        Ok(())
-    }
-
     /// A probe's socket has news.
     fn answered(&mut self, token: u64) {
         let Some((id, of)) = self.probes.get(&token).copied() else { return };
         self.with(id, |watchman, watch| match of {
             Alarm::Check => watchman.check_answered(id, watch),
             Alarm::Confirm | Alarm::Ejection => watchman.confirm_answered(id, watch),
-        });
-    }
-
-    fn check_answered(&mut self, id: ServerId, watch: &mut Watch) {
-        let Some(probe) = &mut watch.check else { return };
-        let outcome = match &mut probe.wire {
-            Wire::Stream(conversation) => conversation.proceed(),
-            Wire::Datagram(socket) => datagram_answered(socket, "answered"),
-            Wire::Dns(socket, exchange) => match dns_answered(socket, exchange) {
-                None => None,
-                Some(Ok(Heard::Answer(outcome))) => Some(outcome.map_err(|why| why.to_string())),
-                Some(Ok(Heard::Other)) => None,
-                Some(Ok(Heard::Truncated)) => return self.again_by_stream(id, watch),
-                Some(Err(error)) => Some(Err(socket::describe(error))),
-            },
-            Wire::Script => None,
-        };
-        if let Some(outcome) = outcome {
-            self.end(id, watch, outcome);
-        }
-    }
-
-    /// Asks the same by stream, within the time there is.
-    fn again_by_stream(&mut self, id: ServerId, watch: &mut Watch) {
-        let Some(Probe { wire: Wire::Dns(_, exchange), token }) = watch.check.take() else {
-            return;
-        };
-        self.probes.remove(&token);
-        let dialogue = Dialogue::Dns(*exchange);
-        let begun = Conversation::begin(watch.target.checked, dialogue, None)
-            .map_err(NotBegun::from)
-            .and_then(|conversation| self.stream(id, Alarm::Check, conversation));
-        match begun {
-            Ok(probe) => watch.check = Some(probe),
-            Err(NotBegun::Failed(why)) => self.end(id, watch, Err(format!("dns: {why}"))),
-            Err(NotBegun::Here(_)) => self.next_check(id, watch, Instant::now()),
-        }
-    }
-
-    fn ran(&mut self, token: u64, ran: Ran) {
-        self.scripts.ended(token);
-        let Some((id, _)) = self.probes.get(&token).copied() else { return };
-        self.with(id, |watchman, watch| match ran {
-            Some(outcome) => watchman.end(id, watch, outcome),
-            None => {
-                watchman.drop_probe(watch.check.take());
-                watchman.next_check(id, watch, Instant::now());
-            }
         });
     }
 
@@ -527,106 +329,6 @@ impl Watchman {
         self.alarm(id, watch, Alarm::Check, Some(at.max(ended)));
     }
 
-    /// A connection of a client failed.
-    fn suspect(&mut self, id: ServerId, watch: &mut Watch, sign: Sign) {
-        let live = &watch.target.live;
-        live.suspected.store(false, Relaxed);
-        let progress = Progress {
-            accepted: live.connections.load(Relaxed),
-            octets: live.out_octets.load(Relaxed),
-        };
-        let (base, now) = (watch.target.asked.ejection, Instant::now());
-        let (ejected, why) = match sign {
-            Sign::Refused(why) => (watch.ejection.refused(progress, base, now), why),
-            Sign::Slow => (false, "no answer to connects"),
-            Sign::Reset => (watch.ejection.reset(progress, base, now), "connections reset"),
-        };
-        if ejected {
-            self.eject(id, watch, why.to_owned());
-        }
-        let free = watch.confirm.is_none() && watch.ejection.until().is_none();
-        if sign != Sign::Reset && free && !base.is_zero() {
-            self.confirm(id, watch, now);
-        }
-        let Sign::Refused(why) = sign else { return };
-        if watch.target.asked.question.is_some() {
-            self.judge(id, watch, false, why.to_owned(), false);
-            if watch.monitor.is_in_doubt() && watch.check.is_none() {
-                let soon = now + watch.target.asked.check.doubt_interval.milliseconds();
-                if watch.due(Alarm::Check).is_some_and(|due| due > soon) {
-                    self.alarm(id, watch, Alarm::Check, Some(soon));
-                }
-            }
-        }
-    }
-
-    /// Sees for itself whether the server accepts.
-    fn confirm(&mut self, id: ServerId, watch: &mut Watch, now: Instant) {
-        let address = watch.target.address;
-        let begun = match watch.target.asked.protocol {
-            Protocol::Udp => self.datagram(id, Alarm::Confirm, address),
-            Protocol::Tcp => Conversation::begin(address, Dialogue::Connect, None)
-                .map_err(NotBegun::from)
-                .and_then(|conversation| self.stream(id, Alarm::Confirm, conversation)),
-        };
-        match begun {
-            Ok(probe) => {
-                watch.confirm = Some(probe);
-                let again = watch.ejection.until().map_or(1, |_| watch.ejection.times() + 1);
-                let usual = match watch.target.asked.question {
-                    Some(Question::Connect) => 2 * watch.usual,
-                    _ => Duration::ZERO,
-                };
-                let within = (again * CONFIRM_WITHIN).max(usual);
-                self.alarm(id, watch, Alarm::Confirm, Some(now + within));
-            }
-            Err(NotBegun::Failed(why)) => self.confirmed(id, watch, Err(why)),
-            Err(NotBegun::Here(_)) => self.confirmed(id, watch, Ok(())),
-        }
-    }
-
-    fn confirm_answered(&mut self, id: ServerId, watch: &mut Watch) {
-        let Some(probe) = &mut watch.confirm else { return };
-        let outcome = match &mut probe.wire {
-            Wire::Stream(conversation) => conversation.proceed(),
-            Wire::Datagram(socket) => datagram_answered(socket, "answered"),
-            Wire::Dns(..) | Wire::Script => None,
-        };
-        match outcome {
-            None => {}
-            // It did accept.
-            Some(Err(why)) if Some(why.as_str()) == socket::reason(Errno::CONNRESET) => {
-                self.confirmed(id, watch, Ok(()));
-            }
-            Some(outcome) => self.confirmed(id, watch, outcome.map(drop)),
-        }
-    }
-
-    /// What came of seeing for itself.
-    fn confirmed(&mut self, id: ServerId, watch: &mut Watch, outcome: Result<(), String>) {
-        self.drop_probe(watch.confirm.take());
-        self.alarm(id, watch, Alarm::Confirm, None);
-        let (base, now) = (watch.target.asked.ejection, Instant::now());
-        let is_over = watch.ejection.expire(now);
-        match outcome {
-            Err(why) if watch.ejection.confirmed(base, now) => self.eject(id, watch, why),
-            _ if is_over => self.report(id, watch),
-            _ => {}
-        }
-    }
-
-    fn eject(&mut self, id: ServerId, watch: &mut Watch, why: String) {
-        watch.why = why;
-        watch.target.live.ejections.fetch_add(1, Relaxed);
-        let until = watch.ejection.until();
-        self.alarm(id, watch, Alarm::Ejection, until);
-        // Its checks are to say the same, or the contrary, before it is over.
-        if watch.check.is_none() && watch.target.asked.question.is_some() {
-            self.alarm(id, watch, Alarm::Check, Some(Instant::now()));
-        }
-        self.report(id, watch);
-    }
-
     fn judge(&mut self, id: ServerId, watch: &mut Watch, passed: bool, text: String, news: bool) {
         let changed = watch.monitor.observe(passed);
         // A server that stays down may be so for another reason by now.
@@ -651,17 +353,6 @@ impl Watchman {
         // An owner that is gone has no use for it.
         let _ = self.to_owner.send(Message::Health(report));
     }
-
-    /// Ends a probe that nobody waits for any more.
-    fn drop_probe(&mut self, probe: Option<Probe>) {
-        let Some(Probe { token, wire }) = probe else { return };
-        self.probes.remove(&token);
-        match wire {
-            Wire::Stream(conversation) => conversation.abort(),
-            Wire::Script => self.scripts.forget(token),
-            Wire::Datagram(_) | Wire::Dns(..) => {}
-        }
-    }
 }
 
 impl Watch {
@@ -675,43 +366,6 @@ impl Watch {
         let at_the_port = self.target.checked == self.target.address;
         at_the_port && !matches!(self.target.asked.question, Some(Question::Script(_)))
     }
-}
-
-/// What a datagram's socket says: `None` if it is only that it can be written
-/// to.
-fn datagram_answered(socket: &OwnedFd, how: &str) -> Option<Result<String, String>> {
-    let mut buffer = [0; 1];
-    match recv(socket, &mut buffer, RecvFlags::TRUNC) {
-        Ok(_) => Some(Ok(how.to_owned())),
-        Err(Errno::AGAIN | Errno::INTR) => None,
-        Err(error) => Some(Err(socket::describe(error))),
-    }
-}
-
-/// The first datagram that says something; each that does not is passed over,
-/// a bounded number of times.
-fn dns_answered(socket: &OwnedFd, exchange: &DnsExchange) -> Option<Result<Heard, Errno>> {
-    let mut buffer = [0; DATAGRAM];
-    for _ in 0..16 {
-        match recv(socket, &mut buffer, RecvFlags::empty()) {
-            Ok((read, _)) => match exchange.hear(buffer.get(..read).unwrap_or_default()) {
-                Heard::Other => {}
-                heard => return Some(Ok(heard)),
-            },
-            Err(Errno::AGAIN | Errno::INTR) => return None,
-            Err(error) => return Some(Err(error)),
-        }
-    }
-    None
-}
-
-/// The host of what the Host field of HTTP says.
-fn without_port(host: &str) -> &str {
-    let host = match host.rsplit_once(':') {
-        Some((name, port)) if port.chars().all(|c| c.is_ascii_digit()) => name,
-        _ => host,
-    };
-    host.trim_start_matches('[').trim_end_matches(']')
 }
 
 /// A number from 0 up to 1 that is a name's own.
