@@ -121,8 +121,8 @@ fn a_killed_server_loses_only_its_own() {
 /// A connection that this server has.
 fn held_by(server: &str, service: SocketAddr) -> Connection {
     loop {
-        let mut connection = Connection::open(service).unwrap();
-        if connection.exchange("who").unwrap() == server {
+        let mut connection = Connection::open(service).expect("the service accepts");
+        if connection.exchange("who").expect("a server answers") == server {
             return connection;
         }
     }
