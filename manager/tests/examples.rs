@@ -4,7 +4,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
-use lcms_manager::{config::Config, inventory};
+use lcms_manager::{config::Config, inventory, serve::Settings};
 use lcms_snmp::Version;
 
 #[test]
@@ -18,7 +18,10 @@ fn the_sample_inventory_loads() {
     }
     let config = folder.path().join("manager.toml");
     fs::copy(sample, &config).unwrap();
-    let inventory = Config::load(&config).unwrap().inventory().unwrap();
+    let config = Config::load(&config).unwrap();
+    let usual = Settings { metrics: Some(([127, 0, 0, 1], 9780).into()), ..Settings::default() };
+    assert_eq!(config.serve().unwrap(), usual);
+    let inventory = config.inventory().unwrap();
     assert_eq!(inventory.nodes.len(), 5);
     let directors: Vec<&str> = inventory.directors().map(|node| node.name.as_str()).collect();
     assert_eq!(directors, ["lb1", "lb2"]);
