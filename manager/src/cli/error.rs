@@ -10,18 +10,20 @@ use thiserror::Error;
 use super::Exit;
 use crate::{
     client::{ClientError, ResolveError},
+    config::ConfigError,
     demo::DemoError,
-    inventory::{EndpointError, InventoryError},
+    inventory::EndpointError,
     ops::{OpError, QueryError},
     secret::SecretFault,
+    serve::PartEnded,
 };
 
 /// Why a verb did not do what it should.
 #[derive(Debug, Error)]
 pub enum CliError {
-    /// The inventory is wrong or missing.
+    /// The configuration is wrong or missing.
     #[error(transparent)]
-    Inventory(Box<InventoryError>),
+    Config(Box<ConfigError>),
     /// An operation failed.
     #[error(transparent)]
     Op(#[from] OpError),
@@ -90,14 +92,17 @@ pub enum CliError {
     /// A user without a password.
     #[error("a user needs a password")]
     NoPassword,
+    /// A part of the daemon ended.
+    #[error(transparent)]
+    Serve(#[from] PartEnded),
     /// The system refused what every run needs.
     #[error("{0}")]
     System(io::Error),
 }
 
-impl From<InventoryError> for CliError {
-    fn from(error: InventoryError) -> Self {
-        Self::Inventory(Box::new(error))
+impl From<ConfigError> for CliError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(Box::new(error))
     }
 }
 
@@ -106,7 +111,7 @@ impl CliError {
         match self {
             // Whoever read has had enough.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
-            Self::Inventory(_)
+            Self::Config(_)
             | Self::Node { .. }
             | Self::Secret(_)
             | Self::MibDir(_)
@@ -126,7 +131,7 @@ impl CliError {
 
     pub(super) fn advice(&self) -> Option<String> {
         match self {
-            Self::Inventory(error) => miette::Diagnostic::help(&**error).map(|h| h.to_string()),
+            Self::Config(error) => miette::Diagnostic::help(&**error).map(|h| h.to_string()),
             Self::Op(error) => Some(error.advice()),
             Self::Query(error) => Some(error.advice()),
             Self::Node { .. } => {
@@ -156,7 +161,7 @@ impl CliError {
             Self::Codegen(_) => {
                 Some("see what `mib lint` says, or leave the module out".to_owned())
             }
-            Self::NoCode { .. } | Self::Output(_) | Self::System(_) => None,
+            Self::NoCode { .. } | Self::Output(_) | Self::Serve(_) | Self::System(_) => None,
         }
     }
 
@@ -166,7 +171,7 @@ impl CliError {
         if exit == Exit::Done {
             return exit;
         }
-        if let Self::Inventory(error) = &self
+        if let Self::Config(error) = &self
             && io::stderr().is_terminal()
         {
             let mut text = String::new();

@@ -4,7 +4,8 @@ use std::{fmt::Debug, path::Path, sync::OnceLock, time::Duration};
 
 use jiff::Timestamp;
 use lcms_manager::{
-    inventory::{self, Inventory},
+    config::Config,
+    inventory::Inventory,
     ops::Variable,
     poll::{self, ClusterState, NodeRows, Rows},
 };
@@ -109,9 +110,10 @@ fn patch_again<T: Table<Patch: PartialEq + Debug>>(patch: &T::Patch) {
 fn state(rows: Rows) {
     let inventory = inventory();
     let node = inventory.nodes.first().expect("it has a node");
-    let collected = [NodeRows::new(node, Ok(rows))];
-    let build = |previous: Option<&ClusterState>, second| {
+    let mut collected = [NodeRows::new(node, Ok(rows))];
+    let mut build = |previous: Option<&ClusterState>, second| {
         let time = Timestamp::from_second(second).expect("a time");
+        collected[0].time = time;
         let state = poll::build(inventory, &collected, previous, time);
         serde_json::to_string(&state).expect("a state prints");
         state
@@ -126,7 +128,8 @@ fn inventory() -> &'static Inventory {
     INVENTORY.get_or_init(|| {
         let text = "[[node]]\nname = \"lb1\"\naddress = \"192.0.2.1\"\n\
                     [[cluster]]\nname = \"main\"\ndirectors = [\"lb1\"]\n";
-        inventory::parse(Path::new("manager.toml"), text).expect("an inventory")
+        let config = Config::parse(Path::new("manager.toml"), text).expect("a configuration");
+        config.inventory().expect("an inventory")
     })
 }
 
