@@ -16,6 +16,7 @@ pub mod entrances;
 pub mod exporter;
 pub mod flood;
 pub mod haproxy;
+pub mod http;
 pub mod load;
 pub mod manager;
 pub mod nagios;
@@ -24,6 +25,8 @@ pub mod netns;
 pub mod nginx;
 pub mod postfix;
 pub mod process;
+pub mod prometheus;
+pub mod serve;
 pub mod snmpd;
 pub mod snmptrapd;
 

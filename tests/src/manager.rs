@@ -75,6 +75,13 @@ impl Manager {
         Self::of(&[(agent.name(), agent.address())])
     }
 
+    /// Adds to its file.
+    pub fn configure(&self, more: &str) {
+        let file = self.config();
+        let text = fs::read_to_string(&file).expect("the folder is ours");
+        fs::write(file, text + more).expect("the folder is ours");
+    }
+
     /// The file with the password of all users.
     pub fn password_file(&self) -> String {
         self.folder.path().join("user.password").display().to_string()
@@ -100,7 +107,13 @@ impl Manager {
     /// Starts `lcms-manager ARGS`, which goes on until it is ended.
     #[track_caller]
     pub fn start(&self, args: &[&str]) -> Process {
-        Process::start(&mut self.command(args))
+        self.start_in(args, &[])
+    }
+
+    /// The same, with these variables in its environment.
+    #[track_caller]
+    pub fn start_in(&self, args: &[&str], environment: &[(&str, &str)]) -> Process {
+        Process::start(self.command(args).envs(environment.iter().copied()))
     }
 
     #[track_caller]
