@@ -16,8 +16,9 @@ mod ready;
 mod receivers;
 mod rows;
 
-pub use engine::{Identity, IdentityError, LocalEngine};
+pub use engine::{IdentityError, identity};
 pub use keeper::{Keeper, KeeperError, Prepared};
+pub use lcms_snmp::usm::{Identity, LocalEngine};
 pub use network::Network;
 pub use notification_rows::{
     Domain, FilterId, FilterRow, MOST_LOG_ENTRIES, Model, NotificationRows, NotifyRow, ParamsRow,
