@@ -10,7 +10,6 @@
 mod engine;
 pub(crate) mod file;
 mod keeper;
-mod network;
 mod notification_rows;
 mod ready;
 mod receivers;
@@ -18,8 +17,8 @@ mod rows;
 
 pub use engine::{IdentityError, identity};
 pub use keeper::{Keeper, KeeperError, Prepared};
+pub use lcms_snmp::Network;
 pub use lcms_snmp::usm::{Identity, LocalEngine};
-pub use network::Network;
 pub use notification_rows::{
     Domain, FilterId, FilterRow, MOST_LOG_ENTRIES, Model, NotificationRows, NotifyRow, ParamsRow,
     ProfileRow, TargetRow,
