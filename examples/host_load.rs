@@ -9,14 +9,14 @@ use std::{error::Error, path::Path};
 
 use lcms_manager::{
     client::{Access, Client, target},
-    inventory,
+    config::Config,
 };
 use load_cluster_mib::load_cluster_mib::lc_host_load::{LcHostLoad, col};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let file = std::env::args().nth(1).ok_or("usage: host_load MANAGER.TOML")?;
-    let inventory = inventory::load(Path::new(&file))?;
+    let inventory = Config::load(Path::new(&file))?.inventory()?;
     let client = Client::start()?;
     let columns = [col::SAMPLE_AGE, col::CORES, col::CPU_BUSY, col::RUNNABLE];
     for node in &inventory.nodes {

@@ -4,7 +4,6 @@
 //! Operations take this value; where it came from is none of their business.
 
 mod endpoint;
-mod toml;
 pub mod user;
 
 use std::time::Duration;
@@ -12,10 +11,7 @@ use std::time::Duration;
 use lcms_lb_core::model::{Name, Role, Roles};
 use lcms_snmp::{Secret, UserCredentials, Version};
 
-pub use self::{
-    endpoint::{Endpoint, EndpointError},
-    toml::{InventoryError, load, parse},
-};
+pub use self::endpoint::{Endpoint, EndpointError};
 
 /// The managed nodes and clusters.
 #[derive(Clone, Debug, Default)]

@@ -4,7 +4,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
-use lcms_manager::inventory;
+use lcms_manager::{config::Config, inventory};
 use lcms_snmp::Version;
 
 #[test]
@@ -18,7 +18,7 @@ fn the_sample_inventory_loads() {
     }
     let config = folder.path().join("manager.toml");
     fs::copy(sample, &config).unwrap();
-    let inventory = inventory::load(&config).unwrap();
+    let inventory = Config::load(&config).unwrap().inventory().unwrap();
     assert_eq!(inventory.nodes.len(), 5);
     let directors: Vec<&str> = inventory.directors().map(|node| node.name.as_str()).collect();
     assert_eq!(directors, ["lb1", "lb2"]);
@@ -36,7 +36,7 @@ fn the_inventory_for_nagios_loads() {
     fs::set_permissions(password, fs::Permissions::from_mode(0o600)).unwrap();
     let config = folder.path().join("manager.toml");
     fs::copy(sample, &config).unwrap();
-    let inventory = inventory::load(&config).unwrap();
+    let inventory = Config::load(&config).unwrap().inventory().unwrap();
     assert!(inventory.nodes.iter().all(|node| node.user.is_some()));
     // A check has to end before Nagios loses its patience.
     let patience = |node: &inventory::Node| node.timeout * (1 + node.retries);

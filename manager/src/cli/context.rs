@@ -16,7 +16,8 @@ use lcms_mibs::{Cache, Compiler, Mib};
 use super::{CliError, DEFAULT_CONFIG, Global, node, progress::Progress};
 use crate::{
     client::{Access, Client, Target, target},
-    inventory::{self, Inventory, InventoryError, Node},
+    config::{Config, ConfigError},
+    inventory::{Inventory, Node},
 };
 
 /// The global arguments, and what follows from them.
@@ -44,7 +45,7 @@ impl Context {
 
     /// The inventory, with what the command line says instead.
     pub fn inventory(&self) -> Result<Inventory, CliError> {
-        let mut inventory = inventory::load(&self.global.config)?;
+        let mut inventory = Config::load(&self.global.config)?.inventory()?;
         for node in &mut inventory.nodes {
             *node = node::settle(&self.global, node.clone())?;
         }
@@ -82,14 +83,14 @@ impl Context {
     /// Nobody needs an inventory to ask one agent; a wrong one is told of all
     /// the same.
     fn inventory_if_any(&self) -> Result<Inventory, CliError> {
-        match inventory::load(&self.global.config) {
-            Err(InventoryError::Read { source, .. })
+        match Config::load(&self.global.config) {
+            Err(ConfigError::Read { source, .. })
                 if source.kind() == io::ErrorKind::NotFound
                     && self.global.config == Path::new(DEFAULT_CONFIG) =>
             {
                 Ok(Inventory::default())
             }
-            inventory => Ok(inventory?),
+            config => Ok(config?.inventory()?),
         }
     }
 

@@ -10,8 +10,9 @@ use thiserror::Error;
 use super::Exit;
 use crate::{
     client::{ClientError, ResolveError},
+    config::ConfigError,
     demo::DemoError,
-    inventory::{EndpointError, InventoryError},
+    inventory::EndpointError,
     ops::{OpError, QueryError},
     secret::SecretFault,
 };
@@ -19,9 +20,9 @@ use crate::{
 /// Why a verb did not do what it should.
 #[derive(Debug, Error)]
 pub enum CliError {
-    /// The inventory is wrong or missing.
+    /// The configuration is wrong or missing.
     #[error(transparent)]
-    Inventory(Box<InventoryError>),
+    Config(Box<ConfigError>),
     /// An operation failed.
     #[error(transparent)]
     Op(#[from] OpError),
@@ -95,9 +96,9 @@ pub enum CliError {
     System(io::Error),
 }
 
-impl From<InventoryError> for CliError {
-    fn from(error: InventoryError) -> Self {
-        Self::Inventory(Box::new(error))
+impl From<ConfigError> for CliError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(Box::new(error))
     }
 }
 
@@ -106,7 +107,7 @@ impl CliError {
         match self {
             // Whoever read has had enough.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
-            Self::Inventory(_)
+            Self::Config(_)
             | Self::Node { .. }
             | Self::Secret(_)
             | Self::MibDir(_)
@@ -126,7 +127,7 @@ impl CliError {
 
     pub(super) fn advice(&self) -> Option<String> {
         match self {
-            Self::Inventory(error) => miette::Diagnostic::help(&**error).map(|h| h.to_string()),
+            Self::Config(error) => miette::Diagnostic::help(&**error).map(|h| h.to_string()),
             Self::Op(error) => Some(error.advice()),
             Self::Query(error) => Some(error.advice()),
             Self::Node { .. } => {
@@ -166,7 +167,7 @@ impl CliError {
         if exit == Exit::Done {
             return exit;
         }
-        if let Self::Inventory(error) = &self
+        if let Self::Config(error) = &self
             && io::stderr().is_terminal()
         {
             let mut text = String::new();

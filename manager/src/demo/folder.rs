@@ -165,7 +165,8 @@ mod tests {
             proc_root: folder.join("rs1/proc"),
         };
         let path = folder.inventory(network, &[host]).expect("written");
-        let inventory = crate::inventory::load(&path).expect("an inventory");
+        let inventory = crate::config::Config::load(&path).and_then(|config| config.inventory());
+        let inventory = inventory.expect("an inventory");
         assert_eq!(inventory.nodes.len(), 2);
         assert!(inventory.node(DIRECTOR).is_some_and(|node| node.user.is_some()));
         drop(folder);

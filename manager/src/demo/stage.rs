@@ -18,7 +18,8 @@ use super::folder::{DIRECTOR, Folder};
 use super::network::Network;
 use super::outcome::Weights;
 use crate::client::{Access, Client, ResolveError, target};
-use crate::inventory::{self, Inventory, InventoryError};
+use crate::config::{Config, ConfigError};
+use crate::inventory::Inventory;
 use crate::ops::auto::{Auto, Event, Options, Round};
 
 /// Part of all capacity that the clients ask for.
@@ -43,7 +44,7 @@ pub enum DemoError {
     Agent(#[from] AgentError),
     /// The inventory the demo wrote is none.
     #[error(transparent)]
-    Inventory(#[from] InventoryError),
+    Inventory(#[from] ConfigError),
     /// The director has no address.
     #[error(transparent)]
     Resolve(#[from] ResolveError),
@@ -110,7 +111,7 @@ impl Stage {
         let network = Network::find(nodes).map_err(system("free loopback addresses"))?;
         let inventory_file = folder.inventory(network, &specs).map_err(system("the inventory"))?;
         let mut stage = Self {
-            inventory: inventory::load(&inventory_file)?,
+            inventory: Config::load(&inventory_file)?.inventory()?,
             client: Client::start().map_err(system("an SNMP client"))?,
             clients: Arc::new(Clients::default()),
             director: None,

@@ -8,7 +8,10 @@ use std::{
 };
 
 use lcms_agent::config::{Config, ConfigError};
-use lcms_manager::inventory::{self, Endpoint, InventoryError};
+use lcms_manager::{
+    config::{Config as ManagerConfig, ConfigError as ManagerError},
+    inventory::Endpoint,
+};
 use tempfile::TempDir;
 
 /// The secret that the folder's files hold.
@@ -67,7 +70,7 @@ pub fn agent_config(octets: &[u8]) {
 /// Reads the text of an inventory; the laws are those of [`agent_config`].
 pub fn inventory(octets: &[u8]) {
     let text = String::from_utf8_lossy(octets);
-    match inventory::parse(&path("manager.toml"), &text) {
+    match ManagerConfig::parse(&path("manager.toml"), &text).and_then(|config| config.inventory()) {
         Ok(inventory) => {
             assert!(!format!("{inventory:?}").contains(SECRET));
             let names: BTreeSet<_> = inventory.nodes.iter().map(|node| node.name).collect();
@@ -87,7 +90,7 @@ pub fn inventory(octets: &[u8]) {
             }
         }
         Err(error) => {
-            let InventoryError::Invalid { line, column, form, .. } = &error else {
+            let ManagerError::Invalid { line, column, form, .. } = &error else {
                 panic!("{error}")
             };
             assert_place(&text, *line, *column);

@@ -4,7 +4,8 @@ use std::{fmt::Debug, path::Path, sync::OnceLock, time::Duration};
 
 use jiff::Timestamp;
 use lcms_manager::{
-    inventory::{self, Inventory},
+    config::Config,
+    inventory::Inventory,
     ops::Variable,
     poll::{self, ClusterState, NodeRows, Rows},
 };
@@ -126,7 +127,8 @@ fn inventory() -> &'static Inventory {
     INVENTORY.get_or_init(|| {
         let text = "[[node]]\nname = \"lb1\"\naddress = \"192.0.2.1\"\n\
                     [[cluster]]\nname = \"main\"\ndirectors = [\"lb1\"]\n";
-        inventory::parse(Path::new("manager.toml"), text).expect("an inventory")
+        let config = Config::parse(Path::new("manager.toml"), text).expect("a configuration");
+        config.inventory().expect("an inventory")
     })
 }
 

@@ -1,0 +1,177 @@
+//! From tables to an inventory, with the secrets that it names.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use lcms_lb_core::model::Name;
+use lcms_snmp::{
+    Secret, UserCredentials, Version,
+    usm::{AuthProtocol, PrivProtocol},
+    v3::SecurityLevel,
+};
+use toml::Spanned;
+
+use super::{
+    Tables,
+    error::{Fault, Placed, place},
+    tables::{NodeTable, Settings},
+};
+use crate::{
+    inventory::{Cluster, Inventory, Node, user},
+    secret,
+};
+
+pub(super) struct Reader<'a> {
+    text: &'a str,
+    folder: &'a Path,
+    /// A file that many nodes share is read once.
+    secrets: HashMap<PathBuf, Secret>,
+    /// A password takes milliseconds, and many nodes share it.
+    users: HashMap<UserKey, UserCredentials>,
+}
+
+/// What a user is made of: name, and protocols with the files of their passwords.
+type UserKey = (String, Option<(AuthProtocol, PathBuf)>, Option<(PrivProtocol, PathBuf)>);
+
+impl<'a> Reader<'a> {
+    /// For the file with this text in this folder.
+    pub(super) fn new(text: &'a str, folder: &'a Path) -> Self {
+        Self { text, folder, secrets: HashMap::new(), users: HashMap::new() }
+    }
+
+    pub(super) fn inventory(&mut self, file: &Tables) -> Placed<Inventory> {
+        unique("node", self.text, file.node.iter().map(|node| &node.name))?;
+        unique("cluster", self.text, file.cluster.iter().map(|cluster| &cluster.name))?;
+        let mut inventory = Inventory::default();
+        for table in &file.node {
+            let node = self.node(table, &file.defaults)?;
+            if let Some(other) = inventory.nodes.iter().find(|n| n.endpoint == node.endpoint) {
+                let fault = Fault::SharedAddress { address: node.endpoint, node: other.name };
+                return Err((table.address.span(), fault));
+            }
+            inventory.nodes.push(node);
+        }
+        for table in &file.cluster {
+            let name = *table.name.get_ref();
+            if table.directors.is_empty() {
+                return Err((table.name.span(), Fault::NoDirectors(name)));
+            }
+            for director in &table.directors {
+                if inventory.node(director.get_ref().as_str()).is_none() {
+                    let fault = Fault::UnknownDirector(*director.get_ref());
+                    return Err((director.span(), fault));
+                }
+            }
+            let directors = table.directors.iter().map(|name| *name.get_ref()).collect();
+            inventory.clusters.push(Cluster { name, directors });
+        }
+        Ok(inventory)
+    }
+
+    fn node(&mut self, table: &NodeTable, defaults: &Settings) -> Placed<Node> {
+        let mut node = Node::new(*table.name.get_ref(), table.address.get_ref().clone());
+        node.roles = table.roles;
+        node.user = self.user(table, defaults)?;
+        if node.user.is_some() {
+            node.version = Version::V3;
+        }
+        if let Some(version) = table.version.or(defaults.version) {
+            node.version = version.into();
+        }
+        if let Some(timeout) = table.timeout_ms.as_ref().or(defaults.timeout_ms.as_ref()) {
+            let milliseconds = *timeout.get_ref();
+            if !(1..=60_000).contains(&milliseconds) {
+                return Err((timeout.span(), Fault::Timeout(milliseconds)));
+            }
+            node.timeout = Duration::from_millis(milliseconds);
+        }
+        if let Some(retries) = table.retries.as_ref().or(defaults.retries.as_ref()) {
+            if *retries.get_ref() > 20 {
+                return Err((retries.span(), Fault::Retries(*retries.get_ref())));
+            }
+            node.retries = *retries.get_ref();
+        }
+        node.read =
+            self.secret(table.community_file.as_ref().or(defaults.community_file.as_ref()))?;
+        node.write = self.secret(
+            table.write_community_file.as_ref().or(defaults.write_community_file.as_ref()),
+        )?;
+        Ok(node)
+    }
+
+    /// The user of a node: each key is the node's own, or the default.
+    fn user(&mut self, table: &NodeTable, defaults: &Settings) -> Placed<Option<UserCredentials>> {
+        let Some(name) = table.user.as_ref().or(defaults.user.as_ref()) else { return Ok(None) };
+        let level = table.level.as_ref().or(defaults.level.as_ref());
+        let level = level.map_or(SecurityLevel::AuthPriv, |level| level.get_ref().0);
+        let auth = table.auth.as_ref().or(defaults.auth.as_ref());
+        let privacy = table.privacy.as_ref().or(defaults.privacy.as_ref());
+        let auth_file = table.auth_file.as_ref().or(defaults.auth_file.as_ref());
+        let priv_file = table.priv_file.as_ref().or(defaults.priv_file.as_ref()).or(auth_file);
+        let missing = || (table.name.span(), Fault::NoPassword(name.clone()));
+        let auth = match level >= SecurityLevel::AuthNoPriv {
+            true => {
+                let protocol = auth.map_or(user::AUTH, |auth| auth.get_ref().0);
+                Some((protocol, auth_file.ok_or_else(missing)?))
+            }
+            false => None,
+        };
+        let privacy = match level == SecurityLevel::AuthPriv {
+            true => {
+                let protocol = privacy.map_or(user::PRIV, |privacy| privacy.get_ref().0);
+                Some((protocol, priv_file.ok_or_else(missing)?))
+            }
+            false => None,
+        };
+        let path = |file: &Spanned<PathBuf>| self.folder.join(file.get_ref());
+        let key = (
+            name.clone(),
+            auth.map(|(protocol, file)| (protocol, path(file))),
+            privacy.map(|(protocol, file)| (protocol, path(file))),
+        );
+        if let Some(user) = self.users.get(&key) {
+            return Ok(Some(user.clone()));
+        }
+        let auth_secret = self.secret(auth.map(|(_, file)| file))?;
+        let priv_secret = self.secret(privacy.map(|(_, file)| file))?;
+        let made = UserCredentials::new(
+            name,
+            auth.map(|(protocol, _)| protocol).zip(auth_secret.as_ref()),
+            privacy.map(|(protocol, _)| protocol).zip(priv_secret.as_ref()),
+        );
+        let place = auth_file.map_or(table.name.span(), Spanned::span);
+        let user = made.map_err(|error| (place, Fault::Password(error)))?;
+        self.users.insert(key, user.clone());
+        Ok(Some(user))
+    }
+
+    fn secret(&mut self, file: Option<&Spanned<PathBuf>>) -> Placed<Option<Secret>> {
+        let Some(file) = file else { return Ok(None) };
+        let path = self.folder.join(file.get_ref());
+        if let Some(secret) = self.secrets.get(&path) {
+            return Ok(Some(secret.clone()));
+        }
+        let secret = secret::read(&path).map_err(|error| (file.span(), error.into()))?;
+        self.secrets.insert(path, secret.clone());
+        Ok(Some(secret))
+    }
+}
+
+fn unique<'a>(
+    kind: &'static str,
+    text: &str,
+    names: impl Iterator<Item = &'a Spanned<Name>>,
+) -> Placed<()> {
+    let mut seen: HashMap<Name, usize> = HashMap::new();
+    for name in names {
+        let (line, _) = place(text, name.span().start);
+        if let Some(line) = seen.insert(*name.get_ref(), line) {
+            let fault = Fault::Duplicate { kind, name: *name.get_ref(), line };
+            return Err((name.span(), fault));
+        }
+    }
+    Ok(())
+}

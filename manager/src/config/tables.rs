@@ -1,0 +1,92 @@
+//! The tables of nodes and clusters, as they are written.
+
+use std::{fmt, path::PathBuf, str::FromStr};
+
+use lcms_lb_core::model::{Name, Roles};
+use lcms_snmp::{
+    Version,
+    usm::{AuthProtocol, PrivProtocol},
+    v3::SecurityLevel,
+};
+use serde::{Deserialize, Deserializer, de};
+use toml::Spanned;
+
+use crate::inventory::Endpoint;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Settings {
+    pub(super) community_file: Option<Spanned<PathBuf>>,
+    pub(super) write_community_file: Option<Spanned<PathBuf>>,
+    pub(super) user: Option<String>,
+    pub(super) level: Option<Spanned<Word<SecurityLevel>>>,
+    pub(super) auth: Option<Spanned<Word<AuthProtocol>>>,
+    pub(super) auth_file: Option<Spanned<PathBuf>>,
+    #[serde(rename = "priv")]
+    pub(super) privacy: Option<Spanned<Word<PrivProtocol>>>,
+    pub(super) priv_file: Option<Spanned<PathBuf>>,
+    pub(super) version: Option<WireVersion>,
+    pub(super) timeout_ms: Option<Spanned<u64>>,
+    pub(super) retries: Option<Spanned<u32>>,
+}
+
+// Not `flatten`: it would lose the places of the values and the refusal of
+// unknown keys.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NodeTable {
+    pub(super) name: Spanned<Name>,
+    pub(super) address: Spanned<Endpoint>,
+    #[serde(default)]
+    pub(super) roles: Roles,
+    pub(super) community_file: Option<Spanned<PathBuf>>,
+    pub(super) write_community_file: Option<Spanned<PathBuf>>,
+    pub(super) user: Option<String>,
+    pub(super) level: Option<Spanned<Word<SecurityLevel>>>,
+    pub(super) auth: Option<Spanned<Word<AuthProtocol>>>,
+    pub(super) auth_file: Option<Spanned<PathBuf>>,
+    #[serde(rename = "priv")]
+    pub(super) privacy: Option<Spanned<Word<PrivProtocol>>>,
+    pub(super) priv_file: Option<Spanned<PathBuf>>,
+    pub(super) version: Option<WireVersion>,
+    pub(super) timeout_ms: Option<Spanned<u64>>,
+    pub(super) retries: Option<Spanned<u32>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ClusterTable {
+    pub(super) name: Spanned<Name>,
+    pub(super) directors: Vec<Spanned<Name>>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(super) enum WireVersion {
+    #[serde(rename = "1")]
+    V1,
+    #[serde(rename = "2c")]
+    V2c,
+    #[serde(rename = "3")]
+    V3,
+}
+
+impl From<WireVersion> for Version {
+    fn from(version: WireVersion) -> Self {
+        match version {
+            WireVersion::V1 => Self::V1,
+            WireVersion::V2c => Self::V2c,
+            WireVersion::V3 => Self::V3,
+        }
+    }
+}
+
+/// A word that is read by its `FromStr`.
+#[derive(Debug)]
+pub(super) struct Word<T>(pub(super) T);
+
+impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for Word<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        text.parse().map(Self).map_err(de::Error::custom)
+    }
+}

@@ -1,0 +1,151 @@
+//! The file, right and wrong.
+
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
+
+use lcms_lb_core::model::Role;
+use lcms_snmp::Version;
+use miette::Diagnostic as _;
+
+use super::*;
+use crate::inventory::Node;
+
+fn read(text: &str) -> Result<Inventory, ConfigError> {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    fs::write(&secret, "s3cret\n").unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+    let open = folder.path().join("open");
+    fs::write(&open, "s3cret\n").unwrap();
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o644)).unwrap();
+    Config::parse(&folder.path().join("manager.toml"), text)?.inventory()
+}
+
+/// Line, column, cause and form of what is wrong with a text.
+fn fault(text: &str) -> (usize, usize, String, String) {
+    match read(text).unwrap_err() {
+        ConfigError::Invalid { line, column, fault, form, .. } => {
+            (line, column, fault.to_string(), form)
+        }
+        error => panic!("{error}"),
+    }
+}
+
+#[test]
+fn a_whole_inventory() {
+    let inventory = read(
+        r#"
+        [defaults]
+        community_file = "secret"
+        timeout_ms = 300
+
+        [[node]]
+        name = "lb1"
+        address = "127.0.0.1:1161"
+        roles = ["director"]
+        write_community_file = "secret"
+
+        [[node]]
+        name = "rs1"
+        address = "[::1]:1161"
+        roles = ["realServer"]
+        version = "1"
+        timeout_ms = 100
+        retries = 0
+
+        [[cluster]]
+        name = "main"
+        directors = ["lb1"]
+        "#,
+    )
+    .unwrap();
+    let [lb1, rs1] = inventory.nodes.as_slice() else { panic!("{inventory:?}") };
+    assert!(lb1.roles.contains(Role::Director));
+    assert_eq!(lb1.read.as_ref().unwrap().expose(), b"s3cret");
+    assert_eq!((lb1.timeout, lb1.retries), (Duration::from_millis(300), Node::RETRIES));
+    assert!(lb1.write.is_some() && rs1.write.is_none());
+    assert_eq!((rs1.version, rs1.timeout), (Version::V1, Duration::from_millis(100)));
+    assert_eq!(inventory.directors().map(|n| n.name.as_str()).collect::<Vec<_>>(), ["lb1"]);
+    assert!(!format!("{inventory:?}").contains("s3cret"), "secrets do not print");
+}
+
+#[test]
+fn faults_name_place_cause_and_right_form() {
+    for (text, line, column, cause, form) in [
+        ("[[node]]\nname = \"lb1\"\nadress = \"a\"\n", 3, 1, "unknown field `adress`", "[[node]]"),
+        ("[[node]]\nname = \"LB 1\"\naddress = \"a\"\n", 2, 8, "a name is made of", "[[node]]"),
+        ("[[node]]\nname = \"a\"\naddress = \"a:b\"\n", 3, 11, "is no address; write", "[[node]]"),
+        ("[[node]]\nname = \"a\"\n", 1, 1, "missing field `address`", "[[node]]"),
+        ("[[node]\n", 1, 8, "", "[[node]]"),
+        ("[defaults]\nversion = \"4\"\n", 2, 11, "unknown variant `4`", "[[node]]"),
+        ("[defaults]\nauth = \"SHA-3\"\n", 2, 8, "\"SHA-3\" is no protocol", "[[node]]"),
+        (
+            "[[node]]\nname = \"a\"\naddress = \"a\"\nuser = \"u\"\n",
+            2,
+            8,
+            "has no auth_file",
+            "auth_file = ",
+        ),
+        (
+            "[[node]]\nname = \"a\"\naddress = \"a\"\nuser = \"u\"\nauth_file = \"secret\"\n",
+            5,
+            13,
+            "at least 8 octets",
+            "8 to 255 octets",
+        ),
+        (
+            "[[node]]\nname = \"a\"\naddress = \"a\"\n[[node]]\nname = \"a\"\naddress = \"b\"\n",
+            5,
+            8,
+            "there is a node \"a\" already, in line 2",
+            "a name of its own",
+        ),
+        (
+            "[[node]]\nname = \"a\"\naddress = \"a\"\n[[node]]\nname = \"b\"\naddress = \"a\"\n",
+            6,
+            11,
+            "a:161 is the address of node \"a\" already",
+            "one agent is one node",
+        ),
+        (
+            "[[cluster]]\nname = \"m\"\ndirectors = [\"x\"]\n",
+            3,
+            14,
+            "is no [[node]]",
+            "name = \"x\"",
+        ),
+        ("[[cluster]]\nname = \"m\"\ndirectors = []\n", 2, 8, "has no directors", "directors = ["),
+        (
+            "[[node]]\nname = \"a\"\naddress = \"a\"\ntimeout_ms = 0\n",
+            4,
+            14,
+            "timeout_ms = 0 is out of range",
+            "from 1 to 60000",
+        ),
+        (
+            "[[node]]\nname = \"a\"\naddress = \"a\"\ncommunity_file = \"absent\"\n",
+            4,
+            18,
+            "absent cannot be read",
+            "write the secret",
+        ),
+        (
+            "[[node]]\nname = \"a\"\naddress = \"a\"\ncommunity_file = \"open\"\n",
+            4,
+            18,
+            "is open to others than its owner (mode 0644)",
+            "chmod 600 ",
+        ),
+    ] {
+        let found = fault(text);
+        assert_eq!((found.0, found.1), (line, column), "{text}\n{found:?}");
+        assert!(found.2.contains(cause), "{found:?}");
+        assert!(found.3.contains(form), "{found:?}");
+    }
+}
+
+#[test]
+fn a_missing_file_says_what_to_write() {
+    let error = Config::load(Path::new("/nonexistent/manager.toml")).unwrap_err();
+    assert!(error.to_string().starts_with("/nonexistent/manager.toml: "));
+    assert!(error.help().unwrap().to_string().contains("[[node]]"));
+}
