@@ -12,3 +12,4 @@ pub mod path;
 pub mod policy;
 pub mod poll;
 pub mod secret;
+pub mod traps;
