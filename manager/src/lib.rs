@@ -12,4 +12,5 @@ pub mod path;
 pub mod policy;
 pub mod poll;
 pub mod secret;
+pub mod serve;
 pub mod traps;

@@ -156,7 +156,7 @@ impl Teller {
 
 /// A name no other controller has. Runs that make one decision each share one:
 /// the next run takes the lease over from the one before.
-fn owner(once: bool) -> Result<String, CliError> {
+pub(super) fn owner(once: bool) -> Result<String, CliError> {
     let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let host: String = host.trim().chars().take(40).collect();
     if once {

@@ -45,7 +45,11 @@ impl Context {
 
     /// The inventory, with what the command line says instead.
     pub fn inventory(&self) -> Result<Inventory, CliError> {
-        let mut inventory = Config::load(&self.global.config)?.inventory()?;
+        self.settle(Config::load(&self.global.config)?.inventory()?)
+    }
+
+    /// An inventory, with what the command line says instead.
+    pub fn settle(&self, mut inventory: Inventory) -> Result<Inventory, CliError> {
         for node in &mut inventory.nodes {
             *node = node::settle(&self.global, node.clone())?;
         }

@@ -15,6 +15,7 @@ use crate::{
     inventory::EndpointError,
     ops::{OpError, QueryError},
     secret::SecretFault,
+    serve::PartEnded,
 };
 
 /// Why a verb did not do what it should.
@@ -91,6 +92,9 @@ pub enum CliError {
     /// A user without a password.
     #[error("a user needs a password")]
     NoPassword,
+    /// A part of the daemon ended.
+    #[error(transparent)]
+    Serve(#[from] PartEnded),
     /// The system refused what every run needs.
     #[error("{0}")]
     System(io::Error),
@@ -157,7 +161,7 @@ impl CliError {
             Self::Codegen(_) => {
                 Some("see what `mib lint` says, or leave the module out".to_owned())
             }
-            Self::NoCode { .. } | Self::Output(_) | Self::System(_) => None,
+            Self::NoCode { .. } | Self::Output(_) | Self::Serve(_) | Self::System(_) => None,
         }
     }
 

@@ -27,6 +27,7 @@ mod poll;
 mod print;
 mod progress;
 mod query;
+mod serve;
 mod server;
 mod service;
 mod set;
@@ -160,6 +161,8 @@ enum Verb {
     Export(export::Args),
     /// Keep dynamic weights in step with the measured load
     Auto(auto::Args),
+    /// Poll, control and serve metrics, as a daemon
+    Serve(serve::Args),
     /// Show a load cluster on this machine
     Demo(demo::Args),
     /// Read variables of an agent
@@ -196,7 +199,7 @@ pub fn main() -> ExitCode {
             };
         }
     };
-    log();
+    log(if matches!(cli.verb, Verb::Serve(_)) { "info" } else { "warn" });
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return CliError::System(error).report().into(),
@@ -232,6 +235,7 @@ async fn run(Cli { global, verb }: Cli) -> Result<Exit, CliError> {
         Verb::Check(args) => check::run(*args, &context).await,
         Verb::Export(args) => export::run(args, &context).await,
         Verb::Auto(args) => auto::run(args, &context).await,
+        Verb::Serve(args) => serve::run(args, &context).await,
         Verb::Demo(args) => demo::run(args, &context).await,
         Verb::Get(args) => get::get(args, &context).await,
         Verb::Next(args) => get::next(args, &context).await,
@@ -245,10 +249,10 @@ async fn run(Cli { global, verb }: Cli) -> Result<Exit, CliError> {
     }
 }
 
-/// Diagnostics, to standard error, when RUST_LOG asks for them.
-fn log() {
+/// Diagnostics, to standard error: so much, or what RUST_LOG asks for.
+fn log(level: &str) {
     let asked = std::env::var("RUST_LOG").ok().filter(|asked| !asked.is_empty());
-    let asked = asked.unwrap_or_else(|| "warn".to_owned());
+    let asked = asked.unwrap_or_else(|| level.to_owned());
     let filter = asked.parse::<Targets>().unwrap_or_else(|error| {
         eprintln!("lcms-manager: RUST_LOG is not used: {error}; right is lcms_manager=debug,warn");
         Targets::new()

@@ -87,6 +87,9 @@ pub enum Fault {
     /// More repetitions than anybody wants.
     #[error("retries = {0} is out of range")]
     Retries(u32),
+    /// A rhythm nobody wants.
+    #[error("interval_ms = {0} is out of range")]
+    Interval(u64),
     /// A user without a password.
     #[error("user {0:?} has no auth_file")]
     NoPassword(String),
@@ -99,9 +102,13 @@ pub enum Fault {
 }
 
 impl Fault {
-    fn form(&self) -> String {
+    /// What would be right in this section of the file.
+    fn form(&self, section: &str) -> String {
         match self {
-            Self::Syntax(_) => format!("an inventory is written like this:\n{FORM}"),
+            Self::Syntax(_) => match section {
+                "serve" => format!("how the daemon works is written like this:\n{SERVE}"),
+                _ => format!("an inventory is written like this:\n{FORM}"),
+            },
             Self::Duplicate { kind, .. } => format!("give every {kind} a name of its own"),
             Self::SharedAddress { .. } => {
                 "one agent is one node: remove one of the two, or correct its address".into()
@@ -112,6 +119,7 @@ impl Fault {
             Self::NoDirectors(_) => "name at least one: directors = [\"lb1\"]".into(),
             Self::Timeout(_) => "from 1 to 60000, in milliseconds: timeout_ms = 1000".into(),
             Self::Retries(_) => "from 0 to 20: retries = 2".into(),
+            Self::Interval(_) => "from 100 to 3600000, in milliseconds: interval_ms = 5000".into(),
             Self::NoPassword(_) => "name the file with its password, mode 0600:\n\
                                     auth_file = \"operator.password\"\n\
                                     or ask for less: level = \"noAuthNoPriv\""
@@ -133,6 +141,14 @@ community_file = \"lb1.community\"    # a file of its own, mode 0600
 name = \"main\"
 directors = [\"lb1\"]";
 
+/// All that can be said of the daemon.
+const SERVE: &str = "\
+[serve]
+interval_ms = 5000                   # from one poll to the next
+control = true                       # or false, or clusters: [\"main\"]
+metrics = \"127.0.0.1:9780\"         # for Prometheus; left out: nowhere
+state_dir = \"/var/lib/lcms-manager\"";
+
 /// Something, or what is wrong at which octets of the text.
 pub(super) type Placed<T> = Result<T, (Range<usize>, Fault)>;
 
@@ -146,7 +162,7 @@ pub(super) fn invalid(
         path: path.into(),
         line,
         column,
-        form: fault.form(),
+        form: fault.form(section(text, span.start)),
         fault: Box::new(fault),
         text: Arc::new(NamedSource::new(path.display().to_string(), text.to_owned())),
         span: span.into(),
@@ -158,4 +174,15 @@ pub(super) fn place(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..offset).unwrap_or(text);
     let line = before.rsplit('\n').next().unwrap_or_default();
     (before.matches('\n').count() + 1, line.chars().count() + 1)
+}
+
+/// The name of the section that an octet of the text is in; empty before the
+/// first one.
+fn section(text: &str, offset: usize) -> &str {
+    // A section that is itself at fault begins at its bracket.
+    let end = text.get(offset..).and_then(|rest| rest.find('\n')).map(|line| offset + line);
+    let before = text.get(..end.unwrap_or(text.len())).unwrap_or(text);
+    let header = before.lines().rev().find_map(|line| line.trim_start().strip_prefix('['));
+    let name = header.map(|header| header.trim_start_matches('[').split([']', '.']).next());
+    name.flatten().unwrap_or_default().trim()
 }

@@ -17,7 +17,7 @@ use toml::Spanned;
 use super::{
     Tables,
     error::{Fault, Placed, place},
-    tables::{NodeTable, Settings},
+    tables::{Defaults, NodeTable},
 };
 use crate::{
     inventory::{Cluster, Inventory, Node, user},
@@ -71,7 +71,7 @@ impl<'a> Reader<'a> {
         Ok(inventory)
     }
 
-    fn node(&mut self, table: &NodeTable, defaults: &Settings) -> Placed<Node> {
+    fn node(&mut self, table: &NodeTable, defaults: &Defaults) -> Placed<Node> {
         let mut node = Node::new(*table.name.get_ref(), table.address.get_ref().clone());
         node.roles = table.roles;
         node.user = self.user(table, defaults)?;
@@ -103,7 +103,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The user of a node: each key is the node's own, or the default.
-    fn user(&mut self, table: &NodeTable, defaults: &Settings) -> Placed<Option<UserCredentials>> {
+    fn user(&mut self, table: &NodeTable, defaults: &Defaults) -> Placed<Option<UserCredentials>> {
         let Some(name) = table.user.as_ref().or(defaults.user.as_ref()) else { return Ok(None) };
         let level = table.level.as_ref().or(defaults.level.as_ref());
         let level = level.map_or(SecurityLevel::AuthPriv, |level| level.get_ref().0);

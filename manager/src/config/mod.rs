@@ -14,6 +14,9 @@
 //! [[cluster]]
 //! name = "main"
 //! directors = ["lb1"]
+//!
+//! [serve]
+//! metrics = "9780"                       # on loopback
 //! ```
 //!
 //! It is read whole, so that a word that is wrong anywhere is told of. What it
@@ -21,6 +24,7 @@
 
 mod error;
 mod inventory;
+mod serve;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -32,13 +36,17 @@ use std::{
 
 use serde::Deserialize;
 
-pub use self::error::{ConfigError, Fault};
 use self::{
     error::invalid,
     inventory::Reader,
-    tables::{ClusterTable, NodeTable, Settings},
+    serve::ServeTable,
+    tables::{ClusterTable, Defaults, NodeTable},
 };
-use crate::inventory::Inventory;
+pub use self::{
+    error::{ConfigError, Fault},
+    serve::Listen,
+};
+use crate::{inventory::Inventory, serve::Settings};
 
 /// A file whose keys and types are right.
 #[derive(Debug)]
@@ -52,11 +60,13 @@ pub struct Config {
 #[serde(deny_unknown_fields)]
 struct Tables {
     #[serde(default)]
-    defaults: Settings,
+    defaults: Defaults,
     #[serde(default)]
     node: Vec<NodeTable>,
     #[serde(default)]
     cluster: Vec<ClusterTable>,
+    #[serde(default)]
+    serve: ServeTable,
 }
 
 impl Config {
@@ -83,5 +93,11 @@ impl Config {
         let folder = path.parent().unwrap_or(Path::new(""));
         let inventory = Reader::new(text, folder).inventory(tables);
         inventory.map_err(|fault| invalid(path, text, fault))
+    }
+
+    /// How `serve` works.
+    pub fn serve(&self) -> Result<Settings, ConfigError> {
+        let Self { path, text, tables } = self;
+        tables.serve.settings().map_err(|fault| invalid(path, text, fault))
     }
 }

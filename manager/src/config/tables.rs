@@ -15,7 +15,7 @@ use crate::inventory::Endpoint;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Settings {
+pub(super) struct Defaults {
     pub(super) community_file: Option<Spanned<PathBuf>>,
     pub(super) write_community_file: Option<Spanned<PathBuf>>,
     pub(super) user: Option<String>,

@@ -7,7 +7,10 @@ use lcms_snmp::Version;
 use miette::Diagnostic as _;
 
 use super::*;
-use crate::inventory::Node;
+use crate::{
+    inventory::Node,
+    serve::{Controlled, Settings},
+};
 
 fn read(text: &str) -> Result<Inventory, ConfigError> {
     let folder = tempfile::tempdir().unwrap();
@@ -148,4 +151,35 @@ fn a_missing_file_says_what_to_write() {
     let error = Config::load(Path::new("/nonexistent/manager.toml")).unwrap_err();
     assert!(error.to_string().starts_with("/nonexistent/manager.toml: "));
     assert!(error.help().unwrap().to_string().contains("[[node]]"));
+}
+
+#[test]
+fn the_daemon_has_defaults_and_says_what_would_be_right() {
+    let serve = |text: &str| Config::parse(Path::new("manager.toml"), text)?.serve();
+    assert_eq!(serve("").unwrap(), Settings::default());
+    let settings = serve(
+        "[serve]\ninterval_ms = 250\ncontrol = [\"main\"]\nmetrics = \"9780\"\n\
+         state_dir = \"/tmp/x\"\n",
+    );
+    let settings = settings.unwrap();
+    assert_eq!(settings.interval, Duration::from_millis(250));
+    assert_eq!(settings.control, Controlled::Clusters(vec!["main".parse().unwrap()]));
+    assert_eq!(settings.metrics, Some(([127, 0, 0, 1], 9780).into()));
+    assert_eq!(serve("[serve]\ncontrol = []\n").unwrap().control, Controlled::None);
+
+    for (text, line, column, cause) in [
+        ("[serve]\nmetric = 1\n", 2, 1, "unknown field `metric`"),
+        ("[serve]\ninterval_ms = 99\n", 2, 15, "interval_ms = 99 is out of range"),
+        ("[serve]\ncontrol = 1\n", 2, 11, "expected true, false or a list of clusters"),
+        ("[serve]\ncontrol = [\"A b\"]\n", 2, 11, "a name is made of"),
+        ("[serve]\nmetrics = \"localhost\"\n", 2, 11, "an address to listen on is PORT"),
+    ] {
+        let ConfigError::Invalid { line: l, column: c, fault, form, .. } = serve(text).unwrap_err()
+        else {
+            panic!("{text}")
+        };
+        assert_eq!((l, c), (line, column), "{text}: {fault}");
+        assert!(fault.to_string().contains(cause), "{fault}");
+        assert!(form.contains("[serve]") || form.contains("interval_ms = "), "{form}");
+    }
 }

@@ -1,11 +1,9 @@
 //! The state of everything.
 
-use jiff::Timestamp;
-
 use crate::{
     client::Client,
     inventory::Inventory,
-    poll::{ClusterState, build, gather},
+    poll::{ClusterState, build, gather, now},
 };
 
 /// Asks every node and builds the state. `previous` is what this returned the
@@ -16,8 +14,5 @@ pub async fn poll(
     previous: Option<&ClusterState>,
 ) -> ClusterState {
     let collected = gather(client, inventory).await;
-    // Nobody reads nanoseconds.
-    let now = Timestamp::now();
-    let time = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
-    build(inventory, &collected, previous, time)
+    build(inventory, &collected, previous, now())
 }

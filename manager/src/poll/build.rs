@@ -19,17 +19,19 @@ use crate::inventory::Inventory;
 
 /// Builds the state that the rows amount to. `previous` is the state of the
 /// poll before, from which follow the rates and observed shares.
-pub fn build(
+pub fn build<'a>(
     inventory: &Inventory,
-    collected: &[NodeRows],
+    collected: impl IntoIterator<Item = &'a NodeRows>,
     previous: Option<&ClusterState>,
     time: Timestamp,
 ) -> ClusterState {
-    let nodes = collected.iter().map(node).collect();
-    let told: Vec<Told<'_>> = collected.iter().filter_map(Told::of).collect();
+    let collected: Vec<&NodeRows> = collected.into_iter().collect();
+    let nodes = collected.iter().map(|collected| node(collected)).collect();
+    let told: Vec<Told<'_>> =
+        collected.iter().filter_map(|collected| Told::of(collected)).collect();
     let mut clusters = clusters(inventory, &told);
     if let Some(previous) = previous {
-        compare(&mut clusters, previous, time);
+        compare(&mut clusters, previous);
     }
     let hosts = hosts::hosts(&told, &clusters);
     ClusterState { time, nodes, hosts, clusters }
@@ -39,12 +41,14 @@ pub fn build(
 #[derive(Clone, Copy)]
 pub(super) struct Told<'a> {
     pub(super) node: Name,
+    pub(super) time: Timestamp,
     pub(super) rows: &'a Rows,
 }
 
 impl<'a> Told<'a> {
     fn of(collected: &'a NodeRows) -> Option<Self> {
-        Some(Self { node: collected.name, rows: collected.rows.as_ref().ok()? })
+        let NodeRows { name: node, time, .. } = *collected;
+        Some(Self { node, time, rows: collected.rows.as_ref().ok()? })
     }
 
     /// What the agent calls its own host.
@@ -55,10 +59,7 @@ impl<'a> Told<'a> {
 
 fn node(collected: &NodeRows) -> NodeState {
     let rows = collected.rows.as_ref().ok();
-    let fault = match &collected.rows {
-        Ok(rows) => rows.missing.as_ref(),
-        Err(fault) => Some(fault),
-    };
+    let fault = collected.fault();
     let agent = rows.map(|rows| &rows.agent);
     NodeState {
         name: collected.name.to_string(),
@@ -142,6 +143,7 @@ fn cluster(name: &str, teller: Told<'_>, row: &lc_cluster::Row) -> Cluster {
         active_connections: row.active_connections,
         connections: row.connections,
         services: services.map(|(index, row)| service(index, row, rows)).collect(),
+        time: teller.time,
     }
 }
 
@@ -217,14 +219,19 @@ pub(crate) fn endpoint(address: &[u8], port: Option<u32>) -> Option<String> {
 }
 
 /// Rates and shares since the poll before.
-fn compare(clusters: &mut [Cluster], previous: &ClusterState, time: Timestamp) {
-    let seconds = time.duration_since(previous.time).as_secs_f64();
+fn compare(clusters: &mut [Cluster], previous: &ClusterState) {
     for cluster in clusters {
         // Another director counts for itself.
         let Some(before) = previous.cluster(&cluster.name).filter(|b| b.node == cluster.node)
         else {
             continue;
         };
+        let seconds = cluster.time.duration_since(before.time).as_secs_f64();
+        if seconds == 0.0 {
+            // The same rows, so that nothing has grown; what they said stands.
+            cluster.clone_from(before);
+            continue;
+        }
         for service in &mut cluster.services {
             let Some(before) = before.service(&service.name) else { continue };
             let same = service.discontinuity == before.discontinuity;

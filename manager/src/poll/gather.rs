@@ -1,5 +1,6 @@
 //! Asks all nodes at once.
 
+use jiff::Timestamp;
 use lcms_snmp::object::Table;
 use load_cluster_mib::load_cluster_mib::{
     lc_agent::{self, LcAgent},
@@ -26,14 +27,23 @@ pub async fn gather(client: &Client, inventory: &Inventory) -> Vec<NodeRows> {
     for (nth, node) in inventory.nodes.iter().enumerate() {
         let (client, node) = (client.clone(), node.clone());
         let directs = inventory.may_direct(&node);
-        asked.spawn(async move {
-            let rows = rows(&client, &node, directs).await;
-            (nth, NodeRows::new(&node, rows))
-        });
+        asked.spawn(async move { (nth, ask(&client, &node, directs).await) });
     }
     let mut collected = asked.join_all().await;
     collected.sort_by_key(|(nth, _)| *nth);
     collected.into_iter().map(|(_, rows)| rows).collect()
+}
+
+/// Asks one node; `directs` says whether its cluster tables are worth it.
+pub async fn ask(client: &Client, node: &Node, directs: bool) -> NodeRows {
+    let rows = rows(client, node, directs).await;
+    NodeRows::new(node, rows)
+}
+
+/// The time, to the millisecond: nobody reads more.
+pub fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
 }
 
 /// The rows of one node: the summary first, so that a node that is not there is

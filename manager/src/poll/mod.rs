@@ -11,7 +11,7 @@ pub(crate) mod tests;
 pub(crate) use self::hosts::severity;
 pub use self::{
     build::build,
-    gather::gather,
+    gather::{ask, gather, now},
     rows::{NodeFault, NodeRows, Rows},
     state::{
         Cluster, ClusterState, Director, Host, Lease, Load, NodeState, Report, Server, Service,

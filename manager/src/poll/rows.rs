@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use lcms_lb_core::model::Name;
 use load_cluster_mib::load_cluster_mib::{
     lc_agent, lc_cluster, lc_director, lc_host, lc_host_load, lc_host_report, lc_server, lc_service,
 };
 
+use super::now;
 use crate::{
     client::{ClientError, ResolveError},
     inventory::{Endpoint, Node},
@@ -19,14 +21,24 @@ pub struct NodeRows {
     pub name: Name,
     /// Where its agent should listen.
     pub endpoint: Endpoint,
+    /// When it answered, or was given up.
+    pub time: Timestamp,
     /// Its rows, or why there are none.
     pub rows: Result<Rows, NodeFault>,
 }
 
 impl NodeRows {
-    /// What came of asking a node.
+    /// What has just come of asking a node.
     pub fn new(node: &Node, rows: Result<Rows, NodeFault>) -> Self {
-        Self { name: node.name, endpoint: node.endpoint.clone(), rows }
+        Self { name: node.name, endpoint: node.endpoint.clone(), time: now(), rows }
+    }
+
+    /// Why it told nothing, or not all.
+    pub fn fault(&self) -> Option<&NodeFault> {
+        match &self.rows {
+            Ok(rows) => rows.missing.as_ref(),
+            Err(fault) => Some(fault),
+        }
     }
 }
 
@@ -39,6 +51,12 @@ pub enum NodeFault {
     /// It did not answer, or not well.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// It answers, and did not come to an end.
+    #[error("its tables did not come within {} s", patience.as_secs_f64())]
+    Late {
+        /// How long they were waited for.
+        patience: Duration,
+    },
     /// It answers, and has no LOAD-CLUSTER-MIB.
     #[error("the agent has no LOAD-CLUSTER-MIB")]
     OtherAgent,
@@ -50,6 +68,9 @@ impl NodeFault {
         match self {
             Self::Resolve(error) => error.advice(),
             Self::Client(error) => error.advice(),
+            Self::Late { .. } => "is it overloaded, or the network to it? `lcms-manager doctor` \
+                                  says how long its answers take"
+                .to_owned(),
             Self::OtherAgent => {
                 "is it an lcms-agent? another agent on that port is asked with get and walk"
                     .to_owned()
@@ -62,7 +83,7 @@ impl NodeFault {
         match self {
             Self::Resolve(_) => true,
             Self::Client(error) => error.is_unreachable(),
-            Self::OtherAgent => false,
+            Self::Late { .. } | Self::OtherAgent => false,
         }
     }
 }

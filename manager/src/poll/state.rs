@@ -8,7 +8,7 @@ use lcms_lb_core::model::{
 use serde::{Serialize, Serializer};
 
 /// Everything, at one time.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ClusterState {
     /// When the poll was done.
     #[serde(serialize_with = "as_text")]
@@ -154,6 +154,9 @@ pub struct Cluster {
     pub connections: Option<u64>,
     /// Its services, by name.
     pub services: Vec<Service>,
+    /// When the node told.
+    #[serde(skip)]
+    pub time: Timestamp,
 }
 
 /// A director of a cluster.

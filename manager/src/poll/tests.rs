@@ -197,12 +197,13 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 fn after(connections: [u64; 3], previous: Option<&ClusterState>, seconds: i64) -> ClusterState {
-    let rows = collected([
+    let mut rows = collected([
         Ok(director("lb1", "lb1", connections)),
         Ok(director("lb2", "lb1", [0; 3])),
         Ok(own("rs1", 630)),
         Err(silent()),
     ]);
+    rows.iter_mut().for_each(|rows| rows.time = at(seconds));
     build(&inventory(), &rows, previous, at(seconds))
 }
 
@@ -242,6 +243,24 @@ fn shares_and_rates_are_of_what_came_since() {
     assert_eq!(of("rs1"), (Some(0.75), Some(150.0)));
     assert_eq!(of("rs2"), (Some(0.25), Some(50.0)));
     assert_eq!(of("rs3"), (Some(0.0), Some(0.0)));
+}
+
+#[test]
+fn until_a_director_tells_again_its_rates_stand() {
+    let before = state();
+    let mut rows = collected([
+        Ok(director("lb1", "lb1", [1300, 600, 300])),
+        Err(silent()),
+        Err(silent()),
+        Err(silent()),
+    ]);
+    rows[0].time = at(2);
+    let state = build(&inventory(), &rows, Some(&before), at(3));
+    assert_eq!(state.clusters, before.clusters);
+    rows[0].time = at(4);
+    let state = build(&inventory(), &rows, Some(&before), at(4));
+    let service = state.cluster("main").unwrap().service("web").unwrap();
+    assert_eq!(service.connection_rate, Some(0.0));
 }
 
 #[test]

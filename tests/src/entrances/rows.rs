@@ -110,9 +110,10 @@ fn patch_again<T: Table<Patch: PartialEq + Debug>>(patch: &T::Patch) {
 fn state(rows: Rows) {
     let inventory = inventory();
     let node = inventory.nodes.first().expect("it has a node");
-    let collected = [NodeRows::new(node, Ok(rows))];
-    let build = |previous: Option<&ClusterState>, second| {
+    let mut collected = [NodeRows::new(node, Ok(rows))];
+    let mut build = |previous: Option<&ClusterState>, second| {
         let time = Timestamp::from_second(second).expect("a time");
+        collected[0].time = time;
         let state = poll::build(inventory, &collected, previous, time);
         serde_json::to_string(&state).expect("a state prints");
         state

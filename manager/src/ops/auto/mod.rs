@@ -87,8 +87,14 @@ impl Auto {
     pub async fn run(
         &mut self,
         stop: impl Future<Output = ()>,
-        mut tell: impl FnMut(Round),
+        tell: impl FnMut(Round),
     ) -> Vec<Event> {
+        self.rounds(stop, tell).await;
+        self.release().await
+    }
+
+    /// Makes rounds until `stop`, and keeps the leases.
+    pub async fn rounds(&mut self, stop: impl Future<Output = ()>, mut tell: impl FnMut(Round)) {
         let mut stop = pin!(stop);
         loop {
             let begun = Instant::now();
@@ -100,14 +106,26 @@ impl Auto {
                     tell(round);
                     interval
                 }
-                () = &mut stop => break,
+                () = &mut stop => return,
             };
             tokio::select! {
                 () = tokio::time::sleep_until((begun + interval).into()) => {}
-                () = &mut stop => break,
+                () = &mut stop => return,
             }
         }
-        self.release().await
+    }
+
+    /// Goes on with another inventory and other options, and gives back the leases
+    /// that these do without. What was learned is kept.
+    pub async fn adopt(&mut self, inventory: Inventory, options: Options) -> Vec<Event> {
+        let stays = |director: Name, cluster: Name| {
+            let wanted = options.clusters.is_empty() || options.clusters.contains(&cluster);
+            wanted && inventory.node(director.as_str()).is_some()
+        };
+        let released = self.release_unless(stays).await;
+        (self.inventory, self.options) = (inventory, options);
+        self.targets.clear();
+        released
     }
 
     /// Decides once, from as many looks as the policies need. The leases run
@@ -128,8 +146,15 @@ impl Auto {
     /// Gives the leases back, so that the configured weights stand again and
     /// the next controller need not wait.
     pub async fn release(&mut self) -> Vec<Event> {
+        self.release_unless(|_, _| false).await
+    }
+
+    async fn release_unless(&mut self, stays: impl Fn(Name, Name) -> bool) -> Vec<Event> {
         let mut events = Vec::new();
         for ((director, cluster), keeper) in &self.keepers {
+            if stays(*director, *cluster) {
+                continue;
+            }
             let Some(target) = self.targets.get(director) else { continue };
             match write::release(&self.client, target, *cluster, keeper.owner()).await {
                 Ok(false) => {}
@@ -142,7 +167,7 @@ impl Auto {
                 }),
             }
         }
-        self.keepers.clear();
+        self.keepers.retain(|(director, cluster), _| stays(*director, *cluster));
         events
     }
 

@@ -54,6 +54,18 @@ pub struct ClusterRound {
     pub servers: Vec<ServerRound>,
 }
 
+impl ClusterRound {
+    /// The names of its servers.
+    pub fn servers(&self) -> impl Iterator<Item = ServerId> {
+        let cluster = self.cluster;
+        self.servers.iter().map(move |row| ServerId {
+            cluster,
+            service: row.service,
+            server: row.server,
+        })
+    }
+}
+
 /// A server in a round.
 #[derive(Clone, Debug, Serialize)]
 pub struct ServerRound {

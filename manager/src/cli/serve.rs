@@ -1,0 +1,98 @@
+//! `serve`: polling, the control loop and metrics in one daemon.
+
+mod systemd;
+mod teller;
+
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use self::{systemd::Systemd, teller::teller};
+use super::{CliError, Context, Exit, Stop, auto, text};
+use crate::{
+    config::Config,
+    inventory::Inventory,
+    serve::{Controlled, Orders, Serve, Settings},
+};
+
+/// Polls all nodes again and again, keeps weights in step with the measured load as
+/// `auto` does, and serves what it knows. Runs until Ctrl-C or SIGTERM, and then
+/// gives its leases back; SIGHUP loads the file again.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  lcms-manager serve                    as [serve] of the configuration says
+  lcms-manager serve --check            whether that is right; starts nothing
+  lcms-manager serve --no-control       only watch
+  lcms-manager serve --json | jq -r 'select(.event == \"decision\") | .why'
+
+The section, with its defaults:
+  [serve]
+  interval_ms = 5000                    # from one poll to the next
+  control = true                        # or false, or some clusters: [\"main\"]
+  state_dir = \"/var/lib/lcms-manager\"")]
+pub struct Args {
+    /// Only say whether the configuration is right
+    #[arg(long)]
+    check: bool,
+    /// Set no weights and take no lease, whatever the file says
+    #[arg(long)]
+    no_control: bool,
+}
+
+pub async fn run(args: Args, context: &Context) -> Result<Exit, CliError> {
+    let (inventory, settings) = load(&args, context)?;
+    if args.check {
+        text(&format!("{}: right\n", context.config().display()))?;
+        return Ok(Exit::Done);
+    }
+    let mut stop = Stop::listen().map_err(CliError::System)?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(CliError::System)?;
+    let orders = Orders::new(inventory, settings, auto::owner(false)?);
+    let mut serve = Serve::start(context.client()?, orders, &teller(context.json()));
+    let mut systemd = Systemd::here();
+    let started = tokio::select! {
+        () = serve.polled_once() => true,
+        () = stop.wait() => false,
+    };
+    if started {
+        systemd.ready();
+        loop {
+            tokio::select! {
+                () = stop.wait() => break,
+                () = systemd.watchdog() => {}
+                failed = serve.failed() => return Err(failed.into()),
+                _ = hangup.recv() => match load(&args, context) {
+                    Ok((inventory, settings)) => {
+                        serve.reload(inventory, settings);
+                        tracing::info!("the configuration is loaded again");
+                    }
+                    // What was right until now goes on.
+                    Err(error) => {
+                        tracing::error!(%error, "the configuration is not loaded again");
+                    }
+                },
+            }
+        }
+    }
+    systemd.stopping();
+    tracing::info!("ending");
+    // Agents that do not answer must not keep us: their leases run out.
+    if tokio::time::timeout(LAST, serve.stop()).await.is_err() {
+        tracing::warn!("leases were not given back within {} s", LAST.as_secs());
+        return Ok(Exit::Partial);
+    }
+    Ok(Exit::Done)
+}
+
+/// How long the end may take.
+const LAST: Duration = Duration::from_secs(20);
+
+fn load(args: &Args, context: &Context) -> Result<(Inventory, Settings), CliError> {
+    let config = Config::load(context.config())?;
+    let mut settings = config.serve()?;
+    if args.no_control {
+        settings.control = Controlled::None;
+    }
+    Ok((context.settle(config.inventory()?)?, settings))
+}

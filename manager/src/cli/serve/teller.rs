@@ -1,0 +1,37 @@
+//! Where events go: the log, or standard output as JSON.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::super::json_line;
+use crate::serve::{Event, Tell};
+
+/// An event as a line of JSON.
+#[derive(Serialize)]
+struct Line<'a> {
+    time: String,
+    #[serde(flatten)]
+    event: &'a Event,
+}
+
+/// Tells by the log, or with `json` on standard output.
+pub fn teller(json: bool) -> Tell {
+    match json {
+        false => Arc::new(log),
+        true => Arc::new(|event| {
+            // A daemon does not end with its reader.
+            if let Err(error) = json_line(&Line { time: Timestamp::now().to_string(), event }) {
+                tracing::debug!(%error, "nobody reads the events");
+            }
+        }),
+    }
+}
+
+fn log(event: &Event) {
+    match event.is_trouble() {
+        true => tracing::warn!("{event}"),
+        false => tracing::info!("{event}"),
+    }
+}

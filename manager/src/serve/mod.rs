@@ -1,0 +1,146 @@
+//! `serve`: polling, the control loop, and what others read of both, in one
+//! daemon.
+//!
+//! Its parts are tasks that know nothing of each other. Each publishes what it has
+//! whole, and readers take the last of it: [`poller`] the state of everything,
+//! [`control`] what `auto`'s loop does. They get their orders in the same way, so
+//! that another configuration reaches all of them and interrupts nobody.
+//!
+//! The two look for themselves. The control loop reads a third of the columns,
+//! each second, and of a host one row; one walk for both would read everything so
+//! often, and make each decision wait for the slowest node.
+
+mod control;
+mod event;
+mod poller;
+mod settings;
+
+use std::sync::Arc;
+
+use tokio::{sync::watch, task::JoinSet};
+
+pub use self::{
+    control::Control,
+    event::{Event, Tell},
+    poller::{NodeRecord, Polled},
+    settings::{Controlled, Settings},
+};
+use crate::{client::Client, inventory::Inventory};
+
+/// What all parts work by.
+#[derive(Clone, Debug)]
+pub struct Orders {
+    /// What there is.
+    pub inventory: Arc<Inventory>,
+    /// What to do with it.
+    pub settings: Arc<Settings>,
+    /// The name that no other controller has.
+    pub owner: String,
+    /// Whether to end.
+    stop: bool,
+}
+
+impl Orders {
+    /// To serve this inventory in this way.
+    pub fn new(inventory: Inventory, settings: Settings, owner: String) -> Self {
+        let (inventory, settings) = (Arc::new(inventory), Arc::new(settings));
+        Self { inventory, settings, owner, stop: false }
+    }
+}
+
+/// What the parts publish, for whoever shows it.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// The state of everything; nothing before the first answer.
+    pub polled: watch::Receiver<Arc<Polled>>,
+    /// What the control loop does.
+    pub control: watch::Receiver<Arc<Control>>,
+}
+
+/// The running daemon.
+#[derive(Debug)]
+pub struct Serve {
+    orders: watch::Sender<Orders>,
+    parts: JoinSet<Part>,
+    published: Published,
+}
+
+/// A task of the daemon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What asks the nodes.
+    Poller,
+    /// What sets the weights.
+    Control,
+}
+
+/// A part ended without being asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum PartEnded {
+    /// By itself.
+    #[error("the {0:?} task has ended")]
+    Returned(Part),
+    /// By a fault of the program.
+    #[error("a task has died: {0}")]
+    Died(tokio::task::JoinError),
+}
+
+impl Serve {
+    /// Starts all parts on the present runtime.
+    pub fn start(client: &Client, orders: Orders, tell: &Tell) -> Self {
+        let (polled_to, polled) = watch::channel(Arc::default());
+        let (control_to, control) = watch::channel(Arc::default());
+        let published = Published { polled, control };
+        let (orders, received) = watch::channel(orders);
+        let mut parts = JoinSet::new();
+        let poller = poller::run(client.clone(), received.clone(), polled_to, tell.clone());
+        let control = control::run(client.clone(), received, control_to, tell.clone());
+        parts.spawn(async {
+            poller.await;
+            Part::Poller
+        });
+        parts.spawn(async {
+            control.await;
+            Part::Control
+        });
+        Self { orders, parts, published }
+    }
+
+    /// What there is to show.
+    pub fn published(&self) -> Published {
+        self.published.clone()
+    }
+
+    /// Waits until every node was asked once, or given up.
+    pub async fn polled_once(&mut self) {
+        // A poller that has died is told of by `failed`.
+        let _ = self.published.polled.wait_for(|polled| polled.complete).await;
+    }
+
+    /// Waits for a part to fail, which none should.
+    pub async fn failed(&mut self) -> PartEnded {
+        match self.parts.join_next().await {
+            Some(Ok(part)) => PartEnded::Returned(part),
+            Some(Err(died)) => PartEnded::Died(died),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Goes on with another inventory and other settings.
+    pub fn reload(&self, inventory: Inventory, settings: Settings) {
+        self.orders.send_modify(|orders| {
+            orders.inventory = Arc::new(inventory);
+            orders.settings = Arc::new(settings);
+        });
+    }
+
+    /// Ends all parts; the leases are given back.
+    pub async fn stop(mut self) {
+        self.orders.send_modify(|orders| orders.stop = true);
+        while let Some(ended) = self.parts.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a task has died");
+            }
+        }
+    }
+}
