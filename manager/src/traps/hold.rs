@@ -189,6 +189,21 @@ impl Hold {
     }
 }
 
+impl Hold {
+    /// What is held, in the order in which its time would have come: nobody will be
+    /// there to wait for it.
+    pub fn end(&mut self) -> Vec<Passed> {
+        let mut out = Vec::new();
+        while let Some((_, key)) = self.ends.pop_first() {
+            let held = self.subjects.remove(&key).map(|subject| subject.held).unwrap_or_default();
+            out.extend(
+                held.into_iter().map(|Held { record, count }| Passed { record, held: count }),
+            );
+        }
+        out
+    }
+}
+
 /// What a notification says, apart from when.
 fn content(record: &Record) -> u64 {
     let mut hasher = DefaultHasher::new();

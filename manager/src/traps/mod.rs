@@ -15,20 +15,29 @@ mod counters;
 mod engines;
 mod entrance;
 mod hold;
+mod identity;
 pub mod journal;
+mod listener;
 mod meaning;
+mod outlet;
+mod pass_on;
+mod receiver;
 mod recent;
 mod record;
 mod rule;
 mod settings;
 mod severity;
+mod store;
 mod taken;
 
 pub use self::{
     counters::{Counter, Counters, Reason, RuleCounts},
     entrance::{Arrived, Entrance},
     hold::{Hold, Judged, Passed},
+    identity::IdentityError,
     meaning::{About, meaning},
+    pass_on::{Asking, ConsumerError},
+    receiver::{Receiver, ReceiverError},
     recent::Recent,
     record::{Engine, Kind, Record, version_word},
     rule::{Command, Consumer, Pattern, Rule, Wanted, Webhook},

@@ -34,6 +34,8 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The port of receivers (RFC 3417 §3.1).
+    pub const PORT: u16 = 162;
     /// The longest message where nobody says otherwise. It is more than fits a
     /// packet; what it holds grows manyfold where it is named and stored.
     pub const MAX_SIZE: u16 = 8192;
