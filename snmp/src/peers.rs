@@ -47,17 +47,17 @@ impl Peer {
         self.clock.by(now)
     }
 
-    /// The keys of a user here.
-    pub(crate) fn keys(&mut self, user: &UserCredentials) -> Arc<LocalKeys> {
+    /// The keys of a user here, if it has any.
+    pub(crate) fn keys(&mut self, user: &UserCredentials) -> Option<Arc<LocalKeys>> {
         if let Some((_, keys)) = self.keys.iter().find(|(other, _)| other.is(user)) {
-            return Arc::clone(keys);
+            return Some(Arc::clone(keys));
         }
-        let keys = Arc::new(user.localised(&self.id));
+        let keys = Arc::new(user.localised(&self.id)?);
         if self.keys.len() >= MOST_USERS {
             self.keys.remove(0);
         }
         self.keys.push((user.clone(), Arc::clone(&keys)));
-        keys
+        Some(keys)
     }
 
     /// Takes the clock of an authentic message, if that is timely.

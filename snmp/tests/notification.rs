@@ -176,7 +176,7 @@ impl Station {
     fn open(&self, octets: &[u8], now: Instant) -> Opened {
         let Ok(Envelope::V3(whole)) = message::open(octets) else { panic!() };
         let keys = |name: &str, engine: &EngineId| -> Option<LocalKeys> {
-            (name == "ann").then(|| ann().localised(engine))
+            (name == "ann").then(|| ann().localised(engine)).flatten()
         };
         let receiver = Receiver {
             engine_id: receiver_name(),
@@ -249,7 +249,7 @@ fn an_inform_of_version_3_finds_its_way() {
 fn traps_of_version_3_are_believed_by_their_keys() {
     use lcms_snmp::{PduKind, v3};
     let (now, station) = (Instant::now(), Station::new());
-    let keys = ann().localised(&sender_name());
+    let keys = ann().localised(&sender_name()).unwrap();
     let trap = |boots, user: &str, context: EngineId| {
         let (context, salts) = (context, Salts::random(2));
         let head = v3::V3Head {

@@ -146,7 +146,8 @@ impl Senders {
             let privacy = privacy.as_ref().map(|(protocol, secret)| (*protocol, secret));
             let credentials = UserCredentials::new(name, auth, privacy)
                 .expect("the lengths of passwords have been looked at");
-            let LocalKeys { auth, privacy } = credentials.localised(&engine);
+            let LocalKeys { auth, privacy } =
+                credentials.localised(&engine).expect("a password makes keys for every engine");
             let row = UserRow {
                 auth,
                 privacy,
