@@ -329,7 +329,7 @@ fn is(server: &Server) -> String {
 }
 
 /// lcHostStatus has the same rule for a state.
-fn status_of(state: Option<OperState>) -> Status {
+pub(crate) fn status_of(state: Option<OperState>) -> Status {
     match state {
         Some(OperState::Down) => Status::Critical,
         Some(OperState::Overloaded) => Status::Warning,

@@ -11,6 +11,7 @@ mod subject;
 mod threshold;
 mod verdict;
 
+pub(crate) use self::judge::status_of;
 pub use self::{
     figure::{Figure, Unit},
     judge::{CheckError, judge},

@@ -15,7 +15,7 @@ use crate::{
     inventory::EndpointError,
     ops::{OpError, QueryError},
     secret::SecretFault,
-    serve::PartEnded,
+    serve::ServeError,
 };
 
 /// Why a verb did not do what it should.
@@ -92,9 +92,9 @@ pub enum CliError {
     /// A user without a password.
     #[error("a user needs a password")]
     NoPassword,
-    /// A part of the daemon ended.
+    /// The daemon does not run.
     #[error(transparent)]
-    Serve(#[from] PartEnded),
+    Serve(#[from] ServeError),
     /// The system refused what every run needs.
     #[error("{0}")]
     System(io::Error),
@@ -161,7 +161,8 @@ impl CliError {
             Self::Codegen(_) => {
                 Some("see what `mib lint` says, or leave the module out".to_owned())
             }
-            Self::NoCode { .. } | Self::Output(_) | Self::Serve(_) | Self::System(_) => None,
+            Self::Serve(error) => error.advice().map(str::to_owned),
+            Self::NoCode { .. } | Self::Output(_) | Self::System(_) => None,
         }
     }
 

@@ -3,14 +3,14 @@
 mod systemd;
 mod teller;
 
-use std::time::Duration;
+use std::{str::FromStr as _, time::Duration};
 
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::{systemd::Systemd, teller::teller};
 use super::{CliError, Context, Exit, Stop, auto, text};
 use crate::{
-    config::Config,
+    config::{Config, Listen},
     inventory::Inventory,
     serve::{Controlled, Orders, Serve, Settings},
 };
@@ -24,17 +24,22 @@ Examples:
   lcms-manager serve                    as [serve] of the configuration says
   lcms-manager serve --check            whether that is right; starts nothing
   lcms-manager serve --no-control       only watch
+  lcms-manager serve --metrics 9780     and http://127.0.0.1:9780/metrics
   lcms-manager serve --json | jq -r 'select(.event == \"decision\") | .why'
 
 The section, with its defaults:
   [serve]
   interval_ms = 5000                    # from one poll to the next
   control = true                        # or false, or some clusters: [\"main\"]
+  # metrics = \"127.0.0.1:9780\"         # for Prometheus; left out: nowhere
   state_dir = \"/var/lib/lcms-manager\"")]
 pub struct Args {
     /// Only say whether the configuration is right
     #[arg(long)]
     check: bool,
+    /// Serve metrics for Prometheus here; a port alone is loopback's
+    #[arg(long, value_name = "ADDR", value_parser = Listen::from_str)]
+    metrics: Option<Listen>,
     /// Set no weights and take no lease, whatever the file says
     #[arg(long)]
     no_control: bool,
@@ -49,7 +54,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, CliError> {
     let mut stop = Stop::listen().map_err(CliError::System)?;
     let mut hangup = signal(SignalKind::hangup()).map_err(CliError::System)?;
     let orders = Orders::new(inventory, settings, auto::owner(false)?);
-    let mut serve = Serve::start(context.client()?, orders, &teller(context.json()));
+    let mut serve = Serve::start(context.client()?, orders, &teller(context.json())).await?;
     let mut systemd = Systemd::here();
     let started = tokio::select! {
         () = serve.polled_once() => true,
@@ -91,6 +96,9 @@ const LAST: Duration = Duration::from_secs(20);
 fn load(args: &Args, context: &Context) -> Result<(Inventory, Settings), CliError> {
     let config = Config::load(context.config())?;
     let mut settings = config.serve()?;
+    if let Some(Listen(address)) = args.metrics {
+        settings.metrics = Some(address);
+    }
     if args.no_control {
         settings.control = Controlled::None;
     }

@@ -6,7 +6,8 @@ use lcms_snmp::{ErrorStatus, Oid, Request, Response, VarBind};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::{
-    ClientError, Target,
+    ClientError, Counts, Target,
+    counts::Counters,
     shell::{self, Ask},
 };
 
@@ -16,6 +17,7 @@ pub struct Client {
     asks: mpsc::Sender<Ask>,
     /// So many answers fit into the sockets' receive buffers.
     slots: Arc<Semaphore>,
+    counters: Arc<Counters>,
 }
 
 /// What came back, whatever its error-status says.
@@ -36,8 +38,14 @@ impl Client {
         let mut seed = [0; 16];
         getrandom::fill(&mut seed).map_err(io::Error::other)?;
         let (asks, receiver) = mpsc::channel(Self::CONCURRENT);
-        tokio::spawn(shell::run(receiver, seed));
-        Ok(Self { asks, slots: Arc::new(Semaphore::new(Self::CONCURRENT)) })
+        let counters = Arc::new(Counters::default());
+        tokio::spawn(shell::run(receiver, seed, Arc::clone(&counters)));
+        Ok(Self { asks, slots: Arc::new(Semaphore::new(Self::CONCURRENT)), counters })
+    }
+
+    /// How often was asked so far.
+    pub fn counts(&self) -> Counts {
+        self.counters.read()
     }
 
     /// Asks, and leaves it to the caller what the error-status means.

@@ -7,6 +7,7 @@
 mod ask;
 mod changes;
 mod columns;
+mod counts;
 mod error;
 mod probe;
 mod resolve;
@@ -18,6 +19,7 @@ pub use self::{
     ask::{Answer, Client},
     changes::Changes,
     columns::{Columns, RawRow, Shape},
+    counts::Counts,
     error::{ClientError, Rejection},
     probe::{Probe, probe},
     resolve::{Access, ResolveError, target},

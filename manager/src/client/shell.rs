@@ -4,6 +4,7 @@ use std::{
     collections::HashMap,
     future, io,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::{Arc, atomic::Ordering::Relaxed},
     time::Instant,
 };
 
@@ -14,7 +15,7 @@ use tokio::{
     sync::{mpsc, oneshot},
 };
 
-use super::{Answer, ClientError, Rejection, Target};
+use super::{Answer, ClientError, Rejection, Target, counts::Counters};
 
 /// A question on its way to the task.
 #[derive(Debug)]
@@ -27,13 +28,14 @@ pub(super) struct Ask {
 type Reply = oneshot::Sender<Result<Answer, ClientError>>;
 
 /// Runs until the last handle is gone.
-pub(super) async fn run(mut asks: mpsc::Receiver<Ask>, seed: [u8; 16]) {
+pub(super) async fn run(mut asks: mpsc::Receiver<Ask>, seed: [u8; 16], counters: Arc<Counters>) {
     let mut shell = Shell {
         tracker: Tracker::new(seed),
         waiting: HashMap::new(),
         v4: None,
         v6: None,
         buffer: vec![0; LARGEST],
+        counters,
     };
     loop {
         tokio::select! {
@@ -89,10 +91,12 @@ struct Shell {
     v4: Option<UdpSocket>,
     v6: Option<UdpSocket>,
     buffer: Vec<u8>,
+    counters: Arc<Counters>,
 }
 
 impl Shell {
     fn submit(&mut self, Ask { target, request, reply }: Ask) {
+        self.counters.requests.fetch_add(1, Relaxed);
         let transmit = self.tracker.submit(Instant::now(), &target, &request);
         self.waiting.insert(transmit.id, reply);
         self.send(transmit);
@@ -163,8 +167,12 @@ impl Shell {
     fn expire(&mut self) {
         while let Some(expired) = self.tracker.on_timeout(Instant::now()) {
             match expired {
-                Expired::Resend(transmit) => self.send(transmit),
+                Expired::Resend(transmit) => {
+                    self.counters.retransmits.fetch_add(1, Relaxed);
+                    self.send(transmit);
+                }
                 Expired::GaveUp { id, to, attempts } => {
+                    self.counters.timeouts.fetch_add(1, Relaxed);
                     self.reply(id, Err(ClientError::Unreachable { address: to, attempts }));
                 }
             }

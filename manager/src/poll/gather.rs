@@ -165,6 +165,12 @@ const SERVICE: &[u32] = {
         POLICY,
         ADMIN_STATE,
         DISCONTINUITY_TIME,
+        IN_OCTETS,
+        OUT_OCTETS,
+        QUEUED_CONNECTIONS,
+        QUEUE_TIMEOUTS,
+        QUEUE_OVERFLOWS,
+        SOURCE_RATE_OVERRUNS,
     ]
 };
 
@@ -189,5 +195,10 @@ const SERVER: &[u32] = {
         REASON,
         WEIGHT_REASON,
         DISCONTINUITY_TIME,
+        IN_OCTETS,
+        OUT_OCTETS,
+        CHECK_FAILURES,
+        EJECTIONS,
+        CAPACITY,
     ]
 };

@@ -217,6 +217,18 @@ pub struct Service {
     pub refused_connections: Option<u64>,
     /// Connections accepted in a second, since the poll before.
     pub connection_rate: Option<f64>,
+    /// Octets from clients passed to its servers so far.
+    pub in_octets: Option<u64>,
+    /// Octets from its servers passed to clients so far.
+    pub out_octets: Option<u64>,
+    /// Connections that wait for a server.
+    pub queued_connections: Option<u32>,
+    /// Connections that waited too long so far.
+    pub queue_timeouts: Option<u64>,
+    /// Connections that found the queue full so far.
+    pub queue_overflows: Option<u64>,
+    /// Connections refused so far because their source had too many.
+    pub source_rate_overruns: Option<u64>,
     /// Its servers, by name.
     pub servers: Vec<Server>,
     /// When its counters began, by the director's clock.
@@ -261,6 +273,16 @@ pub struct Server {
     pub connection_rate: Option<f64>,
     /// Active connections at which it gets no more; 0 for no limit.
     pub connection_limit: Option<u32>,
+    /// Octets from clients passed to it so far.
+    pub in_octets: Option<u64>,
+    /// Octets from it passed to clients so far.
+    pub out_octets: Option<u64>,
+    /// Checks that failed so far.
+    pub check_failures: Option<u64>,
+    /// How often it was ejected so far.
+    pub ejections: Option<u64>,
+    /// Connections it could complete in a second, where that is measured.
+    pub capacity: Option<f64>,
     /// The host it is on.
     pub host: Option<String>,
     /// Its address and port.

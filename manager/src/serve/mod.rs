@@ -15,9 +15,12 @@ mod event;
 mod poller;
 mod settings;
 
-use std::sync::Arc;
+use std::{io, net::SocketAddr, sync::Arc};
 
-use tokio::{sync::watch, task::JoinSet};
+use tokio::{
+    sync::watch,
+    task::{JoinError, JoinSet},
+};
 
 pub use self::{
     control::Control,
@@ -25,7 +28,12 @@ pub use self::{
     poller::{NodeRecord, Polled},
     settings::{Controlled, Settings},
 };
-use crate::{client::Client, inventory::Inventory};
+use crate::{
+    client::Client,
+    inventory::Inventory,
+    metrics,
+    web::{self, Listener},
+};
 
 /// What all parts work by.
 #[derive(Clone, Debug)]
@@ -72,27 +80,61 @@ pub enum Part {
     Poller,
     /// What sets the weights.
     Control,
+    /// What shows metrics.
+    Web,
 }
 
-/// A part ended without being asked to.
+/// Why the daemon does not run.
 #[derive(Debug, thiserror::Error)]
-pub enum PartEnded {
-    /// By itself.
+pub enum ServeError {
+    /// An address cannot be had.
+    #[error("metrics = \"{address}\": {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A part ended without being asked to.
     #[error("the {0:?} task has ended")]
-    Returned(Part),
-    /// By a fault of the program.
+    Ended(Part),
+    /// A part ended by a fault of the program.
     #[error("a task has died: {0}")]
-    Died(tokio::task::JoinError),
+    Died(JoinError),
+}
+
+impl ServeError {
+    /// What to do about it.
+    pub fn advice(&self) -> Option<&'static str> {
+        match self {
+            Self::Listen { .. } => Some(
+                "name an address of this machine whose port is free, in [serve] or with \
+                 --metrics",
+            ),
+            Self::Ended(_) | Self::Died(_) => None,
+        }
+    }
 }
 
 impl Serve {
     /// Starts all parts on the present runtime.
-    pub fn start(client: &Client, orders: Orders, tell: &Tell) -> Self {
+    pub async fn start(client: &Client, orders: Orders, tell: &Tell) -> Result<Self, ServeError> {
         let (polled_to, polled) = watch::channel(Arc::default());
         let (control_to, control) = watch::channel(Arc::default());
         let published = Published { polled, control };
+        let listener = listener(orders.settings.metrics).await?;
         let (orders, received) = watch::channel(orders);
         let mut parts = JoinSet::new();
+        if let Some(listener) = listener {
+            let registry = metrics::registry(published.clone(), client.clone());
+            let router = web::router(registry, published.clone());
+            let mut received = received.clone();
+            parts.spawn(async move {
+                let stop = async { drop(received.wait_for(|orders| orders.stop).await) };
+                listener.serve(router, stop).await;
+                Part::Web
+            });
+        }
         let poller = poller::run(client.clone(), received.clone(), polled_to, tell.clone());
         let control = control::run(client.clone(), received, control_to, tell.clone());
         parts.spawn(async {
@@ -103,7 +145,7 @@ impl Serve {
             control.await;
             Part::Control
         });
-        Self { orders, parts, published }
+        Ok(Self { orders, parts, published })
     }
 
     /// What there is to show.
@@ -118,16 +160,19 @@ impl Serve {
     }
 
     /// Waits for a part to fail, which none should.
-    pub async fn failed(&mut self) -> PartEnded {
+    pub async fn failed(&mut self) -> ServeError {
         match self.parts.join_next().await {
-            Some(Ok(part)) => PartEnded::Returned(part),
-            Some(Err(died)) => PartEnded::Died(died),
+            Some(Ok(part)) => ServeError::Ended(part),
+            Some(Err(died)) => ServeError::Died(died),
             None => std::future::pending().await,
         }
     }
 
     /// Goes on with another inventory and other settings.
     pub fn reload(&self, inventory: Inventory, settings: Settings) {
+        if settings.metrics != self.orders.borrow().settings.metrics {
+            tracing::warn!("metrics stays where it is: another address takes a restart");
+        }
         self.orders.send_modify(|orders| {
             orders.inventory = Arc::new(inventory);
             orders.settings = Arc::new(settings);
@@ -143,4 +188,13 @@ impl Serve {
             }
         }
     }
+}
+
+async fn listener(address: Option<SocketAddr>) -> Result<Option<Listener>, ServeError> {
+    let Some(address) = address else { return Ok(None) };
+    let failed = |source| ServeError::Listen { address, source };
+    let listener = Listener::bind(address).await.map_err(failed)?;
+    let bound = listener.address().map_err(failed)?;
+    tracing::info!("metrics on http://{bound}/metrics");
+    Ok(Some(listener))
 }

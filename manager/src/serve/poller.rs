@@ -8,6 +8,7 @@
 use std::{panic::resume_unwind, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
+use lcms_lb_core::model::Name;
 use tokio::{
     sync::{Semaphore, watch},
     task::{JoinError, JoinSet},
@@ -35,6 +36,8 @@ pub struct Polled {
     pub state: ClusterState,
     /// What became of asking each node of the state, in its order.
     pub nodes: Vec<NodeRecord>,
+    /// Clusters of the inventory that no director tells of.
+    pub untold: Vec<Name>,
     /// Whether every node was asked.
     pub complete: bool,
 }
@@ -220,7 +223,10 @@ impl Poller {
         let (rows, nodes): (Vec<&NodeRows>, Vec<&NodeRecord>) = told.unzip();
         let before = Arc::clone(&self.publish.borrow());
         let state = build(&self.inventory, rows, Some(&before.state), now());
+        let clusters = self.inventory.clusters.iter().map(|cluster| cluster.name);
+        let untold = clusters.filter(|name| state.cluster(name.as_str()).is_none()).collect();
         self.publish.send_replace(Arc::new(Polled {
+            untold,
             state,
             nodes: nodes.into_iter().cloned().collect(),
             complete: self.seats.iter().all(|seat| seat.rows.is_some()),
