@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -32,6 +32,8 @@ pub struct Counters {
     pub acknowledged: Counter,
     /// That the journal did not take.
     pub unstored: Counter,
+    /// Whether there is a receiver.
+    begun: AtomicBool,
     /// By the rules that pass on.
     rules: Mutex<BTreeMap<String, RuleCounts>>,
 }
@@ -162,6 +164,16 @@ const SORTS: [(Version, Kind); 5] = [
 ];
 
 impl Counters {
+    /// A receiver has begun.
+    pub(super) fn begin(&self) {
+        self.begun.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether there has been a receiver.
+    pub fn has_begun(&self) -> bool {
+        self.begun.load(Ordering::Relaxed)
+    }
+
     /// Counts a notification.
     pub(super) fn receive(&self, version: Version, kind: Kind) {
         let sorts = SORTS.iter().zip(&self.received);

@@ -55,14 +55,14 @@ impl Engines {
 
     /// A user's keys for an engine. They are kept for engines that have been
     /// authentic, and made for others: that costs some hashes of a few octets.
-    pub fn keys(&mut self, id: &EngineId, at: usize, user: &Authority) -> LocalKeys {
+    pub fn keys(&mut self, id: &EngineId, at: usize, user: &Authority) -> Option<LocalKeys> {
         let Some(engine) = self.0.get_mut(id) else { return user.credentials.localised(id) };
         if let Some((_, keys)) = engine.keys.iter().find(|(other, _)| *other == at) {
-            return keys.clone();
+            return Some(keys.clone());
         }
-        let keys = user.credentials.localised(id);
+        let keys = user.credentials.localised(id)?;
         engine.keys.push((at, keys.clone()));
-        keys
+        Some(keys)
     }
 }
 

@@ -32,7 +32,7 @@ pub struct Entrance {
     communities: Vec<KnownCommunity>,
     users: Vec<Authority>,
     /// The users' keys for our own engine.
-    own_keys: Vec<LocalKeys>,
+    own_keys: Vec<Option<LocalKeys>>,
     engines: RefCell<Engines>,
     rate: Option<SourceRate>,
     sources: Buckets,
@@ -119,12 +119,12 @@ impl Entrance {
         let Sender::Community { version, community } = &incoming.sender else {
             return self.dropped(Reason::Malformed);
         };
-        // Every one is compared, so that the time tells nothing of which it was.
+        // By octets that tell nothing by the time they take.
         let same = |known: &&KnownCommunity| {
             bool::from(known.community.expose().ct_eq(community.expose()))
                 && is_among(&known.sources, from.ip())
         };
-        let Some(known) = self.communities.iter().filter(same).last() else {
+        let Some(known) = self.communities.iter().find(same) else {
             return self.dropped(Reason::UnknownCommunity);
         };
         if !self.may_send(from.ip(), now) {
@@ -211,10 +211,10 @@ impl Entrance {
             return None;
         }
         if *engine == self.engine.id {
-            return self.own_keys.get(at).cloned();
+            return self.own_keys.get(at).cloned()?;
         }
         let known = user.engines.is_empty() || user.engines.contains(engine);
-        known.then(|| self.engines.borrow_mut().keys(engine, at, user))
+        known.then(|| self.engines.borrow_mut().keys(engine, at, user))?
     }
 
     fn may_send(&self, from: IpAddr, now: Instant) -> bool {

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use lcms_mibs::Mib;
 use lcms_snmp::usm::{Clock, LocalEngine};
 use thiserror::Error;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::{
     Counters, Digest, Entrance, Recent, Record, Settings,
@@ -35,6 +36,18 @@ pub struct Receiver {
     /// Its end takes the consumers' patience.
     hurry: PipeWriter,
     threads: Vec<JoinHandle<()>>,
+    /// Told by each thread as it ends.
+    ended: UnboundedReceiver<()>,
+}
+
+/// Tells that a thread ends, in whichever way.
+struct Ends(UnboundedSender<()>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        // Nobody has to listen.
+        let _ = self.0.send(());
+    }
 }
 
 /// Why there is no receiver.
@@ -152,13 +165,21 @@ impl Receiver {
             stop: stop_read,
             max_size: settings.max_size,
         };
-        let named = |name: &str| thread::Builder::new().name(name.to_owned());
+        let (ends, ended) = unbounded_channel();
+        let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
+            let ends = Ends(ends.clone());
+            thread::Builder::new().name(name.to_owned()).spawn(move || {
+                let _ends = ends;
+                work();
+            })
+        };
         let threads = vec![
-            named("notifications out").spawn(move || outlet::run(&records, outlets))?,
-            named("journal").spawn(move || store.run())?,
-            named("notifications in").spawn(move || listener.run())?,
+            spawn("notifications out", Box::new(move || outlet::run(&records, outlets)))?,
+            spawn("journal", Box::new(move || store.run()))?,
+            spawn("notifications in", Box::new(move || listener.run()))?,
         ];
-        Ok(Self { addresses, stop, hurry, threads })
+        counters.begin();
+        Ok(Self { addresses, stop, hurry, threads, ended })
     }
 
     /// Where it listens.
@@ -166,9 +187,9 @@ impl Receiver {
         &self.addresses
     }
 
-    /// Whether a thread of it has ended by itself, which none should.
-    pub fn has_failed(&self) -> bool {
-        self.threads.iter().any(JoinHandle::is_finished)
+    /// Waits for a thread of it to end by itself, which none should.
+    pub async fn failed(&mut self) {
+        self.ended.recv().await;
     }
 
     /// Ends it: what was taken is stored and acknowledged, and consumers have some

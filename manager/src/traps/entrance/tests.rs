@@ -189,7 +189,7 @@ fn engine(octet: u8) -> EngineId {
 
 /// A trap of version 3 as an engine sends it.
 fn trap_v3(user: &UserCredentials, engine: EngineId, clock: Clock) -> Vec<u8> {
-    let keys = user.localised(&engine);
+    let keys = user.localised(&engine).unwrap();
     let salts = Salts::random(2);
     let head = V3Head {
         id: 9,

@@ -81,7 +81,7 @@ impl Reader {
     }
 
     /// The next record, or `None` where there is none yet.
-    pub fn next(&mut self) -> io::Result<Option<Record>> {
+    pub fn read(&mut self) -> io::Result<Option<Record>> {
         loop {
             if self.current.is_none() && !self.open()? {
                 return Ok(None);

@@ -40,7 +40,7 @@ fn open(folder: &TempDir, limits: Limits) -> (Journal, Vec<Record>, u64) {
 
 fn all(folder: &TempDir) -> Vec<u64> {
     let mut reader = Reader::new(super::folder(folder.path()), Position::Start);
-    std::iter::from_fn(|| reader.next().unwrap()).map(|record| record.id).collect()
+    std::iter::from_fn(|| reader.read().unwrap()).map(|record| record.id).collect()
 }
 
 fn file(folder: &TempDir, first: u64) -> PathBuf {
@@ -81,10 +81,10 @@ fn files_follow_each_other_and_the_oldest_goes() {
     assert!(left.len() < 20 && left.windows(2).all(|pair| pair[0] + 1 == pair[1]), "{left:?}");
     assert_eq!(files(&super::folder(folder.path())).unwrap().len(), 3);
     // Whoever looks on goes from file to file.
-    let seen: Vec<u64> = std::iter::from_fn(|| reader.next().unwrap()).map(|r| r.id).collect();
+    let seen: Vec<u64> = std::iter::from_fn(|| reader.read().unwrap()).map(|r| r.id).collect();
     assert_eq!(seen, left);
     journal.append(&mut [record("more")]).unwrap();
-    assert_eq!(reader.next().unwrap().map(|record| record.id), Some(21));
+    assert_eq!(reader.read().unwrap().map(|record| record.id), Some(21));
     drop(journal);
     let (mut journal, ..) = open(&folder, limits);
     journal.append(&mut [record("later")]).unwrap();
@@ -152,7 +152,7 @@ proptest! {
         *at.get_mut(&mut text) ^= 1 << bit;
         fs::write(&path, text).unwrap();
         let (_, seen, _) = open(&folder, Limits::default());
-        prop_assert!(seen.len() >= 1 || at.index(3) <= 3);
+        prop_assert!(!seen.is_empty());
         prop_assert!(seen.len() < 3);
         prop_assert!(seen.iter().all(|record| records.contains(record)));
     }
