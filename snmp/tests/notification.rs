@@ -98,6 +98,9 @@ fn version_2_is_read_as_it_was_written() {
     let error = Notification::of_varbinds(varbinds, &names()).unwrap_err();
     assert_eq!(error, NotANotification::WithoutName);
     assert!(Notification::of_varbinds(Vec::new(), &names()).is_err());
+    // A name of no octets, which is 0.0 to whoever reads it.
+    let nameless = notification("0.0", vec![]).varbinds(&names());
+    assert_eq!(Notification::of_varbinds(nameless, &names()), Err(NotANotification::WithoutName));
 }
 
 fn view(families: &[(&str, &[u8], bool)]) -> View {
