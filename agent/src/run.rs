@@ -35,7 +35,7 @@ use crate::{
     engine::{Engine, Statistics},
     notify::{Announcer, Log, Sender, Start},
     reload::Reloader,
-    security::{Identity, IdentityError, Keeper, KeeperError, LocalEngine},
+    security::{IdentityError, Keeper, KeeperError, LocalEngine, identity},
     sensors::{Facts, Sensors},
     setter::Setter,
     state::{AgentState, Locks, Node, Publisher, System},
@@ -275,12 +275,12 @@ impl Agent {
             Some(inherited) => Director::take_over(options, store, wanted, runtime, inherited)?,
         };
         // Before anything is answered, the engine has started once more for good.
-        let identity = Identity::next(&config.state_dir, random()?)?;
-        let (id, boots) = (identity.id, identity.boots);
+        let own = identity(&config.state_dir, random()?)?;
+        let (id, boots) = (own.id, own.boots);
         tracing::info!("engine {id}, started {boots} times");
-        let start = Start::of(&config.state_dir, &config.text, &identity, &notes)?;
+        let start = Start::of(&config.state_dir, &config.text, &own, &notes)?;
         let seed = u64::from_be_bytes(random()?);
-        let local = LocalEngine::new(identity, started, seed, LONGEST_MESSAGE);
+        let local = LocalEngine::new(own, started, seed, LONGEST_MESSAGE);
         let security = Keeper::open(&config.state_dir, Arc::new(local), config.senders.rows(id))?;
         let statistics = Arc::new(Statistics::default());
         let node = Arc::new(Node {

@@ -14,4 +14,5 @@ pub mod policy;
 pub mod poll;
 pub mod secret;
 pub mod serve;
+pub mod traps;
 pub mod web;

@@ -17,15 +17,22 @@ pub enum Credentials {
     User(UserCredentials),
 }
 
-/// A user of version 3 with keys for every engine there is. Clones share them,
-/// and are the same user to a tracker; one made anew is another.
+/// A user of version 3 at a level, with keys for every engine there is or for some.
+/// Clones share them, and are the same user to a tracker; one made anew is another.
 #[derive(Clone)]
 pub struct UserCredentials(Arc<User>);
 
 struct User {
     name: Box<str>,
-    auth: Option<(AuthProtocol, MasterKey)>,
-    privacy: Option<(PrivProtocol, MasterKey)>,
+    level: SecurityLevel,
+    keys: Keys,
+}
+
+enum Keys {
+    /// A password makes keys for any engine.
+    Master { auth: Option<(AuthProtocol, MasterKey)>, privacy: Option<(PrivProtocol, MasterKey)> },
+    /// Where no password is known, each engine's have been handed in.
+    Local(Vec<(EngineId, LocalKeys)>),
 }
 
 /// A user's keys for one engine.
@@ -35,6 +42,18 @@ pub struct LocalKeys {
     pub auth: Option<AuthKey>,
     /// The key for encryption, if the user has one.
     pub privacy: Option<PrivKey>,
+}
+
+impl LocalKeys {
+    /// Those that a level needs, if they are here.
+    fn at(&self, level: SecurityLevel) -> Option<Self> {
+        let (auth, privacy) = match level {
+            SecurityLevel::NoAuthNoPriv => (None, None),
+            SecurityLevel::AuthNoPriv => (Some(self.auth.clone()?), None),
+            SecurityLevel::AuthPriv => (Some(self.auth.clone()?), Some(self.privacy.clone()?)),
+        };
+        Some(Self { auth, privacy })
+    }
 }
 
 impl Credentials {
@@ -65,15 +84,32 @@ impl UserCredentials {
             (Some((cipher, secret)), Some(hash)) => Some((cipher, master(hash, secret)?)),
             _ => None,
         };
-        Ok(Self(Arc::new(User { name: name.into(), auth, privacy })))
+        let level = match (&auth, &privacy) {
+            (None, _) => SecurityLevel::NoAuthNoPriv,
+            (Some(_), None) => SecurityLevel::AuthNoPriv,
+            (Some(_), Some(_)) => SecurityLevel::AuthPriv,
+        };
+        let keys = Keys::Master { auth, privacy };
+        Ok(Self(Arc::new(User { name: name.into(), level, keys })))
+    }
+
+    /// A user at a level whose keys are known for some engines alone; those that are
+    /// not enough for the level count for nothing.
+    pub fn of_engines(
+        name: &str,
+        level: SecurityLevel,
+        keys: impl IntoIterator<Item = (EngineId, LocalKeys)>,
+    ) -> Self {
+        let keys = keys.into_iter().filter_map(|(engine, keys)| Some((engine, keys.at(level)?)));
+        let keys = Keys::Local(keys.collect());
+        Self(Arc::new(User { name: name.into(), level, keys }))
     }
 
     /// The same user at a level without encryption: which of two keys an agent does
     /// not take shows by asking with one of them.
     #[must_use]
     pub fn without_privacy(&self) -> Self {
-        let User { name, auth, .. } = &*self.0;
-        Self(Arc::new(User { name: name.clone(), auth: auth.clone(), privacy: None }))
+        self.at(self.level().min(SecurityLevel::AuthNoPriv)).unwrap_or_else(|| self.clone())
     }
 
     /// The name in messages.
@@ -83,11 +119,7 @@ impl UserCredentials {
 
     /// At which level the user asks, and answers must come.
     pub fn level(&self) -> SecurityLevel {
-        match (&self.0.auth, &self.0.privacy) {
-            (None, _) => SecurityLevel::NoAuthNoPriv,
-            (Some(_), None) => SecurityLevel::AuthNoPriv,
-            (Some(_), Some(_)) => SecurityLevel::AuthPriv,
-        }
+        self.0.level
     }
 
     /// The same user at a level, if it is capable of that.
@@ -95,34 +127,61 @@ impl UserCredentials {
         if level >= self.level() {
             return (level == self.level()).then(|| self.clone());
         }
-        let auth = self.0.auth.clone().filter(|_| level == SecurityLevel::AuthNoPriv);
-        Some(Self(Arc::new(User { name: self.0.name.clone(), auth, privacy: None })))
+        let keys = match &self.0.keys {
+            Keys::Master { auth, .. } => Keys::Master {
+                auth: auth.clone().filter(|_| level == SecurityLevel::AuthNoPriv),
+                privacy: None,
+            },
+            Keys::Local(engines) => Keys::Local(
+                engines.iter().filter_map(|(id, keys)| Some((*id, keys.at(level)?))).collect(),
+            ),
+        };
+        Some(Self(Arc::new(User { name: self.0.name.clone(), level, keys })))
+    }
+
+    /// Whether there is an engine that the user has keys for.
+    pub fn has_keys(&self) -> bool {
+        match &self.0.keys {
+            Keys::Master { .. } => true,
+            Keys::Local(engines) => !engines.is_empty(),
+        }
     }
 
     pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// The keys for one engine.
-    pub fn localised(&self, engine: &EngineId) -> LocalKeys {
+    /// The keys for one engine, if they are known; a password makes them for each.
+    pub fn localised(&self, engine: &EngineId) -> Option<LocalKeys> {
         let fits = "a key made for a protocol has its length";
-        let auth = self.0.auth.as_ref();
-        let privacy = self.0.privacy.as_ref();
-        LocalKeys {
-            auth: auth.map(|(hash, key)| AuthKey::new(*hash, key.localised(engine)).expect(fits)),
-            privacy: privacy.map(|(cipher, key)| {
-                PrivKey::new(*cipher, key.localised_for(*cipher, engine)).expect(fits)
+        match &self.0.keys {
+            Keys::Master { auth, privacy } => Some(LocalKeys {
+                auth: auth
+                    .as_ref()
+                    .map(|(hash, key)| AuthKey::new(*hash, key.localised(engine)).expect(fits)),
+                privacy: privacy.as_ref().map(|(cipher, key)| {
+                    PrivKey::new(*cipher, key.localised_for(*cipher, engine)).expect(fits)
+                }),
             }),
+            Keys::Local(engines) => {
+                engines.iter().find(|(id, _)| id == engine).map(|(_, keys)| keys.clone())
+            }
         }
     }
 
     /// The octets by which a message around a PDU is longer than the PDU, at
     /// most: an engine's name and clock are not known before it is asked.
     pub fn overhead(&self) -> usize {
-        let code = self.0.auth.as_ref().map_or(0, |(hash, _)| hash.mac_len());
+        let code = match &self.0.keys {
+            Keys::Master { auth, .. } => auth.as_ref().map(|(hash, _)| hash.mac_len()),
+            Keys::Local(engines) => {
+                let keys = engines.iter().filter_map(|(_, keys)| keys.auth.as_ref());
+                keys.map(|key| key.protocol().mac_len()).max()
+            }
+        };
         // Names of engine (twice) and user, header, clock, lengths, a salt and the
         // padding of a block.
-        2 * 34 + 34 + code + 90
+        2 * 34 + 34 + code.unwrap_or(0) + 90
     }
 }
 

@@ -107,6 +107,10 @@ impl Notification {
             }
             _ => return Err(NotANotification::WithoutName),
         };
+        // A name without octets is read as 0.0, which is nobody's.
+        if name.arcs().iter().all(|arc| *arc == 0) {
+            return Err(NotANotification::WithoutName);
+        }
         Ok(Self { up_time, name, objects: rest.collect() })
     }
 
@@ -251,6 +255,8 @@ pub enum Sender {
     User {
         /// The name.
         name: String,
+        /// The authoritative engine: of an inform ourselves, of a trap its sender.
+        engine_id: EngineId,
         /// How the message was secured.
         level: SecurityLevel,
         /// contextEngineID: whose objects they are.
@@ -287,6 +293,12 @@ impl Incoming {
         };
         let notification = Notification::of_varbinds(pdu.varbinds.to_vec(), names)?;
         Ok(Self { notification, confirmed, sender, request_id: pdu.request_id })
+    }
+
+    /// By which an inform that comes again is the same one; 0 in version 1, which
+    /// has none.
+    pub fn request_id(&self) -> i32 {
+        self.request_id
     }
 
     /// The response that a community's inform waits for; a user's is made by
@@ -447,6 +459,7 @@ impl Receiver<'_> {
         };
         let sender = Sender::User {
             name: String::from_utf8_lossy(usm.user).into_owned(),
+            engine_id: engine,
             level,
             context_engine_id: scoped.context_engine_id.to_vec(),
             context_name: scoped.context_name.to_vec(),

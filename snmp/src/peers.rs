@@ -6,7 +6,7 @@ use std::{collections::HashMap, hash::Hash, sync::Arc, time::Instant};
 use crate::{
     EngineId,
     credentials::{LocalKeys, UserCredentials},
-    usm::{Clock, Timeliness},
+    usm::{Clock, LearnedClock},
 };
 
 /// Engines by where they are.
@@ -15,15 +15,7 @@ pub(crate) struct Peers<A>(HashMap<A, Peer>);
 /// An authoritative engine.
 pub(crate) struct Peer {
     pub(crate) id: EngineId,
-    /// Its clock as it was.
-    clock: Clock,
-    /// When it was so.
-    at: Instant,
-    /// Its latest time in a message that was authentic.
-    latest: u32,
-    /// Whether the clock is from such a message; else it is a hint that serves to
-    /// ask with, and is believed no further.
-    authentic: bool,
+    clock: LearnedClock,
     keys: Vec<(UserCredentials, Arc<LocalKeys>)>,
 }
 
@@ -44,43 +36,32 @@ impl<A: Eq + Hash> Peers<A> {
         if self.0.get(&address).is_some_and(|peer| peer.id == id) {
             return;
         }
-        let peer =
-            Peer { id, clock, at: now, latest: clock.time, authentic: false, keys: Vec::new() };
-        self.0.insert(address, peer);
+        let clock = LearnedClock::hint(clock, now);
+        self.0.insert(address, Peer { id, clock, keys: Vec::new() });
     }
 }
 
 impl Peer {
     /// The engine's clock by now.
     pub(crate) fn clock(&self, now: Instant) -> Clock {
-        let passed = now.saturating_duration_since(self.at).as_secs();
-        let time = u64::from(self.clock.time).saturating_add(passed).min(i32::MAX as u64);
-        Clock { boots: self.clock.boots, time: time as u32 }
+        self.clock.by(now)
     }
 
-    /// The keys of a user here.
-    pub(crate) fn keys(&mut self, user: &UserCredentials) -> Arc<LocalKeys> {
+    /// The keys of a user here, if it has any.
+    pub(crate) fn keys(&mut self, user: &UserCredentials) -> Option<Arc<LocalKeys>> {
         if let Some((_, keys)) = self.keys.iter().find(|(other, _)| other.is(user)) {
-            return Arc::clone(keys);
+            return Some(Arc::clone(keys));
         }
-        let keys = Arc::new(user.localised(&self.id));
+        let keys = Arc::new(user.localised(&self.id)?);
         if self.keys.len() >= MOST_USERS {
             self.keys.remove(0);
         }
         self.keys.push((user.clone(), Arc::clone(&keys)));
-        keys
+        Some(keys)
     }
 
     /// Takes the clock of an authentic message, if that is timely.
     pub(crate) fn hear(&mut self, message: Clock, now: Instant) -> bool {
-        let meaning = match self.authentic {
-            true => self.clock(now).meets(self.latest, message),
-            false => Timeliness::Newer,
-        };
-        if meaning == Timeliness::Newer {
-            (self.clock, self.latest, self.at) = (message, message.time, now);
-            self.authentic = true;
-        }
-        meaning != Timeliness::NotInWindow
+        self.clock.hear(message, now)
     }
 }

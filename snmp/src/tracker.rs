@@ -502,8 +502,14 @@ impl Conversation {
         now: Instant,
     ) -> Vec<u8> {
         let number = id.number();
-        let Some(peer) = peers.get_mut(address) else { return v3::discovery(number, LONGEST) };
-        let (_, keys) = self.keys.insert((peer.id, peer.keys(&self.user)));
+        // An engine that the user has no keys for is asked for its name again: there
+        // may be another by then, and nothing is said in the clear.
+        let known = peers.get_mut(address).and_then(|peer| Some((peer.keys(&self.user)?, peer)));
+        let Some((keys, peer)) = known else {
+            self.keys = None;
+            return v3::discovery(number, LONGEST);
+        };
+        let (_, keys) = self.keys.insert((peer.id, keys));
         let engine_id = peer.id.as_octets();
         let signed = keys.auth.is_some();
         let head = V3Head {

@@ -98,6 +98,9 @@ fn version_2_is_read_as_it_was_written() {
     let error = Notification::of_varbinds(varbinds, &names()).unwrap_err();
     assert_eq!(error, NotANotification::WithoutName);
     assert!(Notification::of_varbinds(Vec::new(), &names()).is_err());
+    // A name of no octets, which is 0.0 to whoever reads it.
+    let nameless = notification("0.0", vec![]).varbinds(&names());
+    assert_eq!(Notification::of_varbinds(nameless, &names()), Err(NotANotification::WithoutName));
 }
 
 fn view(families: &[(&str, &[u8], bool)]) -> View {
@@ -173,7 +176,7 @@ impl Station {
     fn open(&self, octets: &[u8], now: Instant) -> Opened {
         let Ok(Envelope::V3(whole)) = message::open(octets) else { panic!() };
         let keys = |name: &str, engine: &EngineId| -> Option<LocalKeys> {
-            (name == "ann").then(|| ann().localised(engine))
+            (name == "ann").then(|| ann().localised(engine)).flatten()
         };
         let receiver = Receiver {
             engine_id: receiver_name(),
@@ -246,7 +249,7 @@ fn an_inform_of_version_3_finds_its_way() {
 fn traps_of_version_3_are_believed_by_their_keys() {
     use lcms_snmp::{PduKind, v3};
     let (now, station) = (Instant::now(), Station::new());
-    let keys = ann().localised(&sender_name());
+    let keys = ann().localised(&sender_name()).unwrap();
     let trap = |boots, user: &str, context: EngineId| {
         let (context, salts) = (context, Salts::random(2));
         let head = v3::V3Head {

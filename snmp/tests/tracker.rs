@@ -9,11 +9,11 @@ use std::{
 };
 
 use lcms_snmp::{
-    Arrived, Community, Completed, Discarded, EngineId, ErrorStatus, Expired, Oid, PduKind,
-    Request, RequestId, ResponseWriter, Retry, Secret, Target, Tracker, Transmit, UserCredentials,
-    Value, VarBind, message,
+    Arrived, Community, Completed, Discarded, EngineId, ErrorStatus, Expired, LocalKeys, Oid,
+    PduKind, Request, RequestId, ResponseWriter, Retry, Secret, Target, Tracker, Transmit,
+    UserCredentials, Value, VarBind, message,
     usm::{AuthKey, AuthProtocol, Clock, MasterKey, PrivKey, PrivProtocol},
-    v3::{self, OutPdu, Salts, ScopedPdu, V3Head, V3Message},
+    v3::{self, OutPdu, Salts, ScopedPdu, SecurityLevel, V3Head, V3Message},
 };
 use proptest::prelude::*;
 
@@ -405,6 +405,45 @@ fn a_user_asks_for_the_engine_once() {
         assert_eq!(converse(&mut tracker, &engine, &ann, now).0, 1, "after {seconds} s");
     }
     assert!(tracker.is_empty());
+}
+
+/// Where no password is known, one engine's keys serve for that engine; another is
+/// asked for its name and told nothing else.
+#[test]
+fn a_user_of_one_engine_tells_others_nothing() {
+    let (mut tracker, now) = tracker();
+    let (engine, other) = (Engine::new(1, 7, now), Engine::new(2, 7, now));
+    let (auth, privacy) = engine.keys();
+    let keys = LocalKeys { auth: Some(auth), privacy: Some(privacy) };
+    let level = SecurityLevel::AuthPriv;
+    let ann = UserCredentials::of_engines("ann", level, [(engine.id, keys)]);
+    let ann = Target { credentials: ann.into(), ..target(1) };
+    let sent = tracker.submit(now, &ann, &get());
+    let mut octets = sent.octets;
+    let mut questions = 0;
+    while let Some(Arrived::Send(transmit)) =
+        tracker.on_datagram(now, &1, &other.answer(now, &octets))
+    {
+        octets = transmit.octets;
+        questions += 1;
+        let Ok(message::Envelope::V3(whole)) = message::open(&octets) else { panic!() };
+        let message = V3Message::decode(whole).unwrap();
+        let pdu = ScopedPdu::decode(message.plain().unwrap(), false).unwrap().pdu;
+        assert_eq!(pdu.varbinds.names().count(), 0, "a question for a name holds no object");
+    }
+    assert!((1..5).contains(&questions), "{questions}");
+    // It is this one's turn again.
+    let reply = tracker.on_datagram(now, &1, &engine.answer(now, &octets));
+    assert!(reply.is_none(), "the turns are over until the timeout");
+    let later = tracker.poll_timeout().unwrap();
+    let Some(Expired::Resend(again)) = tracker.on_timeout(later) else { panic!() };
+    assert_eq!(again.id, sent.id);
+    while tracker
+        .on_timeout(tracker.poll_timeout().unwrap())
+        .is_some_and(|expired| !matches!(expired, Expired::GaveUp { .. }))
+    {}
+    let (_, answer) = converse(&mut tracker, &engine, &ann, later);
+    assert_eq!(answer.unwrap().response.varbinds[0].value, Value::TimeTicks(42));
 }
 
 #[test]

@@ -191,6 +191,14 @@ impl Agent {
         net_snmp::run(tool, &["-v2c"], READ, self.address, args)
     }
 
+    /// The agent's engine ID in hexadecimal.
+    pub fn engine(&self) -> String {
+        let text = fs::read_to_string(self.state_dir().join("engine.json"));
+        let text = text.expect("it is written before the first answer");
+        let (_, rest) = text.split_once("\"engine_id\":\"").expect("it is there");
+        rest.split('"').next().unwrap_or_default().to_owned()
+    }
+
     /// `snmpset` with the writing community. Ranges are checked by the agent
     /// alone: net-snmp's own check of them is off.
     #[track_caller]

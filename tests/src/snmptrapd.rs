@@ -17,6 +17,9 @@ use crate::{
     root,
 };
 
+/// The name of its engine, in hexadecimal.
+pub const ENGINE: &str = "80001f8804736e6d7074726170640001";
+
 /// How soon a notification has come, on a slow machine.
 const SOON: Duration = Duration::from_secs(20);
 
@@ -43,7 +46,8 @@ impl Snmptrapd {
         let tool = net_snmp::tool("snmptrapd")?;
         let folder = tempfile::tempdir().expect("a temporary directory");
         let mut text = format!(
-            "authCommunity log {READ}\nauthCommunity log {WRITE}\nauthUser log operator priv\n"
+            "exactEngineID 0x{ENGINE}\nauthCommunity log {READ}\nauthCommunity log {WRITE}\n\
+             authUser log operator priv\n"
         );
         let engines = engines.iter().map(|engine| format!("-e 0x{engine} "));
         for engine in [String::new()].into_iter().chain(engines) {

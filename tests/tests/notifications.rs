@@ -2,12 +2,12 @@
 
 #![allow(clippy::panic, reason = "a test")]
 
-use std::{
-    fs,
-    net::{SocketAddr, UdpSocket},
-};
+use std::net::{SocketAddr, UdpSocket};
 
-use lcms_snmp::{OutMessage, PduKind, Version, message};
+use lcms_snmp::{
+    EngineId, OutMessage, PduKind, Version, message,
+    usm::{AuthProtocol, Key, MasterKey, PrivProtocol},
+};
 
 use lcms_tests::{
     agent::{Agent, PASSWORD, READ, WRITE, director, free_port},
@@ -65,23 +65,16 @@ impl Cluster {
     fn bring_server_back(&mut self) {
         self.backend = Some(Backend::at("a", self.address));
     }
+}
 
-    /// The agent's engine ID in hexadecimal.
-    fn engine(&self) -> String {
-        let text = fs::read_to_string(self.agent.state_dir().join("engine.json"));
-        let text = text.expect("it is written before the first answer");
-        let (_, rest) = text.split_once("\"engine_id\":\"").expect("it is there");
-        rest.split('"').next().unwrap_or_default().to_owned()
-    }
-
-    #[track_caller]
-    fn set(&self, args: &[&str]) -> Said {
-        let (auth, privacy) = (Some("SHA-256"), Some("AES"));
-        let user = User { name: "operator", password: PASSWORD, auth, privacy };
-        let said = net_snmp::run_as("snmpset", &user, self.agent.address(), args).expect("found");
-        assert_eq!((said.code, said.errors.as_str()), (Some(0), ""), "{args:?}: {}", said.text());
-        said
-    }
+/// Runs one of net-snmp's tools as a user with our password, which succeeds.
+#[track_caller]
+fn run_as(agent: &Agent, name: &str, tool: &str, args: &[&str]) -> Said {
+    let (auth, privacy) = (Some("SHA-256"), Some("AES"));
+    let user = User { name, password: PASSWORD, auth, privacy };
+    let said = net_snmp::run_as(tool, &user, agent.address(), args).expect("found");
+    assert_eq!(said.code, Some(0), "{args:?}: {}{}", said.errors, said.text());
+    said
 }
 
 /// Whoever listens late gets the informs of before; a server that dies is told of in
@@ -99,7 +92,7 @@ fn every_version_and_kind() {
         receiver("v3-inform", port, "user = \"operator\"\nnotify_type = \"inform\""),
     ];
     let mut cluster = Cluster::new(&format!("{OPERATOR}{}", receivers.concat()));
-    let receiver = Snmptrapd::start(port, &[&cluster.engine()]).expect("found");
+    let receiver = Snmptrapd::start(port, &[&cluster.agent.engine()]).expect("found");
     receiver.gets(&["INFORM, SNMP v2c", "coldStart"]);
     receiver.gets(&["INFORM, SNMP v3, user operator", "coldStart"]);
 
@@ -181,9 +174,41 @@ fn filters_and_views_hide() {
     }
 }
 
-/// Names of rows as the index of a table that implies their length.
-fn arcs(name: &str) -> String {
-    name.bytes().map(|octet| format!(".{octet}")).collect()
+/// A column of the receiver `noc` in a table of snmpModules, whose index implies its
+/// length.
+fn column(table: &str, column: u32) -> String {
+    format!("1.3.6.1.6.3.{table}.1.{column}{}", arcs(b"noc"))
+}
+
+fn arcs(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!(".{octet}")).collect()
+}
+
+/// Makes a receiver that gets informs of version 3 in the name of `operator`.
+#[track_caller]
+fn add_receiver(set: impl Fn(&[&str]) -> Said, port: u16) {
+    let [high, low] = port.to_be_bytes();
+    let address = format!("7F000001{high:02X}{low:02X}");
+    let params = |number| column("12.1.3", number);
+    let target = |number| column("12.1.2", number);
+    let notify = |number| column("13.1.1", number);
+    // In one SET: version 3, USM, for the operator, with everything.
+    let [model, security, name, level] = [2, 3, 4, 5].map(params);
+    set(&[
+        [params(7).as_str(), "i", "4"],
+        [&model, "i", "3"],
+        [&security, "i", "3"],
+        [&name, "s", "operator"],
+        [&level, "i", "3"],
+    ]
+    .concat());
+    // And step by step.
+    set(&[&target(9), "i", "5"]);
+    let before = set(&[&target(2), "o", "1.3.6.1.6.1.1"]);
+    assert!(before.text().contains("OID"), "{}", before.text());
+    set(&[&target(3), "x", &address, &target(6), "s", "night noc", &target(7), "s", "noc"]);
+    set(&[&target(9), "i", "1"]);
+    set(&[&notify(5), "i", "4", &notify(2), "s", "noc", &notify(3), "i", "2"]);
 }
 
 /// A request by a community that nobody knows.
@@ -207,38 +232,9 @@ fn a_receiver_made_by_snmp_outlives_the_agent() {
     let port = snmptrapd::free_port();
     let Some(receiver) = Snmptrapd::start(port, &[]) else { return };
     let mut cluster = Cluster::new(OPERATOR);
-    let [high, low] = port.to_be_bytes();
-    let address = format!("7F000001{high:02X}{low:02X}");
-    let name = arcs("noc");
-    let params = |column: u32| format!("1.3.6.1.6.3.12.1.3.1.{column}{name}");
-    let target = |column: u32| format!("1.3.6.1.6.3.12.1.2.1.{column}{name}");
-    let notify = |column: u32| format!("1.3.6.1.6.3.13.1.1.1.{column}{name}");
-    // In one SET: version 3, USM, for the operator, with everything.
-    cluster.set(&[
-        &params(7),
-        "i",
-        "4",
-        &params(2),
-        "i",
-        "3",
-        &params(3),
-        "i",
-        "3",
-        &params(4),
-        "s",
-        "operator",
-        &params(5),
-        "i",
-        "3",
-    ]);
-    // And step by step.
-    cluster.set(&[&target(9), "i", "5"]);
-    let before = cluster.set(&[&target(2), "o", "1.3.6.1.6.1.1"]);
-    assert!(before.text().contains("OID"), "{}", before.text());
-    cluster.set(&[&target(3), "x", &address, &target(6), "s", "night noc", &target(7), "s", "noc"]);
-    cluster.set(&[&target(9), "i", "1"]);
-    cluster.set(&[&notify(5), "i", "4", &notify(2), "s", "noc", &notify(3), "i", "2"]);
-    cluster.set(&["SNMPv2-MIB::snmpEnableAuthenTraps.0", "i", "1"]);
+    let set = |agent: &Agent, args: &[&str]| run_as(agent, "operator", "snmpset", args);
+    add_receiver(|args| set(&cluster.agent, args), port);
+    set(&cluster.agent, &["SNMPv2-MIB::snmpEnableAuthenTraps.0", "i", "1"]);
 
     cluster.kill_server();
     receiver.gets(&["INFORM, SNMP v3, user operator", "lcServerDown"]);
@@ -252,9 +248,53 @@ fn a_receiver_made_by_snmp_outlives_the_agent() {
     receiver.gets(&["authenticationFailure"]);
     assert!(receiver.with(&["authenticationFailure"]).len() <= 2);
 
-    cluster.set(&[&notify(5), "i", "6"]);
+    set(&cluster.agent, &[&column("13.1.1", 5), "i", "6"]);
     let rows = cluster.agent.snmp("snmpbulkwalk", &["1.3.6.1.6.3.13"]).expect("found");
     assert!(!rows.text().contains("snmpModules.13.1"), "{}", rows.text());
+}
+
+/// Informs in the name of a user whom a manager made for the receiver's engine
+/// (RFC 3414, usmUserEngineID), and whose password nobody on this node knows.
+#[test]
+fn an_inform_of_a_user_made_by_snmp() {
+    let Some(_) = net_snmp::tool("snmpusm") else { return };
+    let port = snmptrapd::free_port();
+    let Some(receiver) = Snmptrapd::start(port, &[]) else { return };
+    let mut agent = Agent::start(
+        "lb1",
+        "[[user]]\nname = \"root\"\nauth_file = \"user.password\"\naccess = \"admin\"\n",
+    );
+    let [own, theirs]: [EngineId; 2] =
+        [agent.engine(), snmptrapd::ENGINE.to_owned()].map(|id| id.parse().expect("an engine ID"));
+    let user = |number: u32, engine: EngineId, name: &str| {
+        let engine = engine.as_octets();
+        let (engine_len, name_len) = (engine.len(), name.len());
+        let (engine, name) = (arcs(engine), arcs(name.as_bytes()));
+        format!("1.3.6.1.6.3.15.1.2.2.1.{number}.{engine_len}{engine}.{name_len}{name}")
+    };
+    let root = |tool: &str, args: &[&str]| run_as(&agent, "root", tool, args);
+    let template = user(3, own, "root");
+    let (status, clone_from) = (user(13, theirs, "operator"), user(4, theirs, "operator"));
+    root("snmpset", &[&status, "i", "5", &clone_from, "o", &template]);
+    // The copy has the keys of this engine; it gets those of the receiver's.
+    let master = MasterKey::of_password(AuthProtocol::Sha256, PASSWORD.as_bytes()).expect("long");
+    let hex = |key: &Key| -> String {
+        let octets = key.expose().iter().map(|octet| format!("{octet:02x}"));
+        ["0x".to_owned()].into_iter().chain(octets).collect()
+    };
+    let at = format!("0x{}", snmptrapd::ENGINE);
+    let change = |which: &str, key: &dyn Fn(&EngineId) -> Key| {
+        let (old, new) = (hex(&key(&own)), hex(&key(&theirs)));
+        root("snmpusm", &["-CE", &at, which, "-Ck", "passwd", &old, &new, "operator"]);
+    };
+    change("-Ca", &|engine| master.localised(engine));
+    change("-Cx", &|engine| master.localised_for(PrivProtocol::Aes128, engine));
+    root("snmpset", &[&status, "i", "1"]);
+    root("snmpvacm", &["createSec2Group", "3", "operator", "lcms-admin-authPriv"]);
+    add_receiver(|args| root("snmpset", args), port);
+
+    agent.kill_and_restart();
+    receiver.gets(&["INFORM, SNMP v3, user operator", "warmStart"]);
 }
 
 /// A subagent without receivers of its own notifies through its master.

@@ -14,7 +14,7 @@ use lcms_lb_core::model::{
     Protocol, Roles, Scheduler, SendProxy, ServerCount, Span, Timeout, Weight, WeightMode,
 };
 use lcms_snmp::{
-    Oid,
+    NetworkError, Oid,
     usm::{AuthProtocol, PrivProtocol},
     v3::SecurityLevel,
 };
@@ -405,21 +405,14 @@ impl<'de, const MAX: usize> Deserialize<'de> for Text<MAX> {
     }
 }
 
-/// A network in the notation of RFC 4632, or a single address.
+/// A network, or a single address.
 pub(super) struct Cidr(pub Network);
 
 impl FromStr for Cidr {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (address, prefix) = text.split_once('/').map_or((text, None), |(a, p)| (a, Some(p)));
-        let parse = || {
-            let address: std::net::IpAddr = address.parse().ok()?;
-            let most = if address.is_ipv4() { 32 } else { 128 };
-            let prefix = prefix.map_or(Some(most), |prefix| prefix.parse().ok())?;
-            (prefix <= most).then_some(Self(Network { address, prefix }))
-        };
-        parse().ok_or_else(|| format!("{text:?} is no network"))
+        text.parse().map(Self).map_err(|error: NetworkError| error.to_string())
     }
 }
 

@@ -26,7 +26,7 @@ use super::{
 };
 use crate::security::{
     AccessId, AccessRow, CommunityRow, FamilyId, FamilyRow, GroupId, GroupRow, Network,
-    NotificationRows, SecurityRows, Storage, UserId, UserRow, V1, V2C, V3,
+    NotificationRows, SecurityRows, Storage, TargetRow, UserId, UserRow, V1, V2C, V3,
 };
 
 /// Everybody, and what they may do.
@@ -146,7 +146,8 @@ impl Senders {
             let privacy = privacy.as_ref().map(|(protocol, secret)| (*protocol, secret));
             let credentials = UserCredentials::new(name, auth, privacy)
                 .expect("the lengths of passwords have been looked at");
-            let LocalKeys { auth, privacy } = credentials.localised(&engine);
+            let LocalKeys { auth, privacy } =
+                credentials.localised(&engine).expect("a password makes keys for every engine");
             let row = UserRow {
                 auth,
                 privacy,
@@ -160,11 +161,18 @@ impl Senders {
             };
             rows.users.insert(UserId { engine, name: name.clone() }, row);
         }
-        for Community { name, secret, sources } in &self.communities {
-            let row = CommunityRow { community: secret.clone(), sources: sources.clone() };
-            rows.communities.insert(name.clone(), row);
-        }
         rows.notification = self.notification.clone();
+        // No receiver of the file has a blank in its name, or this in its tag.
+        let mut number = (1..).map(|number| format!("source {number}"));
+        for Community { name, secret, sources } in &self.communities {
+            let tag = if sources.is_empty() { String::new() } else { format!("@{name}") };
+            for (network, row_name) in sources.iter().zip(&mut number) {
+                let (storage, row) = (Storage::ReadOnly, RowState::Active);
+                let row = TargetRow { storage, row, ..TargetRow::of_network(*network, &tag) };
+                rows.notification.targets.insert(row_name, row);
+            }
+            rows.communities.insert(name.clone(), CommunityRow { community: secret.clone(), tag });
+        }
         rows
     }
 

@@ -1,4 +1,4 @@
-//! The own engine: its name, how often it has started, and since when it runs.
+//! The own engine's name and how often it has started, between two starts.
 //!
 //! Name and boots stand in one file of the state folder, written before the
 //! agent answers anybody. So boots grow by one with every start, whatever ended
@@ -12,14 +12,9 @@
 use std::{
     io,
     path::{Path, PathBuf},
-    time::Instant,
 };
 
-use lcms_snmp::{
-    EngineId,
-    usm::{Clock, LATCHED},
-    v3::Salts,
-};
+use lcms_snmp::usm::{Identity, LATCHED};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -27,32 +22,6 @@ use super::file;
 
 /// Name of the file in the state folder.
 const FILE: &str = "engine.json";
-
-/// Under which the name is made (RFC 3411 §5). The project has no number of its
-/// own; this is net-snmp's, with whose experimental tree its MIB lives.
-const ENTERPRISE: u32 = 8072;
-
-/// What an engine is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Identity {
-    /// snmpEngineID.
-    pub id: EngineId,
-    /// snmpEngineBoots.
-    pub boots: u32,
-}
-
-/// The own engine while it runs.
-#[derive(Debug)]
-pub struct LocalEngine {
-    /// snmpEngineID.
-    pub id: EngineId,
-    /// Salts for what it encrypts.
-    pub salts: Salts,
-    /// The longest message it takes.
-    pub max_size: u32,
-    boots: u32,
-    started: Instant,
-}
 
 /// Why there is no identity.
 #[derive(Debug, Error)]
@@ -70,85 +39,59 @@ struct Document {
     boots: u32,
 }
 
-impl Identity {
-    /// The identity for a start: that of the last one with boots one higher, or a
-    /// new one. When this returns, it is on disk.
-    pub fn next(folder: &Path, random: [u8; 12]) -> Result<Self, IdentityError> {
-        let path = folder.join(FILE);
-        let failed = |doing, source| IdentityError { path: path.clone(), doing, source };
-        let last = match file::read(&path).map_err(|error| failed("read", error))? {
-            None => None,
-            Some(text) => match Self::parse(&text) {
-                Some(identity) => Some(identity),
-                None => {
-                    let kept =
-                        file::put_aside(&path).map_err(|error| failed("put aside", error))?;
-                    tracing::error!(
-                        "{}: damaged, and kept as {}; the engine takes a new name, and users that \
-                         were made by SNMP are not known to it",
-                        path.display(),
-                        kept.display()
-                    );
-                    None
-                }
-            },
-        };
-        let identity = match last {
-            Some(Self { id, boots }) => Self { id, boots: boots.saturating_add(1).min(LATCHED) },
-            None => Self { id: EngineId::of_enterprise(ENTERPRISE, random), boots: 1 },
-        };
-        if identity.boots == LATCHED {
-            tracing::error!(
-                "snmpEngineBoots has come to its end; no SNMPv3 message is taken until {} is \
-                 removed and the engine so gets a new name",
-                path.display()
-            );
-        }
-        let document = Document { engine_id: identity.id.to_string(), boots: identity.boots };
-        let text = serde_json::to_vec(&document).expect("a number and a string are JSON");
-        file::write(&path, &text).map_err(|error| failed("write", error))?;
-        Ok(identity)
+/// The identity for a start: that of the last one with boots one higher, or a new
+/// one. When this returns, it is on disk.
+pub fn identity(folder: &Path, random: [u8; 12]) -> Result<Identity, IdentityError> {
+    let path = folder.join(FILE);
+    let failed = |doing, source| IdentityError { path: path.clone(), doing, source };
+    let last = match file::read(&path).map_err(|error| failed("read", error))? {
+        None => None,
+        Some(text) => match parse(&text) {
+            Some(identity) => Some(identity),
+            None => {
+                let kept = file::put_aside(&path).map_err(|error| failed("put aside", error))?;
+                tracing::error!(
+                    "{}: damaged, and kept as {}; the engine takes a new name, and users that \
+                     were made by SNMP are not known to it",
+                    path.display(),
+                    kept.display()
+                );
+                None
+            }
+        },
+    };
+    let identity = last.map_or_else(|| Identity::new(random), Identity::again);
+    if identity.boots == LATCHED {
+        tracing::error!(
+            "snmpEngineBoots has come to its end; no SNMPv3 message is taken until {} is \
+             removed and the engine so gets a new name",
+            path.display()
+        );
     }
-
-    fn parse(text: &[u8]) -> Option<Self> {
-        let document: Document = serde_json::from_slice(text).ok()?;
-        let in_range = (1..=LATCHED).contains(&document.boots);
-        let id = document.engine_id.parse().ok().filter(|_| in_range)?;
-        Some(Self { id, boots: document.boots })
-    }
+    let document = Document { engine_id: identity.id.to_string(), boots: identity.boots };
+    let text = serde_json::to_vec(&document).expect("a number and a string are JSON");
+    file::write(&path, &text).map_err(|error| failed("write", error))?;
+    Ok(identity)
 }
 
-impl LocalEngine {
-    /// The engine of a start.
-    pub fn new(identity: Identity, started: Instant, seed: u64, max_size: u32) -> Self {
-        let Identity { id, boots } = identity;
-        Self { id, salts: Salts::authoritative(boots, seed), max_size, boots, started }
-    }
-
-    /// Boots and time at a moment.
-    pub fn clock(&self, now: Instant) -> Clock {
-        let seconds = now.saturating_duration_since(self.started).as_secs();
-        match u32::try_from(seconds) {
-            Ok(time) if time <= LATCHED => Clock { boots: self.boots, time },
-            // After 68 years: boots that were never written could come again.
-            _ => Clock { boots: LATCHED, time: LATCHED },
-        }
-    }
+fn parse(text: &[u8]) -> Option<Identity> {
+    let document: Document = serde_json::from_slice(text).ok()?;
+    Identity::kept(&document.engine_id, document.boots)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, time::Duration};
+    use std::fs;
 
     use super::*;
 
     #[test]
     fn boots_grow_by_one_and_the_name_stays() {
         let folder = tempfile::tempdir().unwrap();
-        let first = Identity::next(folder.path(), [1; 12]).unwrap();
+        let first = identity(folder.path(), [1; 12]).unwrap();
         assert_eq!(first.boots, 1);
         for boots in 2..20 {
-            let next = Identity::next(folder.path(), [2; 12]).unwrap();
+            let next = identity(folder.path(), [2; 12]).unwrap();
             assert_eq!(next, Identity { id: first.id, boots });
         }
     }
@@ -157,9 +100,9 @@ mod tests {
     fn a_damaged_file_makes_a_new_engine() {
         for text in ["", "{", "{\"engine_id\":\"8000\",\"boots\":3}", "{\"boots\":3}"] {
             let folder = tempfile::tempdir().unwrap();
-            let first = Identity::next(folder.path(), [1; 12]).unwrap();
+            let first = identity(folder.path(), [1; 12]).unwrap();
             fs::write(folder.path().join(FILE), text).unwrap();
-            let next = Identity::next(folder.path(), [2; 12]).unwrap();
+            let next = identity(folder.path(), [2; 12]).unwrap();
             assert_ne!(next.id, first.id, "no message to the old one is valid");
             assert_eq!(next.boots, 1);
             let kept = fs::read_dir(folder.path()).unwrap().count();
@@ -173,11 +116,8 @@ mod tests {
         let text = "{\"engine_id\":\"80001f8805010203\",\"boots\":2147483646}";
         fs::write(folder.path().join(FILE), text).unwrap();
         for _ in 0..2 {
-            let next = Identity::next(folder.path(), [1; 12]).unwrap();
+            let next = identity(folder.path(), [1; 12]).unwrap();
             assert_eq!(next.boots, LATCHED);
-            let now = Instant::now();
-            let clock = LocalEngine::new(next, now, 0, 484).clock(now);
-            assert!(!clock.admits(clock), "nothing is timely any more");
         }
     }
 
@@ -185,18 +125,7 @@ mod tests {
     fn without_a_place_to_write_there_is_no_engine() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join(FILE)).unwrap();
-        let error = Identity::next(folder.path(), [1; 12]).unwrap_err();
+        let error = identity(folder.path(), [1; 12]).unwrap_err();
         assert!(error.to_string().contains("engine.json: cannot read"), "{error}");
-    }
-
-    #[test]
-    fn time_counts_from_the_start() {
-        let identity = Identity { id: EngineId::of_enterprise(1, [1; 12]), boots: 4 };
-        let started = Instant::now();
-        let engine = LocalEngine::new(identity, started, 0, 484);
-        let at = |seconds| engine.clock(started + Duration::from_secs(seconds));
-        assert_eq!(at(0), Clock { boots: 4, time: 0 });
-        assert_eq!(at(77), Clock { boots: 4, time: 77 });
-        assert_eq!(at(1 << 31).boots, LATCHED);
     }
 }

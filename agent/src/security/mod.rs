@@ -10,15 +10,15 @@
 mod engine;
 pub(crate) mod file;
 mod keeper;
-mod network;
 mod notification_rows;
 mod ready;
 mod receivers;
 mod rows;
 
-pub use engine::{Identity, IdentityError, LocalEngine};
+pub use engine::{IdentityError, identity};
 pub use keeper::{Keeper, KeeperError, Prepared};
-pub use network::Network;
+pub use lcms_snmp::Network;
+pub use lcms_snmp::usm::{Identity, LocalEngine};
 pub use notification_rows::{
     Domain, FilterId, FilterRow, MOST_LOG_ENTRIES, Model, NotificationRows, NotifyRow, ParamsRow,
     ProfileRow, TargetRow,

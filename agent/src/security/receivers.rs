@@ -5,13 +5,13 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use lcms_lb_core::model::RowState;
 use lcms_snmp::{
-    Community, EngineId, Retry, UserCredentials,
+    Community, EngineId, LocalKeys, Retry, UserCredentials,
     notification::Notification,
     v3::SecurityLevel,
     vacm::{Family, View},
 };
 
-use super::{Model, SecurityRows, TargetRow, UserId, ready::rights};
+use super::{Model, SecurityRows, TargetRow, UserId, UserRow, ready::rights};
 
 /// A target that a row of snmpNotifyTable has chosen.
 #[derive(Debug)]
@@ -43,8 +43,8 @@ pub enum Who {
         name: String,
         /// How the message is secured.
         level: SecurityLevel,
-        /// Keys for the receiver's engine, which an inform needs; `None` for users
-        /// whose password nobody here knows.
+        /// Keys for the receiver's engine, which an inform needs; `None` for traps,
+        /// which the own engine signs.
         credentials: Option<UserCredentials>,
     },
 }
@@ -113,15 +113,16 @@ fn receiver(
             })
         }
         Model::V3 => {
-            let id = UserId { engine: own, name: security_name.clone() };
-            let row = rows.users.get(&id).filter(|row| row.row == RowState::Active);
-            let row = row.ok_or("no such user")?;
-            let credentials = row.credentials.as_ref().and_then(|user| user.at(level));
-            if confirmed && credentials.is_none() {
-                return Err(
-                    "an inform needs a user of the configuration, at a level it is capable of",
-                );
-            }
+            let credentials = match confirmed {
+                true => Some(credentials(rows, own, security_name, level).ok_or(
+                    "an inform needs a user with keys for its receiver's engine: one of the \
+                     configuration, or a row of usmUserTable that names that engine",
+                )?),
+                false => {
+                    user(rows, own, security_name).ok_or("no such user")?;
+                    None
+                }
+            };
             Who::User { name: security_name.clone(), level, credentials }
         }
     };
@@ -145,6 +146,36 @@ fn receiver(
         filter: filter(rows, &target.params),
         view,
     })
+}
+
+/// The active row of a user of an engine.
+fn user<'r>(rows: &'r SecurityRows, engine: EngineId, name: &str) -> Option<&'r UserRow> {
+    let id = UserId { engine, name: name.to_owned() };
+    rows.users.get(&id).filter(|row| row.row == RowState::Active)
+}
+
+/// The keys by which informs are signed: the receiver's engine is the authority, so
+/// they are made for that, from the user's password, or else by a manager (RFC 3414
+/// §2.6, and usmUserEngineID).
+fn credentials(
+    rows: &SecurityRows,
+    own: EngineId,
+    name: &str,
+    level: SecurityLevel,
+) -> Option<UserCredentials> {
+    if let Some(user) = user(rows, own, name).and_then(|row| row.credentials.as_ref()) {
+        return user.at(level);
+    }
+    let elsewhere = rows
+        .users
+        .iter()
+        .filter(|(id, row)| id.name == name && id.engine != own && row.row == RowState::Active)
+        .map(|(id, row)| {
+            let keys = LocalKeys { auth: row.auth.clone(), privacy: row.privacy.clone() };
+            (id.engine, keys)
+        });
+    let credentials = UserCredentials::of_engines(name, level, elsewhere);
+    credentials.has_keys().then_some(credentials)
 }
 
 /// The filter of the targets with these parameters, if they have one.

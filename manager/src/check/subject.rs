@@ -1,9 +1,9 @@
 //! What can be checked.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What is checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Subject {
     /// A node's agent, and what it says of all it knows.

@@ -5,6 +5,7 @@ use std::{
     env, io,
     path::{Path, PathBuf},
     sync::{
+        Arc,
         atomic::Ordering,
         mpsc::{self, RecvTimeoutError},
     },
@@ -24,7 +25,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Context {
     global: Global,
-    mib: OnceCell<Mib>,
+    mib: OnceCell<Arc<Mib>>,
     client: OnceCell<Client>,
 }
 
@@ -100,6 +101,15 @@ impl Context {
 
     /// The MIB: the built-in modules and those of `--mib-dir`.
     pub fn mib(&self) -> Result<&Mib, CliError> {
+        Ok(self.compiled()?)
+    }
+
+    /// The same, for whoever outlives us.
+    pub fn shared_mib(&self) -> Result<Arc<Mib>, CliError> {
+        Ok(Arc::clone(self.compiled()?))
+    }
+
+    fn compiled(&self) -> Result<&Arc<Mib>, CliError> {
         if let Some(mib) = self.mib.get() {
             return Ok(mib);
         }
@@ -113,7 +123,7 @@ impl Context {
                 self.compile(compiler)
             }
         };
-        Ok(self.mib.get_or_init(|| mib))
+        Ok(self.mib.get_or_init(|| Arc::new(mib)))
     }
 
     /// Compiles modules, or takes what was compiled before.

@@ -16,6 +16,7 @@ use crate::{
     ops::{OpError, QueryError},
     secret::SecretFault,
     serve::ServeError,
+    traps::ReceiverError,
 };
 
 /// Why a verb did not do what it should.
@@ -49,6 +50,12 @@ pub enum CliError {
         /// Why.
         source: ResolveError,
     },
+    /// Notifications cannot be received.
+    #[error(transparent)]
+    Receiver(#[from] ReceiverError),
+    /// A thread of the receiver has died.
+    #[error("the receiver of notifications has ended by itself")]
+    ReceiverEnded,
     /// The demo does not run.
     #[error(transparent)]
     Demo(#[from] DemoError),
@@ -157,12 +164,13 @@ impl CliError {
                 Some("write over it with --force, or name another folder with --out".to_owned())
             }
             Self::Write { .. } => Some("name a place that you may write to".to_owned()),
+            Self::Receiver(error) => error.advice(),
             Self::Demo(error) => error.advice(),
             Self::Codegen(_) => {
                 Some("see what `mib lint` says, or leave the module out".to_owned())
             }
             Self::Serve(error) => error.advice().map(str::to_owned),
-            Self::NoCode { .. } | Self::Output(_) | Self::System(_) => None,
+            Self::ReceiverEnded | Self::NoCode { .. } | Self::Output(_) | Self::System(_) => None,
         }
     }
 

@@ -33,6 +33,7 @@ mod service;
 mod set;
 mod stop;
 mod table;
+mod traps;
 mod walk;
 mod weight;
 
@@ -163,6 +164,8 @@ enum Verb {
     Auto(auto::Args),
     /// Poll, control and serve metrics, as a daemon
     Serve(serve::Args),
+    /// Show the notifications that serve has received
+    Traps(traps::Args),
     /// Show a load cluster on this machine
     Demo(demo::Args),
     /// Read variables of an agent
@@ -236,6 +239,7 @@ async fn run(Cli { global, verb }: Cli) -> Result<Exit, CliError> {
         Verb::Export(args) => export::run(args, &context).await,
         Verb::Auto(args) => auto::run(args, &context).await,
         Verb::Serve(args) => serve::run(args, &context).await,
+        Verb::Traps(args) => traps::run(args, &context).await,
         Verb::Demo(args) => demo::run(args, &context).await,
         Verb::Get(args) => get::get(args, &context).await,
         Verb::Next(args) => get::next(args, &context).await,

@@ -1,5 +1,6 @@
 //! `serve`: polling, the control loop and metrics in one daemon.
 
+mod receiving;
 mod systemd;
 mod teller;
 
@@ -7,12 +8,13 @@ use std::{str::FromStr as _, time::Duration};
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use self::{systemd::Systemd, teller::teller};
+use self::{receiving::Receiving, systemd::Systemd, teller::teller};
 use super::{CliError, Context, Exit, Stop, auto, text};
 use crate::{
     config::{Config, Listen},
     inventory::Inventory,
     serve::{Controlled, Orders, Serve, Settings},
+    traps,
 };
 
 /// Polls all nodes again and again, keeps weights in step with the measured load as
@@ -46,15 +48,18 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, context: &Context) -> Result<Exit, CliError> {
-    let (inventory, settings) = load(&args, context)?;
+    let Loaded { inventory, settings, receiver } = load(&args, context)?;
     if args.check {
         text(&format!("{}: right\n", context.config().display()))?;
         return Ok(Exit::Done);
     }
     let mut stop = Stop::listen().map_err(CliError::System)?;
     let mut hangup = signal(SignalKind::hangup()).map_err(CliError::System)?;
-    let orders = Orders::new(inventory, settings, auto::owner(false)?);
-    let mut serve = Serve::start(context.client()?, orders, &teller(context.json())).await?;
+    let client = context.client()?;
+    let orders = Orders::new(inventory.clone(), settings, auto::owner(false)?);
+    let mut serve = Serve::start(client, orders, &teller(context.json())).await?;
+    let (mib, counters) = (context.shared_mib()?, serve.published().notifications);
+    let mut receiving = Receiving::start(receiver, mib, client, &inventory, counters)?;
     let mut systemd = Systemd::here();
     let started = tokio::select! {
         () = serve.polled_once() => true,
@@ -67,8 +72,10 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, CliError> {
                 () = stop.wait() => break,
                 () = systemd.watchdog() => {}
                 failed = serve.failed() => return Err(failed.into()),
+                () = receiving.failed() => return Err(CliError::ReceiverEnded),
                 _ = hangup.recv() => match load(&args, context) {
-                    Ok((inventory, settings)) => {
+                    Ok(Loaded { inventory, settings, receiver }) => {
+                        receiving.reload(receiver, &inventory).await;
                         serve.reload(inventory, settings);
                         tracing::info!("the configuration is loaded again");
                     }
@@ -82,6 +89,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, CliError> {
     }
     systemd.stopping();
     tracing::info!("ending");
+    receiving.stop().await;
     // Agents that do not answer must not keep us: their leases run out.
     if tokio::time::timeout(LAST, serve.stop()).await.is_err() {
         tracing::warn!("leases were not given back within {} s", LAST.as_secs());
@@ -93,7 +101,14 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, CliError> {
 /// How long the end may take.
 const LAST: Duration = Duration::from_secs(20);
 
-fn load(args: &Args, context: &Context) -> Result<(Inventory, Settings), CliError> {
+/// What the file says.
+struct Loaded {
+    inventory: Inventory,
+    settings: Settings,
+    receiver: Option<traps::Settings>,
+}
+
+fn load(args: &Args, context: &Context) -> Result<Loaded, CliError> {
     let config = Config::load(context.config())?;
     let mut settings = config.serve()?;
     if let Some(Listen(address)) = args.metrics {
@@ -102,5 +117,6 @@ fn load(args: &Args, context: &Context) -> Result<(Inventory, Settings), CliErro
     if args.no_control {
         settings.control = Controlled::None;
     }
-    Ok((context.settle(config.inventory()?)?, settings))
+    let inventory = context.settle(config.inventory()?)?;
+    Ok(Loaded { inventory, settings, receiver: config.receiver()? })
 }

@@ -12,6 +12,7 @@ use lcms_snmp::usm::KeyError;
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use thiserror::Error;
 
+use super::receiver::ReceiverFault;
 use crate::{inventory::Endpoint, secret::SecretFault};
 
 /// Why a file is no configuration.
@@ -60,10 +61,10 @@ pub enum Fault {
     /// Two rows with one name.
     #[error("there is a {kind} {name:?} already, in line {line}")]
     Duplicate {
-        /// `node` or `cluster`.
+        /// `node`, `cluster` and the like.
         kind: &'static str,
         /// The name.
-        name: Name,
+        name: String,
         /// Where the first one stands.
         line: usize,
     },
@@ -99,6 +100,9 @@ pub enum Fault {
     /// A secret that cannot be had.
     #[error(transparent)]
     Secret(#[from] SecretFault),
+    /// Something of the receiver.
+    #[error(transparent)]
+    Receiver(#[from] ReceiverFault),
 }
 
 impl Fault {
@@ -106,6 +110,9 @@ impl Fault {
     fn form(&self, section: &str) -> String {
         match self {
             Self::Syntax(_) => match section {
+                "receiver" => {
+                    format!("the receiver of notifications is written like this:\n{RECEIVER}")
+                }
                 "serve" => format!("how the daemon works is written like this:\n{SERVE}"),
                 _ => format!("an inventory is written like this:\n{FORM}"),
             },
@@ -126,6 +133,7 @@ impl Fault {
                 .into(),
             Self::Password(_) => "write a password of 8 to 255 octets there".into(),
             Self::Secret(error) => error.advice(),
+            Self::Receiver(fault) => fault.form(),
         }
     }
 }
@@ -186,3 +194,21 @@ fn section(text: &str, offset: usize) -> &str {
     let name = header.map(|header| header.trim_start_matches('[').split([']', '.']).next());
     name.flatten().unwrap_or_default().trim()
 }
+
+/// A receiver with one of everything.
+const RECEIVER: &str = "\
+[receiver]
+listen = [\"127.0.0.1:162\"]
+
+[[receiver.community]]
+name = \"agents\"
+community_file = \"agents.community\"    # a file of its own, mode 0600
+
+[[receiver.user]]
+user = \"operator\"
+auth_file = \"operator.password\"
+
+[[receiver.pass_on]]
+name = \"noc\"
+notifications = [\"lc*\", \"linkDown\"]
+command = [\"/usr/local/bin/page\", \"noc\"]";

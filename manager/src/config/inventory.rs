@@ -2,11 +2,12 @@
 
 use std::{
     collections::HashMap,
+    fmt::Display,
+    ops::Range,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use lcms_lb_core::model::Name;
 use lcms_snmp::{
     Secret, UserCredentials, Version,
     usm::{AuthProtocol, PrivProtocol},
@@ -17,7 +18,7 @@ use toml::Spanned;
 use super::{
     Tables,
     error::{Fault, Placed, place},
-    tables::{Defaults, NodeTable},
+    tables::{Defaults, NodeTable, Word},
 };
 use crate::{
     inventory::{Cluster, Inventory, Node, user},
@@ -25,12 +26,24 @@ use crate::{
 };
 
 pub(super) struct Reader<'a> {
-    text: &'a str,
-    folder: &'a Path,
+    pub(super) text: &'a str,
+    pub(super) folder: &'a Path,
     /// A file that many nodes share is read once.
     secrets: HashMap<PathBuf, Secret>,
     /// A password takes milliseconds, and many nodes share it.
     users: HashMap<UserKey, UserCredentials>,
+}
+
+/// A user as it is written.
+pub(super) struct UserWords<'t> {
+    pub(super) name: &'t str,
+    /// Where to point to if something is missing.
+    pub(super) place: Range<usize>,
+    pub(super) level: Option<&'t Spanned<Word<SecurityLevel>>>,
+    pub(super) auth: Option<&'t Spanned<Word<AuthProtocol>>>,
+    pub(super) auth_file: Option<&'t Spanned<PathBuf>>,
+    pub(super) privacy: Option<&'t Spanned<Word<PrivProtocol>>>,
+    pub(super) priv_file: Option<&'t Spanned<PathBuf>>,
 }
 
 /// What a user is made of: name, and protocols with the files of their passwords.
@@ -105,13 +118,24 @@ impl<'a> Reader<'a> {
     /// The user of a node: each key is the node's own, or the default.
     fn user(&mut self, table: &NodeTable, defaults: &Defaults) -> Placed<Option<UserCredentials>> {
         let Some(name) = table.user.as_ref().or(defaults.user.as_ref()) else { return Ok(None) };
-        let level = table.level.as_ref().or(defaults.level.as_ref());
-        let level = level.map_or(SecurityLevel::AuthPriv, |level| level.get_ref().0);
-        let auth = table.auth.as_ref().or(defaults.auth.as_ref());
-        let privacy = table.privacy.as_ref().or(defaults.privacy.as_ref());
-        let auth_file = table.auth_file.as_ref().or(defaults.auth_file.as_ref());
-        let priv_file = table.priv_file.as_ref().or(defaults.priv_file.as_ref()).or(auth_file);
-        let missing = || (table.name.span(), Fault::NoPassword(name.clone()));
+        let words = UserWords {
+            name,
+            place: table.name.span(),
+            level: table.level.as_ref().or(defaults.level.as_ref()),
+            auth: table.auth.as_ref().or(defaults.auth.as_ref()),
+            auth_file: table.auth_file.as_ref().or(defaults.auth_file.as_ref()),
+            privacy: table.privacy.as_ref().or(defaults.privacy.as_ref()),
+            priv_file: table.priv_file.as_ref().or(defaults.priv_file.as_ref()),
+        };
+        self.credentials(&words).map(Some)
+    }
+
+    /// A user with the keys that its passwords make.
+    pub(super) fn credentials(&mut self, words: &UserWords<'_>) -> Placed<UserCredentials> {
+        let UserWords { name, auth, privacy, auth_file, .. } = *words;
+        let level = words.level.map_or(SecurityLevel::AuthPriv, |level| level.get_ref().0);
+        let priv_file = words.priv_file.or(auth_file);
+        let missing = || (words.place.clone(), Fault::NoPassword(name.to_owned()));
         let auth = match level >= SecurityLevel::AuthNoPriv {
             true => {
                 let protocol = auth.map_or(user::AUTH, |auth| auth.get_ref().0);
@@ -128,12 +152,12 @@ impl<'a> Reader<'a> {
         };
         let path = |file: &Spanned<PathBuf>| self.folder.join(file.get_ref());
         let key = (
-            name.clone(),
+            name.to_owned(),
             auth.map(|(protocol, file)| (protocol, path(file))),
             privacy.map(|(protocol, file)| (protocol, path(file))),
         );
         if let Some(user) = self.users.get(&key) {
-            return Ok(Some(user.clone()));
+            return Ok(user.clone());
         }
         let auth_secret = self.secret(auth.map(|(_, file)| file))?;
         let priv_secret = self.secret(privacy.map(|(_, file)| file))?;
@@ -142,13 +166,13 @@ impl<'a> Reader<'a> {
             auth.map(|(protocol, _)| protocol).zip(auth_secret.as_ref()),
             privacy.map(|(protocol, _)| protocol).zip(priv_secret.as_ref()),
         );
-        let place = auth_file.map_or(table.name.span(), Spanned::span);
+        let place = auth_file.map_or(words.place.clone(), Spanned::span);
         let user = made.map_err(|error| (place, Fault::Password(error)))?;
         self.users.insert(key, user.clone());
-        Ok(Some(user))
+        Ok(user)
     }
 
-    fn secret(&mut self, file: Option<&Spanned<PathBuf>>) -> Placed<Option<Secret>> {
+    pub(super) fn secret(&mut self, file: Option<&Spanned<PathBuf>>) -> Placed<Option<Secret>> {
         let Some(file) = file else { return Ok(None) };
         let path = self.folder.join(file.get_ref());
         if let Some(secret) = self.secrets.get(&path) {
@@ -160,18 +184,19 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn unique<'a>(
+pub(super) fn unique<'a, T: Display + 'a>(
     kind: &'static str,
     text: &str,
-    names: impl Iterator<Item = &'a Spanned<Name>>,
+    names: impl Iterator<Item = &'a Spanned<T>>,
 ) -> Placed<()> {
-    let mut seen: HashMap<Name, usize> = HashMap::new();
-    for name in names {
-        let (line, _) = place(text, name.span().start);
-        if let Some(line) = seen.insert(*name.get_ref(), line) {
-            let fault = Fault::Duplicate { kind, name: *name.get_ref(), line };
-            return Err((name.span(), fault));
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for spanned in names {
+        let (line, _) = place(text, spanned.span().start);
+        let name = spanned.get_ref().to_string();
+        if let Some(&line) = seen.get(&name) {
+            return Err((spanned.span(), Fault::Duplicate { kind, name, line }));
         }
+        seen.insert(name, line);
     }
     Ok(())
 }

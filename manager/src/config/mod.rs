@@ -24,6 +24,7 @@
 
 mod error;
 mod inventory;
+mod receiver;
 mod serve;
 mod tables;
 #[cfg(test)]
@@ -39,14 +40,16 @@ use serde::Deserialize;
 use self::{
     error::invalid,
     inventory::Reader,
+    receiver::ReceiverTable,
     serve::ServeTable,
     tables::{ClusterTable, Defaults, NodeTable},
 };
 pub use self::{
     error::{ConfigError, Fault},
+    receiver::ReceiverFault,
     serve::Listen,
 };
-use crate::{inventory::Inventory, serve::Settings};
+use crate::{inventory::Inventory, serve::Settings, traps};
 
 /// A file whose keys and types are right.
 #[derive(Debug)]
@@ -67,6 +70,7 @@ struct Tables {
     cluster: Vec<ClusterTable>,
     #[serde(default)]
     serve: ServeTable,
+    receiver: Option<ReceiverTable>,
 }
 
 impl Config {
@@ -93,6 +97,16 @@ impl Config {
         let folder = path.parent().unwrap_or(Path::new(""));
         let inventory = Reader::new(text, folder).inventory(tables);
         inventory.map_err(|fault| invalid(path, text, fault))
+    }
+
+    /// How notifications are received, with their secrets; `None` where they are not.
+    pub fn receiver(&self) -> Result<Option<traps::Settings>, ConfigError> {
+        let Self { path, text, tables } = self;
+        let Some(table) = &tables.receiver else { return Ok(None) };
+        let state_dir = self.serve()?.state_dir;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let settings = table.settings(&mut Reader::new(text, folder), state_dir);
+        settings.map(Some).map_err(|fault| invalid(path, text, fault))
     }
 
     /// How `serve` works.

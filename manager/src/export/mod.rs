@@ -14,7 +14,7 @@ mod snmptt;
 pub use self::{
     icinga2::icinga2,
     monitored::Monitored,
-    nagios::nagios,
+    nagios::{NagiosName, nagios},
     prometheus::{ExporterFormat, prometheus},
     snmptt::snmptt,
 };

@@ -95,8 +95,13 @@ fn without_port(address: &str) -> Option<String> {
 impl MonitoredCluster {
     /// The name it has as a host: a machine may be named like a cluster.
     pub fn host_name(&self) -> String {
-        format!("cluster-{}", self.name)
+        cluster_host(&self.name)
     }
+}
+
+/// The name of the host that a cluster is.
+pub(super) fn cluster_host(cluster: &str) -> String {
+    format!("cluster-{cluster}")
 }
 
 /// How a check is called beside the name of its cluster: `Service web`.

@@ -2,7 +2,7 @@
 
 use super::{
     ExportFile, Monitored, Plugin, header,
-    monitored::{description, verb},
+    monitored::{cluster_host, description, verb},
 };
 use crate::check::Subject;
 
@@ -13,6 +13,32 @@ pub fn nagios(monitored: &Monitored, plugin: &Plugin) -> Vec<ExportFile> {
         ExportFile { name: "lcms-commands.cfg", text: commands(plugin) },
         ExportFile { name: "lcms-objects.cfg", text: objects(monitored) },
     ]
+}
+
+/// What a check is called in Nagios: the names of its host and its service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NagiosName {
+    /// `host_name`.
+    pub host: String,
+    /// `service_description`.
+    pub service: String,
+}
+
+impl NagiosName {
+    /// The names of the check of something by its whole name.
+    pub fn of(subject: Subject, whole: &str) -> Self {
+        let cluster = whole.split('/').next().unwrap_or_default();
+        let (host, service) = match subject {
+            Subject::Agent | Subject::Host => (whole.to_owned(), format!("{subject:?}")),
+            Subject::Cluster | Subject::Director | Subject::Lease => {
+                (cluster_host(cluster), format!("{subject:?}"))
+            }
+            Subject::Service | Subject::Server | Subject::Weight => {
+                (cluster_host(cluster), description(subject, whole))
+            }
+        };
+        Self { host, service }
+    }
 }
 
 const SUBJECTS: [Subject; 8] = [

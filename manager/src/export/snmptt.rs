@@ -3,6 +3,7 @@
 use lcms_mibs::{Kind, Mib, Node};
 
 use super::{ExportFile, header};
+use crate::traps::Severity;
 
 /// The module whose notifications are defined.
 const MODULE: &str = "LOAD-CLUSTER-MIB";
@@ -39,16 +40,12 @@ pub fn snmptt(mib: &Mib) -> Vec<ExportFile> {
     vec![ExportFile { name: "lcms.snmptt.conf", text: out }]
 }
 
-/// Category and severity, by how the MIB's names end.
+/// Category and severity in SNMPTT's words.
 fn rank(name: &str) -> (&'static str, &'static str) {
-    let ends = |words: &[&str]| words.iter().any(|word| name.ends_with(word));
-    if ends(&["Down", "Lost"]) {
-        ("Status Events", "CRITICAL")
-    } else if ends(&["Degraded", "Onset", "Failover"]) {
-        ("Status Events", "WARNING")
-    } else if ends(&["Up", "Found", "Restored", "Regained", "Abate", "Abated"]) {
-        ("Status Events", "NORMAL")
-    } else {
-        ("Change Events", "INFORMATIONAL")
+    match Severity::of_name(name) {
+        Severity::Critical => ("Status Events", "CRITICAL"),
+        Severity::Warning => ("Status Events", "WARNING"),
+        Severity::Ok => ("Status Events", "NORMAL"),
+        Severity::Info => ("Change Events", "INFORMATIONAL"),
     }
 }

@@ -9,6 +9,7 @@ mod control;
 mod family;
 mod hosts;
 mod nodes;
+mod notifications;
 mod servers;
 mod services;
 
@@ -89,7 +90,8 @@ impl Collector for Daemon {
         clusters::encode(encoder, &polled)?;
         services::encode(encoder, &polled.state)?;
         servers::encode(encoder, &polled.state)?;
-        control::encode(encoder, &control)
+        control::encode(encoder, &control)?;
+        notifications::encode(encoder, &self.published.notifications)
     }
 }
 

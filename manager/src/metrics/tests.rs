@@ -14,8 +14,11 @@ fn text(state: ClusterState, form: Form) -> String {
     let nodes = vec![NodeRecord { polls: 7, ..NodeRecord::default() }; state.nodes.len()];
     let untold = vec!["other".parse().unwrap()];
     let polled = Arc::new(Polled { state, nodes, untold, complete: true });
-    let published =
-        Published { polled: watch::channel(polled).1, control: watch::channel(Arc::default()).1 };
+    let published = Published {
+        polled: watch::channel(polled).1,
+        control: watch::channel(Arc::default()).1,
+        notifications: Arc::default(),
+    };
     let registry = registry(published, Client::start().unwrap());
     form.encode(&registry).unwrap()
 }

@@ -57,6 +57,41 @@ pub async fn check(
     Ok(Checked { verdict, state: Some(state) })
 }
 
+/// Checks several things by one state, for which nobody is asked twice. What cannot be
+/// judged is left out.
+pub async fn check_all(
+    client: &Client,
+    inventory: &Inventory,
+    checks: &[(Subject, String)],
+    timeout: Duration,
+) -> Vec<(String, Verdict)> {
+    let wanted = |(subject, name): &(Subject, String)| {
+        let thresholds = Thresholds::default();
+        let path = name.parse().ok()?;
+        Some((name.clone(), Check { subject: *subject, path, thresholds, timeout }))
+    };
+    let checks: Vec<(String, Check)> = checks.iter().filter_map(wanted).collect();
+    let mut asked = Inventory { nodes: Vec::new(), clusters: inventory.clusters.clone() };
+    for (_, check) in &checks {
+        for node in nodes(inventory, check).nodes {
+            if asked.node(node.name.as_str()).is_none() {
+                asked.nodes.push(node);
+            }
+        }
+    }
+    let Ok(state) = tokio::time::timeout(timeout, poll(client, &asked, None)).await else {
+        return Vec::new();
+    };
+    let judged =
+        checks.into_iter().filter_map(|(name, Check { subject, path, thresholds, .. })| {
+            if untold(&state, subject, &path).is_some() {
+                return None;
+            }
+            Some((name, judge(&state, subject, &path, &thresholds).ok()?))
+        });
+    judged.collect()
+}
+
 /// The nodes that tell of it: asking the others would only take time.
 fn nodes(inventory: &Inventory, check: &Check) -> Inventory {
     let name = check.path.names().first().map(|name| name.as_str()).unwrap_or_default();

@@ -25,7 +25,7 @@ mod weight;
 
 pub use self::{
     assign::{AssignError, Assignment, keys},
-    check::{Check, Checked, check},
+    check::{Check, Checked, check, check_all},
     doctor::{Cause, Diagnosis, Outcome, Step, doctor},
     drain::{Drain, Drained, drain, undrain},
     edit::{Edit, Edited, add, remove, set},

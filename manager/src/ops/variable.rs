@@ -1,14 +1,14 @@
 //! One variable, named and worded by the MIB.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use lcms_mibs::{Base, Mib, Node};
 use lcms_snmp::{Value, VarBind};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 /// A variable of an agent.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Variable {
     /// By the MIB: `SNMPv2-MIB::sysUpTime.0`.
     pub name: String,
@@ -16,7 +16,7 @@ pub struct Variable {
     pub oid: String,
     /// The type, in net-snmp's words; of an absent one which absence it is.
     #[serde(rename = "type")]
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// For programs: numbers as such, enumerations too; octets that are no text
     /// as `0x…`.
     pub value: Json,
@@ -32,7 +32,7 @@ impl Variable {
         Self {
             name: mib.format_full_name(name),
             oid: name.to_string(),
-            kind,
+            kind: kind.into(),
             value: raw(value),
             text,
         }

@@ -32,6 +32,7 @@ use crate::{
     client::Client,
     inventory::Inventory,
     metrics,
+    traps::Counters,
     web::{self, Listener},
 };
 
@@ -63,6 +64,8 @@ pub struct Published {
     pub polled: watch::Receiver<Arc<Polled>>,
     /// What the control loop does.
     pub control: watch::Receiver<Arc<Control>>,
+    /// What the receiver of notifications counts.
+    pub notifications: Arc<Counters>,
 }
 
 /// The running daemon.
@@ -121,7 +124,7 @@ impl Serve {
     pub async fn start(client: &Client, orders: Orders, tell: &Tell) -> Result<Self, ServeError> {
         let (polled_to, polled) = watch::channel(Arc::default());
         let (control_to, control) = watch::channel(Arc::default());
-        let published = Published { polled, control };
+        let published = Published { polled, control, notifications: Arc::default() };
         let listener = listener(orders.settings.metrics).await?;
         let (orders, received) = watch::channel(orders);
         let mut parts = JoinSet::new();

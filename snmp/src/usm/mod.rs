@@ -7,14 +7,18 @@
 
 mod auth;
 mod clock;
+mod engine;
 mod key;
+mod learned;
 mod parameters;
 mod privacy;
 mod protocol;
 
 pub use auth::AuthKey;
 pub use clock::{Clock, LATCHED, Timeliness, WINDOW};
+pub use engine::{Identity, LocalEngine};
 pub use key::{Key, KeyError, MIN_PASSWORD, MasterKey, change_key};
+pub use learned::LearnedClock;
 pub use parameters::UsmParameters;
 pub(crate) use parameters::natural;
 pub use privacy::{DecryptionError, PrivKey};

@@ -1,6 +1,8 @@
 //! Where messages may come from.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, str::FromStr};
+
+use thiserror::Error;
 
 /// Addresses with a common prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +11,27 @@ pub struct Network {
     pub address: IpAddr,
     /// How many leading bits count.
     pub prefix: u8,
+}
+
+/// A text that is no [`Network`].
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0:?} is no network")]
+pub struct NetworkError(String);
+
+impl FromStr for Network {
+    type Err = NetworkError;
+
+    /// The notation of RFC 4632, or a single address.
+    fn from_str(text: &str) -> Result<Self, NetworkError> {
+        let (address, prefix) = text.split_once('/').map_or((text, None), |(a, p)| (a, Some(p)));
+        let parse = || {
+            let address: IpAddr = address.parse().ok()?;
+            let most = if address.is_ipv4() { 32 } else { 128 };
+            let prefix = prefix.map_or(Some(most), |prefix| prefix.parse().ok())?;
+            (prefix <= most).then_some(Self { address, prefix })
+        };
+        parse().ok_or_else(|| NetworkError(text.chars().take(80).collect()))
+    }
 }
 
 impl Network {

@@ -1,0 +1,106 @@
+//! The sockets: one thread for all of them, which looks at what comes, tells who has
+//! to be told something at once, and puts what is taken into the store's queue.
+
+use std::{
+    io::{self, PipeReader},
+    net::{SocketAddr, UdpSocket},
+    sync::{
+        Arc,
+        mpsc::{SyncSender, TrySendError},
+    },
+    time::Instant,
+};
+
+use jiff::Timestamp;
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    io::Errno,
+    net::sockopt,
+};
+
+use super::{Arrived, Counters, Entrance, Reason, store::Job};
+
+/// Room for the bursts of many agents at once.
+const RECEIVE_BUFFER: usize = 1 << 20;
+
+/// So many datagrams of one socket are looked at before the next one's.
+const TURN: usize = 64;
+
+/// Sockets to be served.
+pub(super) struct Listener {
+    pub sockets: Vec<Arc<UdpSocket>>,
+    pub entrance: Entrance,
+    pub counters: Arc<Counters>,
+    pub store: SyncSender<Job>,
+    /// It is at its end when somebody wants us to end.
+    pub stop: PipeReader,
+    pub max_size: u16,
+}
+
+/// Binds an address; port 0 takes any that is free.
+pub(super) fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
+    // `[::]` would take what comes by IPv4 too where the system has it so, and that
+    // is as good: such addresses are looked at as what they are.
+    let socket = UdpSocket::bind(address)?;
+    socket.set_nonblocking(true)?;
+    // The kernel grants what its limits allow; less is no reason to fail.
+    if let Err(error) = sockopt::set_socket_recv_buffer_size(&socket, RECEIVE_BUFFER) {
+        tracing::debug!(%error, "the receive buffer keeps its size");
+    }
+    Ok(socket)
+}
+
+impl Listener {
+    /// Serves them until it is to end.
+    pub(super) fn run(mut self) {
+        // One octet more than is taken tells that there was more.
+        let mut buffer = vec![0; usize::from(self.max_size) + 1];
+        let sockets = self.sockets.clone();
+        loop {
+            let mut waited: Vec<PollFd<'_>> =
+                sockets.iter().map(|socket| PollFd::new(&**socket, PollFlags::IN)).collect();
+            waited.push(PollFd::new(&self.stop, PollFlags::IN));
+            match poll(&mut waited, None) {
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(error) => return tracing::error!(%error, "the receiver cannot wait"),
+            }
+            let mut ready = waited.iter().map(|one| !one.revents().is_empty());
+            let ready: Vec<bool> = ready.by_ref().collect();
+            if ready.last() == Some(&true) {
+                return;
+            }
+            for (socket, _) in sockets.iter().zip(&ready).filter(|(_, ready)| **ready) {
+                self.turn(socket, &mut buffer);
+            }
+        }
+    }
+
+    fn turn(&mut self, socket: &Arc<UdpSocket>, buffer: &mut [u8]) {
+        for _ in 0..TURN {
+            match socket.recv_from(buffer) {
+                Ok((length, from)) => {
+                    self.take(socket, buffer.get(..length).unwrap_or_default(), from);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                // What somebody said of an answer of ours: port closed, host gone.
+                Err(error) => tracing::debug!(%error, "an error of a socket"),
+            }
+        }
+    }
+
+    fn take(&mut self, socket: &Arc<UdpSocket>, datagram: &[u8], from: SocketAddr) {
+        match self.entrance.receive(datagram, from, Instant::now()) {
+            Arrived::Report(octets) => {
+                // Whoever did not get it asks again.
+                let _ = socket.send_to(&octets, from);
+            }
+            Arrived::Taken(taken) => {
+                let job = Job { taken, received: Timestamp::now(), socket: Arc::clone(socket) };
+                if let Err(TrySendError::Full(_)) = self.store.try_send(job) {
+                    self.counters.refuse(Reason::Busy);
+                }
+            }
+            Arrived::Dropped(_) => {}
+        }
+    }
+}

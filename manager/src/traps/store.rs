@@ -1,0 +1,128 @@
+//! The thread of the journal: what was taken is named and written, many at once with
+//! one sync, and then acknowledged and handed on.
+
+use std::{
+    collections::HashSet,
+    net::UdpSocket,
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender},
+    },
+    time::Instant,
+};
+
+use jiff::Timestamp;
+use lcms_mibs::Mib;
+
+use super::{Counters, Digest, Recent, Record, Taken, journal::Journal};
+
+/// So many wait for the disk; further ones are not taken, and come again if they are
+/// informs.
+pub(super) const QUEUE: usize = 256;
+
+/// So many share a sync.
+const BATCH: usize = 128;
+
+/// Something to be stored.
+pub(super) struct Job {
+    pub taken: Box<Taken>,
+    pub received: Timestamp,
+    /// By which it came and its acknowledgement goes.
+    pub socket: Arc<UdpSocket>,
+}
+
+pub(super) struct Store {
+    pub journal: Journal,
+    pub recent: Recent,
+    pub mib: Arc<Mib>,
+    pub counters: Arc<Counters>,
+    pub jobs: Receiver<Job>,
+    /// To whoever passes them on.
+    pub onward: SyncSender<Arc<Record>>,
+    /// How many the journal did not take since it last took one.
+    pub lost: u64,
+}
+
+impl Store {
+    /// Works until nothing more can come.
+    pub(super) fn run(mut self) {
+        while let Ok(first) = self.jobs.recv() {
+            let mut batch = vec![first];
+            batch.extend(self.jobs.try_iter().take(BATCH - 1));
+            self.store(batch);
+        }
+    }
+
+    fn store(&mut self, batch: Vec<Job>) {
+        let now = Instant::now();
+        let mut digests: HashSet<Digest> = HashSet::new();
+        let (mut fresh, mut known) = (Vec::new(), Vec::new());
+        for job in batch {
+            let digest = job.taken.digest;
+            if self.recent.contains(&digest, now) {
+                known.push(job);
+            } else if digests.insert(digest) || !repeats(&job.taken) {
+                fresh.push((job, true));
+            } else {
+                // It came twice before it could be stored once.
+                fresh.push((job, false));
+            }
+        }
+        self.counters.retransmitted.many(known.len() as u64);
+        known.iter().for_each(|job| self.acknowledge(job));
+        let new = fresh.iter().filter(|(_, new)| *new);
+        let mut records: Vec<Record> =
+            new.map(|(job, _)| Record::new(&job.taken, job.received, &self.mib)).collect();
+        if records.is_empty() {
+            return;
+        }
+        let count = records.len() as u64;
+        match self.journal.append(&mut records) {
+            Ok(()) => {
+                self.counters.stored.many(count);
+                self.counters.retransmitted.many(fresh.len() as u64 - count);
+                for (job, _) in &fresh {
+                    if repeats(&job.taken) {
+                        self.recent.insert(job.taken.digest, now);
+                    }
+                    self.acknowledge(job);
+                }
+                if self.lost > 0 {
+                    tracing::warn!("the journal is written again; {} are not in it", self.lost);
+                    self.lost = 0;
+                }
+            }
+            Err(error) => {
+                self.counters.unstored.many(count);
+                if self.lost == 0 {
+                    tracing::error!(
+                        %error,
+                        "the journal cannot be written; no inform is acknowledged until it can"
+                    );
+                }
+                self.lost = self.lost.saturating_add(count);
+            }
+        }
+        // What the disk does not take is all the more for somebody to hear.
+        for record in records {
+            if self.onward.try_send(Arc::new(record)).is_err() {
+                tracing::error!("a notification is not passed on: the queue is full");
+            }
+        }
+    }
+
+    fn acknowledge(&self, job: &Job) {
+        let Some(octets) = &job.taken.acknowledgement else { return };
+        // One that gets lost is asked for again.
+        match job.socket.send_to(octets, job.taken.from) {
+            Ok(_) => self.counters.acknowledged.add(),
+            Err(error) => tracing::debug!(%error, "an acknowledgement was not sent"),
+        }
+    }
+}
+
+/// Whether one that looks the same is the same: a trap of version 1 has nothing to be
+/// told by, and two of them may be two.
+fn repeats(taken: &Taken) -> bool {
+    taken.version != lcms_snmp::Version::V1
+}
