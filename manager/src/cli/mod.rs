@@ -54,7 +54,7 @@ pub use self::{
     context::Context,
     error::CliError,
     exit::Exit,
-    print::{json, json_line, text},
+    print::{json, json_event, json_line, text},
     progress::Progress,
     stop::Stop,
 };
