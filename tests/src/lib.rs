@@ -24,6 +24,7 @@ pub mod netns;
 pub mod nginx;
 pub mod postfix;
 pub mod process;
+pub mod receiver;
 pub mod snmpd;
 pub mod snmptrapd;
 

@@ -75,6 +75,13 @@ impl Manager {
         Self::of(&[(agent.name(), agent.address())])
     }
 
+    /// The same with more in its file.
+    pub fn with(self, rest: &str) -> Self {
+        let text = fs::read_to_string(self.config()).expect("it was just written");
+        fs::write(self.config(), format!("{text}{rest}")).expect("the folder is ours");
+        self
+    }
+
     /// The file with the password of all users.
     pub fn password_file(&self) -> String {
         self.folder.path().join("user.password").display().to_string()
@@ -103,8 +110,9 @@ impl Manager {
         Process::start(&mut self.command(args))
     }
 
+    /// `lcms-manager ARGS`, not yet started.
     #[track_caller]
-    fn command(&self, args: &[&str]) -> Command {
+    pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(binary("lcms-manager"));
         command.arg("--config").arg(self.config()).args(args);
         // What is kept of one run is no other test's.
