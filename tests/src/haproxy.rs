@@ -24,6 +24,22 @@ impl Haproxy {
     /// `accept-proxy` and `send-proxy-v2`.
     #[track_caller]
     pub fn start(bind: &str, server: SocketAddr, behind: &str) -> Option<Self> {
+        Self::with(bind, &format!("server one {server} {behind}\n"))
+    }
+
+    /// Starts one that balances over these servers with these weights, by that
+    /// rule of its own, or steps aside where it is not installed.
+    #[track_caller]
+    pub fn balance(rule: &str, servers: &[(SocketAddr, u32)]) -> Option<Self> {
+        let mut rest = format!("balance {rule}\n");
+        for (number, (server, weight)) in (1..).zip(servers) {
+            rest += &format!("server rs{number} {server} weight {weight}\n");
+        }
+        Self::with("", &rest)
+    }
+
+    #[track_caller]
+    fn with(bind: &str, rest: &str) -> Option<Self> {
         let haproxy = tool("haproxy")?;
         let folder = tempfile::tempdir().expect("a temporary directory");
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
@@ -31,11 +47,11 @@ impl Haproxy {
             "defaults\n\
              mode tcp\n\
              timeout connect 5s\n\
-             timeout client 20s\n\
-             timeout server 20s\n\
+             timeout client 2m\n\
+             timeout server 2m\n\
              listen front\n\
              bind {address} {bind}\n\
-             server one {server} {behind}\n"
+             {rest}"
         );
         let file = folder.path().join("haproxy.cfg");
         fs::write(&file, config).expect("the folder is ours");

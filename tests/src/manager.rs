@@ -75,11 +75,11 @@ impl Manager {
         Self::of(&[(agent.name(), agent.address())])
     }
 
-    /// The same with more in its file.
-    pub fn with(self, rest: &str) -> Self {
-        let text = fs::read_to_string(self.config()).expect("it was just written");
-        fs::write(self.config(), format!("{text}{rest}")).expect("the folder is ours");
-        self
+    /// Adds to its file.
+    pub fn configure(&self, more: &str) {
+        let file = self.config();
+        let text = fs::read_to_string(&file).expect("the folder is ours");
+        fs::write(file, text + more).expect("the folder is ours");
     }
 
     /// The file with the password of all users.
@@ -107,7 +107,13 @@ impl Manager {
     /// Starts `lcms-manager ARGS`, which goes on until it is ended.
     #[track_caller]
     pub fn start(&self, args: &[&str]) -> Process {
-        Process::start(&mut self.command(args))
+        self.start_in(args, &[])
+    }
+
+    /// The same, with these variables in its environment.
+    #[track_caller]
+    pub fn start_in(&self, args: &[&str], environment: &[(&str, &str)]) -> Process {
+        Process::start(self.command(args).envs(environment.iter().copied()))
     }
 
     /// `lcms-manager ARGS`, not yet started.

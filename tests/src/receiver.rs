@@ -6,6 +6,8 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::{
+    eventually,
+    http::get,
     manager::{Manager, Said},
     process::Process,
 };
@@ -22,6 +24,7 @@ pub struct Receiver {
 const SECTION: &str = "\
 [serve]
 control = false
+metrics = \"0\"
 state_dir = \"state\"
 
 [[receiver.community]]
@@ -117,6 +120,35 @@ impl Receiver {
     pub fn kill_and_restart(&mut self) {
         self.process.end(Signal::KILL);
         (self.process, self.address) = launch(command(&self.manager));
+    }
+
+    /// Has it load its file again, and waits until it receives by that.
+    #[track_caller]
+    pub fn reload(&mut self) {
+        const MARK: &str = "receiving notifications on udp:";
+        let before = self.process.output().matches(MARK).count();
+        self.process.signal(Signal::HUP);
+        let limit = std::time::Duration::from_secs(20);
+        let address = eventually("it receives again", limit, || {
+            let output = self.process.output();
+            let whole = output.rsplit_once('\n').map_or("", |(lines, _)| lines);
+            let addresses: Vec<&str> =
+                whole.lines().filter_map(|line| Some(line.split_once(MARK)?.1)).collect();
+            addresses.get(before).map(|address| (*address).to_owned()).ok_or(output.clone())
+        });
+        self.address = address.parse().expect("an address");
+    }
+
+    /// What its metrics have for a series.
+    #[track_caller]
+    pub fn metric(&self, series: &str) -> f64 {
+        let output = self.process.output();
+        let port = output.split("metrics on http://127.0.0.1:").nth(1).expect("it says where");
+        let port: String = port.chars().take_while(char::is_ascii_digit).collect();
+        let page = get(port.parse().expect("a port"), "/metrics").expect("metrics are shown");
+        let mut values =
+            page.lines().filter_map(|line| line.strip_prefix(series)?.trim().parse().ok());
+        values.next().unwrap_or_else(|| panic!("no {series} in {page}"))
     }
 
     /// Asks it to end; its exit code.

@@ -188,6 +188,16 @@ fn what_comes_again_is_acknowledged_and_stored_once() {
     let socket = sender(receiver.address());
     assert!(acknowledged(&socket, &inform(9, 100), 9, 10));
     assert_eq!(receiver.names().len(), 3);
+
+    // A reload begins the receiver anew; what it knows is in the journal.
+    receiver.reload();
+    let socket = sender(receiver.address());
+    assert!(acknowledged(&socket, &inform(9, 100), 9, 10), "{}", receiver.output());
+    assert_eq!(receiver.names().len(), 3);
+    assert_eq!(receiver.metric("lcms_notifications_stored_total "), 1.0);
+    assert_eq!(receiver.metric("lcms_notifications_retransmitted_total "), 1.0);
+    let series = "lcms_notifications_received_total{version=\"2c\",kind=\"inform\"}";
+    assert_eq!(receiver.metric(series), 2.0);
 }
 
 /// While the disk is full no inform is acknowledged, and it is said; when there is
@@ -364,6 +374,11 @@ fn consumers_are_told_and_hold_up_nobody() {
         if said.iter().all(|said| output.contains(said)) { Ok(()) } else { Err(output) }
     });
     assert!(!receiver.output().contains("abc"), "no secret is said");
+    let counted = |what: &str, rule: &str| {
+        receiver.metric(&format!("lcms_notifications_{what}_total{{rule=\"{rule}\"}}"))
+    };
+    assert_eq!((counted("passed", "log"), counted("passed", "web")), (52.0, 1.0));
+    assert_eq!((counted("failed", "fails"), counted("failed", "log")), (1.0, 0.0));
     // The program that hangs does not keep us either.
     let before = Instant::now();
     assert_eq!(receiver.stop(), Some(0), "{}", receiver.output());
@@ -465,6 +480,24 @@ fn a_hundred_thousand_bad_datagrams_leave_nothing_behind() {
     assert!(grown <= GROWTH, "{grown} octets more than before");
     let more = receiver.output().len() - said;
     assert!(more < 4_096, "it said {more} octets about what strangers sent");
+    let dropped = |reason: &str| {
+        receiver.metric(&format!("lcms_notifications_dropped_total{{reason=\"{reason}\"}}"))
+    };
+    // It was all of these that it was under.
+    let reasons = [
+        "malformed",
+        "too_long",
+        "not_a_notification",
+        "unknown_community",
+        "unknown_user",
+        "unknown_engine",
+        "wrong_digest",
+    ];
+    for reason in reasons {
+        assert!(dropped(reason) > 100.0, "{reason}: {}", dropped(reason));
+    }
+    assert!(receiver.metric("lcms_notifications_datagrams_total ") > MESSAGES as f64 / 2.0);
+    assert!(receiver.metric("lcms_notifications_retransmitted_total ") > rounds as f64 / 2.0);
     let stored = receiver.stored();
     assert_eq!(stored.len(), rounds + 1, "each good one once, and nothing else");
     assert!(stored.iter().all(|one| one["sender"] == "agents"));

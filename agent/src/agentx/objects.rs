@@ -67,7 +67,7 @@ impl LocalObjects {
     }
 
     fn principal(&self) -> Principal<'_> {
-        Principal { name: PRINCIPAL, model: ANY_MODEL, rights: &self.rights }
+        Principal { name: PRINCIPAL, model: ANY_MODEL, rights: &self.rights, largest: None }
     }
 }
 

@@ -48,8 +48,10 @@ fn add(rows: &mut NotificationRows, table: &ReceiverTable, name: String, params:
         retry_count: table.retry_count.unwrap_or(defaults.retry_count),
         tag_list: name.clone(),
         params: name.clone(),
+        largest: 0,
         storage,
         row,
+        ..defaults
     };
     let inform = table.notify_type == Some(NotifyType::Inform);
     rows.targets.insert(name.clone(), target);

@@ -26,7 +26,7 @@ use super::{
 };
 use crate::security::{
     AccessId, AccessRow, CommunityRow, FamilyId, FamilyRow, GroupId, GroupRow, Network,
-    NotificationRows, SecurityRows, Storage, UserId, UserRow, V1, V2C, V3,
+    NotificationRows, SecurityRows, Storage, TargetRow, UserId, UserRow, V1, V2C, V3,
 };
 
 /// Everybody, and what they may do.
@@ -161,11 +161,18 @@ impl Senders {
             };
             rows.users.insert(UserId { engine, name: name.clone() }, row);
         }
-        for Community { name, secret, sources } in &self.communities {
-            let row = CommunityRow { community: secret.clone(), sources: sources.clone() };
-            rows.communities.insert(name.clone(), row);
-        }
         rows.notification = self.notification.clone();
+        // No receiver of the file has a blank in its name, or this in its tag.
+        let mut number = (1..).map(|number| format!("source {number}"));
+        for Community { name, secret, sources } in &self.communities {
+            let tag = if sources.is_empty() { String::new() } else { format!("@{name}") };
+            for (network, row_name) in sources.iter().zip(&mut number) {
+                let (storage, row) = (Storage::ReadOnly, RowState::Active);
+                let row = TargetRow { storage, row, ..TargetRow::of_network(*network, &tag) };
+                rows.notification.targets.insert(row_name, row);
+            }
+            rows.communities.insert(name.clone(), CommunityRow { community: secret.clone(), tag });
+        }
         rows
     }
 

@@ -53,7 +53,10 @@ impl<'d> Admitted<'d> {
     /// What answers it, in a message of at most so many octets.
     pub fn writer<'b, 'r>(&'r self, out: &'b mut Vec<u8>, limit: usize) -> ResponseWriter<'b, 'r> {
         match &self.around {
-            Around::Community(message) => ResponseWriter::new(out, message, limit),
+            Around::Community(message) => {
+                let largest = self.principal.largest.unwrap_or(usize::MAX);
+                ResponseWriter::new(out, message, limit.min(largest))
+            }
             Around::V3 { head, pdu, max_size } => {
                 ResponseWriter::v3(out, head, pdu, limit.min(*max_size))
             }

@@ -30,7 +30,7 @@ use super::{
 const FILE: &str = "security.json";
 
 /// The format this program reads and writes.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// Keeps the rows.
 #[derive(Debug)]
@@ -501,9 +501,9 @@ mod tests {
     fn a_newer_format_is_refused_and_a_damaged_file_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE);
-        fs::write(&path, "{\"format\":3,\"more\":[]}").unwrap();
+        fs::write(&path, "{\"format\":4,\"more\":[]}").unwrap();
         let error = Keeper::open(folder.path(), engine(), SecurityRows::default()).unwrap_err();
-        assert!(matches!(error, KeeperError::Newer { format: 3, .. }));
+        assert!(matches!(error, KeeperError::Newer { format: 4, .. }));
         assert!(path.exists());
 
         let text = String::from_utf8(text(&sample())).unwrap();

@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    iter,
     net::{IpAddr, Ipv6Addr, SocketAddr},
 };
 
@@ -11,7 +12,7 @@ use lcms_snmp::v3::SecurityLevel;
 use load_cluster_mib::{snmpv2_tm, transport_address_mib};
 use serde::{Deserialize, Serialize};
 
-use super::Storage;
+use super::{Network, Storage};
 
 /// All of them, and what else is kept with them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,12 +67,23 @@ pub struct TargetRow {
     pub tag_list: String,
     /// snmpTargetAddrParams.
     pub params: String,
+    /// snmpTargetAddrTMask.
+    #[serde(default)]
+    pub mask: Vec<u8>,
+    /// snmpTargetAddrMMS.
+    #[serde(default = "smallest_largest")]
+    pub largest: u32,
     /// How long it lives.
     #[serde(skip)]
     pub storage: Storage,
     /// What its RowStatus was set to.
     #[serde(with = "active")]
     pub row: RowState,
+}
+
+/// What snmpTargetAddrMMS is where nobody has said: what everybody takes.
+fn smallest_largest() -> u32 {
+    484
 }
 
 /// Of what kind messages to a target are.
@@ -204,7 +216,8 @@ impl NotificationRows {
 }
 
 impl Domain {
-    const ALL: [Self; 3] = [Self::Snmp, Self::UdpIpv4, Self::UdpIpv6];
+    /// All of them, by their numbers.
+    pub const ALL: [Self; 3] = [Self::Snmp, Self::UdpIpv4, Self::UdpIpv6];
 
     /// Its name in the MIB.
     pub fn oid(self) -> &'static [u32] {
@@ -231,6 +244,43 @@ impl Domain {
 }
 
 impl TargetRow {
+    /// The addresses of a network, on any port, for a tag.
+    pub fn of_network(Network { address, prefix }: Network, tag: &str) -> Self {
+        let (domain, address) = Domain::of_address(SocketAddr::new(address, 0));
+        let ip_len = address.len().saturating_sub(2);
+        // The leading bits of the octets, and none of the port.
+        let bits = (0..ip_len).map(|at| usize::from(prefix).saturating_sub(8 * at).min(8));
+        let mask = bits.map(|bits| (0xff00_u16 >> bits) as u8).chain([0; 2]).collect();
+        Self {
+            domain: Some(domain),
+            address,
+            tag_list: tag.to_owned(),
+            // Nothing is sent there.
+            params: tag.to_owned(),
+            mask,
+            largest: 0,
+            ..Self::default()
+        }
+    }
+
+    /// Whether an address is one of those meant (RFC 3584 §5.3): where the mask has
+    /// a bit the two must have the same, and everywhere if there is no mask.
+    pub fn admits(&self, from: SocketAddr) -> bool {
+        let port = from.port().to_be_bytes();
+        // Where there is no mask every bit counts.
+        let full = iter::repeat_n(0xff, if self.mask.is_empty() { self.address.len() } else { 0 });
+        let mask = self.mask.iter().copied().chain(full);
+        let same = |ip: &[u8]| {
+            let octets = ip.iter().chain(&port).zip(&self.address);
+            ip.len() + port.len() == self.address.len()
+                && octets.zip(mask).all(|((a, b), bits)| (a ^ b) & bits == 0)
+        };
+        match from.ip() {
+            IpAddr::V4(ip) => self.domain != Some(Domain::UdpIpv6) && same(&ip.octets()),
+            IpAddr::V6(ip) => self.domain == Some(Domain::UdpIpv6) && same(&ip.octets()),
+        }
+    }
+
     /// The address, if the octets are one of the domain.
     pub fn socket_address(&self) -> Option<SocketAddr> {
         let (octets, port) = self.address.split_last_chunk::<2>()?;
@@ -243,7 +293,9 @@ impl TargetRow {
 
     /// Whether it may be active.
     pub fn is_complete(&self) -> bool {
-        self.socket_address().is_some() && !self.params.is_empty()
+        self.socket_address().is_some()
+            && !self.params.is_empty()
+            && (self.mask.is_empty() || self.mask.len() == self.address.len())
     }
 
     /// Whether the list has a tag.
@@ -301,6 +353,8 @@ impl Default for TargetRow {
             retry_count: 3,
             tag_list: String::new(),
             params: String::new(),
+            mask: Vec::new(),
+            largest: smallest_largest(),
             storage: Storage::NonVolatile,
             row: RowState::NotInService,
         }
@@ -386,6 +440,50 @@ mod tests {
                 let row = TargetRow { address: wrong.to_vec(), ..row.clone() };
                 assert_eq!(row.socket_address(), None);
             }
+        }
+    }
+
+    #[test]
+    fn a_prefix_of_any_length_is_harmless() {
+        let v4 = "10.0.0.1:5".parse().unwrap();
+        let v6 = "[2001:db8::1]:5".parse().unwrap();
+        for prefix in 0..=255 {
+            for from in [v4, v6] {
+                let network = Network { address: SocketAddr::ip(&from), prefix };
+                let row = TargetRow::of_network(network, "t");
+                assert!(row.is_complete() && row.admits(from), "{prefix} {row:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_network_ends_with_its_prefix() {
+        let admits = |address: &str, prefix, from: &str| {
+            let network = Network { address: address.parse().unwrap(), prefix };
+            TargetRow::of_network(network, "t").admits(from.parse().unwrap())
+        };
+        assert!(
+            admits("192.0.2.0", 24, "192.0.2.255:9") && !admits("192.0.2.0", 24, "192.0.3.0:9")
+        );
+        assert!(admits("192.0.2.4", 30, "192.0.2.7:9") && !admits("192.0.2.4", 30, "192.0.2.8:9"));
+        assert!(admits("2001:db8::", 33, "[2001:db8:7fff::1]:9"));
+        assert!(!admits("2001:db8::", 33, "[2001:db8:8000::1]:9"));
+        assert!(admits("0.0.0.0", 0, "192.0.2.1:9") && !admits("0.0.0.0", 0, "[::1]:9"));
+    }
+
+    #[test]
+    fn without_a_mask_the_port_counts() {
+        let (domain, address) = Domain::of_address("192.0.2.1:161".parse().unwrap());
+        for domain in [domain, Domain::Snmp] {
+            let row = TargetRow {
+                domain: Some(domain),
+                address: address.clone(),
+                ..TargetRow::default()
+            };
+            assert!(row.admits("192.0.2.1:161".parse().unwrap()));
+            assert!(!row.admits("192.0.2.1:162".parse().unwrap()));
+            let masked = TargetRow { mask: vec![255, 255, 255, 255, 0, 0], ..row };
+            assert!(masked.admits("192.0.2.1:162".parse().unwrap()));
         }
     }
 

@@ -11,7 +11,8 @@ use lcms_snmp::{
 };
 
 use super::{
-    LocalEngine, Network, Receiver, SecurityRows, V1, V2C, V3, receivers::receivers, rows::GroupId,
+    LocalEngine, Receiver, SecurityRows, TargetRow, V1, V2C, V3, receivers::receivers,
+    rows::GroupId,
 };
 
 /// The rows, and what follows from them.
@@ -44,9 +45,17 @@ pub struct User {
 struct Community {
     octets: Secret,
     name: Box<str>,
-    sources: Vec<Network>,
+    sources: Sources,
     v1: Rights,
     v2c: Rights,
+}
+
+/// Where messages may come from.
+#[derive(Debug)]
+enum Sources {
+    Anywhere,
+    /// The rows of snmpTargetAddrTable with the community's tag.
+    Tagged(Vec<TargetRow>),
 }
 
 /// The views of a sender in the default context, which is the only one. `None`
@@ -71,6 +80,8 @@ pub struct Principal<'a> {
     pub model: i32,
     /// What it may do.
     pub rights: &'a Rights,
+    /// The longest message that is known to reach it, where that is known.
+    pub largest: Option<usize>,
 }
 
 impl Security {
@@ -90,7 +101,7 @@ impl Security {
         let communities = rows.communities.iter().map(|(name, row)| Community {
             octets: row.community.clone(),
             name: name.as_str().into(),
-            sources: row.sources.clone(),
+            sources: Sources::of(&rows, &row.tag),
             v1: rights(&rows, V1, name, lowest),
             v2c: rights(&rows, V2C, name, lowest),
         });
@@ -113,28 +124,52 @@ impl Security {
 
     /// The sender that a community and an address stand for, if any (RFC 3584
     /// §5.2.1). Where one community has two rows, the one that allows more counts.
-    pub fn community(
-        &self,
+    pub fn community<'s>(
+        &'s self,
         version: Version,
         octets: &[u8],
         from: SocketAddr,
-    ) -> Option<Principal<'_>> {
+    ) -> Option<Principal<'s>> {
         let ip = from.ip().to_canonical();
-        let admits = |community: &&Community| {
-            let networks = &community.sources;
-            community.octets.expose() == octets
-                && (networks.is_empty() || networks.iter().any(|n| n.contains(ip)))
+        let from = SocketAddr::new(ip, from.port());
+        let admitted = |community: &'s Community| match community.octets.expose() == octets {
+            true => Some((community, community.sources.admit(from)?)),
+            false => None,
         };
         let rights = |community: &'_ Community| match version {
             Version::V1 => community.v1.write.is_some(),
             _ => community.v2c.write.is_some(),
         };
-        let found = self.communities.iter().filter(admits).max_by_key(|one| rights(one))?;
+        let (found, largest) =
+            self.communities.iter().filter_map(admitted).max_by_key(|(one, _)| rights(one))?;
         let (model, rights) = match version {
             Version::V1 => (V1, &found.v1),
             _ => (V2C, &found.v2c),
         };
-        Some(Principal { name: &found.name, model, rights })
+        Some(Principal { name: &found.name, model, rights, largest })
+    }
+}
+
+impl Sources {
+    fn of(rows: &SecurityRows, tag: &str) -> Self {
+        let targets = &rows.notification.targets;
+        let tagged = targets.values().filter(|row| row.row == RowState::Active && row.has_tag(tag));
+        match tag.is_empty() {
+            true => Self::Anywhere,
+            false => Self::Tagged(tagged.cloned().collect()),
+        }
+    }
+
+    /// Whether messages may come from there, and how long answers to there may be
+    /// (snmpTargetAddrMMS), where somebody has said.
+    fn admit(&self, from: SocketAddr) -> Option<Option<usize>> {
+        match self {
+            Self::Anywhere => Some(None),
+            Self::Tagged(rows) => {
+                let row = rows.iter().find(|row| row.admits(from))?;
+                Some((row.largest > 0).then_some(row.largest as usize))
+            }
+        }
     }
 }
 
@@ -150,7 +185,7 @@ impl User {
             SecurityLevel::AuthNoPriv => middle,
             SecurityLevel::AuthPriv => highest,
         };
-        Principal { name: &self.name, model: V3, rights }
+        Principal { name: &self.name, model: V3, rights, largest: None }
     }
 
     /// Whether the user has the keys for a level.

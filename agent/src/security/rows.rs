@@ -10,7 +10,7 @@ use lcms_snmp::{
 };
 use load_cluster_mib::tc;
 
-use super::{Network, NotificationRows};
+use super::NotificationRows;
 
 /// The security model of messages of version 1 (RFC 3411 §5).
 pub const V1: i32 = 1;
@@ -208,8 +208,9 @@ new_rows! {
 pub struct CommunityRow {
     /// The octets that a message must carry.
     pub community: Secret,
-    /// Where its messages may come from; empty allows every address.
-    pub sources: Vec<Network>,
+    /// The tag of the rows of snmpTargetAddrTable that its messages may come from;
+    /// empty allows every address.
+    pub tag: String,
 }
 
 /// A level by the MIB's word.

@@ -23,6 +23,7 @@ mod snmp_engine;
 mod snmp_notify;
 mod snmp_set;
 mod snmp_target;
+mod snmp_target_ext;
 mod standard;
 mod sys_or;
 mod system;
@@ -80,6 +81,7 @@ pub fn regions() -> Vec<Box<dyn Region<AgentState>>> {
         Box::new(Instrumented(refusals::SnmpMpdStats)),
         Box::new(Instrumented(refusals::SnmpTargetObjects)),
         Box::new(Instrumented(snmp_target::SnmpTargetAddr)),
+        Box::new(Instrumented(snmp_target_ext::SnmpTargetAddrExt)),
         Box::new(Instrumented(snmp_target::SnmpTargetParams)),
         Box::new(Instrumented(snmp_notify::SnmpNotify)),
         Box::new(Instrumented(snmp_notify::SnmpNotifyFilterProfile)),

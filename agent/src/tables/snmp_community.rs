@@ -55,12 +55,7 @@ impl<'s> View<'s> for Row<'s> {
     }
 
     fn transport_tag(&self) -> Option<Octets<'s>> {
-        // Where there are addresses it may be used from, a tag names them; they
-        // stand in the configuration.
-        Some(match self.row.sources.is_empty() {
-            true => "".into(),
-            false => self.name.into(),
-        })
+        Some(self.row.tag.as_str().into())
     }
 
     fn storage_type(&self) -> Option<StorageType> {

@@ -11,6 +11,14 @@ use super::processor::Processor;
 /// Clock ticks a second in a stat file.
 const TICKS: f64 = 100.0;
 
+/// What a job needs while it is worked on.
+const A_JOB_KIB: u64 = 2048;
+
+/// Memory of a host that holds so many jobs beside itself.
+pub fn memory_kib_for(jobs: u32) -> u64 {
+    u64::from(jobs) * A_JOB_KIB * 4 / 3
+}
+
 /// Publishes the load of one emulated host.
 #[derive(Debug)]
 pub struct ProcRoot {
@@ -31,12 +39,12 @@ impl ProcRoot {
     pub fn publish<J>(&mut self, now: Duration, processor: &Processor<J>) -> io::Result<()> {
         let runnable = processor.runnable();
         self.averages.observe(now, runnable as f64);
-        // What a request needs while it is worked on.
-        let used = self.memory_kib / 4 + 2048 * runnable as u64;
+        let used = self.memory_kib / 4 + A_JOB_KIB * processor.jobs() as u64;
         self.replace("loadavg", &loadavg(&self.averages, runnable))?;
         self.replace("stat", &stat(now, processor))?;
         self.replace("meminfo", &meminfo(self.memory_kib, used))?;
-        self.replace("vmstat", "pswpin 0\npswpout 0\n")
+        let paged_in = processor.paged_in() as u64;
+        self.replace("vmstat", &format!("pswpin {paged_in}\npswpout 0\n"))
     }
 
     fn replace(&self, name: &str, text: &str) -> io::Result<()> {

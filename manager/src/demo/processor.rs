@@ -5,13 +5,16 @@
 //! service each job present since the beginning would have got (*attained*),
 //! tells who is done: a job that arrives at attained `a` with work `w` leaves
 //! at attained `a + w`.
+//!
+//! Where memory holds only so many jobs, more of them page: all wait for their
+//! pages most of the time, and are then neither running nor waiting to run.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
 /// A host's processors, with the jobs on them and what they have done so far.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Processor<J> {
     cores: u32,
     speed: f64,
@@ -19,11 +22,23 @@ pub struct Processor<J> {
     attained: f64,
     jobs: BinaryHeap<Job<J>>,
     arrivals: u64,
+    holds: Option<u32>,
     busy: f64,
     runnable_time: f64,
+    paged_in: f64,
 }
 
-#[derive(Debug)]
+/// With twice the jobs that memory holds, so many times as long is waited for
+/// pages as is worked.
+const PAGING: f64 = 20.0;
+
+/// What is left of the speed at worst.
+const LEFT: f64 = 0.05;
+
+/// Pages read in a second by a host that does nothing else.
+const PAGES: f64 = 2_000.0;
+
+#[derive(Clone, Debug)]
 struct Job<J> {
     leaves_at: f64,
     order: u64,
@@ -41,9 +56,17 @@ impl<J> Processor<J> {
             attained: 0.0,
             jobs: BinaryHeap::new(),
             arrivals: 0,
+            holds: None,
             busy: 0.0,
             runnable_time: 0.0,
+            paged_in: 0.0,
         }
+    }
+
+    /// With memory for so many jobs.
+    #[must_use]
+    pub fn holding(self, jobs: u32) -> Self {
+        Self { holds: Some(jobs.max(1)), ..self }
     }
 
     /// Adds a job of so much work.
@@ -78,9 +101,19 @@ impl<J> Processor<J> {
         self.jobs.drain().map(|job| job.job)
     }
 
-    /// Jobs that run or wait.
-    pub fn runnable(&self) -> usize {
+    /// Jobs that are not done.
+    pub fn jobs(&self) -> usize {
         self.jobs.len()
+    }
+
+    /// Jobs that run or wait for a core.
+    pub fn runnable(&self) -> usize {
+        (self.jobs.len() as f64 * self.unhindered()).round() as usize
+    }
+
+    /// Pages read from swap space.
+    pub fn paged_in(&self) -> f64 {
+        self.paged_in
     }
 
     /// Cores.
@@ -93,14 +126,22 @@ impl<J> Processor<J> {
         self.busy
     }
 
-    /// Time integral of the number of jobs, in seconds.
+    /// Time integral of the jobs that run or wait for a core, in seconds.
     pub fn runnable_time(&self) -> f64 {
         self.runnable_time
     }
 
     /// Work done for each job in a second.
     fn rate(&self) -> f64 {
-        self.speed * (f64::from(self.cores) / self.jobs.len() as f64).min(1.0)
+        let part = (f64::from(self.cores) / self.jobs.len() as f64).min(1.0);
+        self.speed * part * self.unhindered()
+    }
+
+    /// The part of the time that jobs do not wait for pages.
+    fn unhindered(&self) -> f64 {
+        let Some(holds) = self.holds else { return 1.0 };
+        let too_many = (self.jobs.len() as f64 / f64::from(holds) - 1.0).max(0.0);
+        (1.0 / (1.0 + PAGING * too_many)).max(LEFT)
     }
 
     fn pass(&mut self, now: Duration) {
@@ -110,9 +151,11 @@ impl<J> Processor<J> {
         if jobs == 0 {
             return;
         }
+        let unhindered = self.unhindered();
         self.attained += seconds * self.rate();
-        self.busy += seconds * f64::from(self.cores).min(jobs as f64);
-        self.runnable_time += seconds * jobs as f64;
+        self.busy += seconds * f64::from(self.cores).min(jobs as f64) * unhindered;
+        self.runnable_time += seconds * jobs as f64 * unhindered;
+        self.paged_in += seconds * PAGES * (1.0 - unhindered);
     }
 }
 
@@ -184,6 +227,18 @@ mod tests {
         let done = run(&mut processor, 20 * SECOND);
         assert_eq!(done[0].0, 2);
         assert!(close(done[0].1, 3 * SECOND) && close(done[1].1, 11 * SECOND), "{done:?}");
+    }
+
+    #[test]
+    fn one_job_more_than_memory_holds_slows_all_of_them() {
+        let mut processor = Processor::new(1, 1.0).holding(4);
+        (0..4).for_each(|job| processor.arrive(job, SECOND));
+        assert!(run(&mut processor, SECOND).is_empty());
+        assert_eq!((processor.paged_in(), processor.runnable()), (0.0, 4));
+        processor.arrive(4, SECOND);
+        assert!(run(&mut processor, 4 * SECOND).is_empty());
+        assert!(processor.paged_in() > 1_000.0 && processor.runnable() < 2, "{processor:?}");
+        assert!((processor.busy() - 1.5).abs() < 1e-6, "{processor:?}");
     }
 
     proptest! {

@@ -2,13 +2,36 @@
 
 use lcms_snmp::Value;
 
-use super::station::Station;
-use crate::engine::tests::exchange::Request;
+use super::station::{Station, wanted};
+use crate::{
+    engine::tests::exchange::Request,
+    security::{
+        FilterId, FilterRow, Network, NotifyRow, ParamsRow, ProfileRow, SecurityRows, TargetRow,
+    },
+};
+
+/// A row in each of the tables that say who is notified.
+fn notified() -> SecurityRows {
+    let mut rows = SecurityRows::default();
+    let noc = || "noc".to_owned();
+    let network = Network { address: [192, 0, 2, 0].into(), prefix: 24 };
+    rows.notification.targets.insert(noc(), TargetRow::of_network(network, "noc"));
+    rows.notification.params.insert(noc(), ParamsRow::default());
+    rows.notification.notify.insert(noc(), NotifyRow { tag: noc(), ..NotifyRow::default() });
+    rows.notification.profiles.insert(noc(), ProfileRow { name: noc(), ..ProfileRow::default() });
+    let id = FilterId { profile: noc(), subtree: vec![1, 3, 6] };
+    rows.notification.filters.insert(id, FilterRow::default());
+    rows
+}
 
 #[test]
 fn no_variable_is_read_with_an_allocation() {
-    let mut station = Station::new();
+    let mut station = Station::with(wanted(), 8000, &notified());
     let all = station.walk();
+    let tables = ["1.3.6.1.6.3.12.1.2", "1.3.6.1.6.3.12.1.3", "1.3.6.1.6.3.13"];
+    for table in tables {
+        assert!(all.iter().any(|(name, _)| name.starts_with(table)), "{table}");
+    }
     let (first, rest) = all.split_first().expect("an agent with variables");
     // Grows the buffers.
     station.send(&Request::bulk(0, 10_000, &["0.0"]).encode());

@@ -1,8 +1,12 @@
 //! Rows that say who is notified.
 
 use lcms_lb_core::model::RowState;
-use lcms_snmp::{ErrorStatus::*, Oid, object::Table};
+use lcms_snmp::{ErrorStatus::*, Oid, Secret, object::Table, v3::SecurityLevel};
 use load_cluster_mib::{
+    snmp_community_mib::{
+        nodes as community,
+        snmp_target_addr_ext::{self, SnmpTargetAddrExt},
+    },
     snmp_notification_mib::{
         nodes as notification,
         snmp_notify_filter_profile::{self, SnmpNotifyFilterProfile},
@@ -18,17 +22,40 @@ use load_cluster_mib::{
 };
 
 use super::station::{Station, wanted};
-use crate::security::{FamilyId, FamilyRow, SecurityRows, Storage, TargetRow};
+use crate::{
+    engine::tests::exchange::Request,
+    security::{
+        AccessId, AccessRow, CommunityRow, FamilyId, FamilyRow, GroupId, GroupRow, SecurityRows,
+        Storage, TargetRow, V2C,
+    },
+};
 
 /// A station whose writers may write these tables too.
 fn station() -> Station {
     let mut rows = SecurityRows::default();
-    for subtree in [target::SNMP_TARGET_OBJECTS, notification::SNMP_NOTIFY_OBJECTS] {
+    for subtree in [
+        target::SNMP_TARGET_OBJECTS,
+        notification::SNMP_NOTIFY_OBJECTS,
+        community::SNMP_COMMUNITY_MIB_OBJECTS,
+    ] {
         let id = FamilyId { view: "lcms-ordinary-write".into(), subtree: subtree.to_vec() };
         rows.families.insert(id, FamilyRow { row: RowState::Active, ..FamilyRow::default() });
     }
     let kept = TargetRow { storage: Storage::ReadOnly, ..TargetRow::default() };
     rows.notification.targets.insert("file".into(), kept);
+    // A guest's messages may come from where a tag says, and it may do what a
+    // community may that reads.
+    let guest = CommunityRow { community: Secret::new("guest"), tag: "lan".into() };
+    rows.communities.insert("guest".into(), guest);
+    let group = GroupRow { group: "guests".into(), row: RowState::Active, ..GroupRow::default() };
+    rows.groups.insert(GroupId { model: V2C, name: "guest".into() }, group);
+    let access = AccessRow {
+        read: "lcms-ordinary-write".into(),
+        row: RowState::Active,
+        ..AccessRow::default()
+    };
+    let (context, level) = (String::new(), SecurityLevel::NoAuthNoPriv);
+    rows.access.insert(AccessId { group: "guests".into(), context, model: 0, level }, access);
     Station::with(wanted(), 8000, &rows)
 }
 
@@ -146,4 +173,44 @@ fn parameters_are_complete_before_they_are_active() {
     };
     assert_eq!(set(None), InconsistentValue);
     assert_eq!(set(Some("filter")), NoError);
+}
+
+/// RFC 3584 §5.3: a community's tag names targets, and their masks say which bits of
+/// their addresses count.
+#[test]
+fn a_community_is_used_from_where_its_tag_says() {
+    let mut station = station();
+    let ask = Request::bulk(0, 100, &["1.3.6.1.6.3.12"]).community("guest").encode();
+    let ext = |mask: &[u8], largest| snmp_target_addr_ext::Patch {
+        snmp_target_addr_t_mask: Some(mask.to_vec()),
+        snmp_target_addr_mms: Some(largest),
+    };
+    let extend = |station: &mut Station, name: &str, patch: &snmp_target_addr_ext::Patch| {
+        station.set(&[SnmpTargetAddrExt::varbinds(&index(name), patch)]).0
+    };
+    assert_eq!(station.send(&ask), None, "no row has its tag");
+    let target = snmp_target_addr::Patch {
+        tag_list: Some("noc lan".into()),
+        row_status: Some(RowStatus::CreateAndGo),
+        ..address(snmpv2_tm::nodes::SNMP_UDP_DOMAIN, &[127, 0, 0, 9, 0, 0])
+    };
+    assert_eq!(extend(&mut station, "lan", &ext(&[], 0)), InconsistentName);
+    // Both in one SET, in whichever order.
+    let both = [
+        SnmpTargetAddrExt::varbinds(&index("lan"), &ext(&[255, 0, 0, 0, 0, 0], 0)),
+        SnmpTargetAddr::varbinds(&index("lan"), &target),
+    ];
+    assert_eq!(station.set(&both).0, NoError);
+    let all = station.send(&ask).expect("it is from there").len();
+    assert!(all > 484, "{all}");
+    assert_eq!(station.allocations(&ask), 0);
+    // A mask is as long as the address.
+    assert_eq!(extend(&mut station, "lan", &ext(&[255], 0)), InconsistentValue);
+    assert_eq!(extend(&mut station, "file", &ext(&[], 0)), InconsistentValue);
+    assert_eq!(extend(&mut station, "lan", &ext(&[255, 0, 0, 0, 0, 0], 483)), WrongValue);
+    assert_eq!(extend(&mut station, "lan", &ext(&[255, 0, 0, 0, 0, 0], 484)), NoError);
+    let short = station.send(&ask).expect("an answer").len();
+    assert!((300..=484).contains(&short), "{short}");
+    assert_eq!(extend(&mut station, "lan", &ext(&[], 0)), NoError);
+    assert_eq!(station.send(&ask), None, "it is from another address");
 }

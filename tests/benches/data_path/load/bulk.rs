@@ -6,15 +6,14 @@
 
 use std::{net::SocketAddrV4, os::fd::OwnedFd, time::Instant};
 
+use lcms_tests::events::Events;
 use rustix::{
     io::Errno,
     net::{RecvFlags, SendFlags, recv, send},
 };
 
 use super::{
-    Generator, Wrong,
-    events::Events,
-    standing,
+    Generator, Wrong, standing,
     window::{GLANCE, Now, Window},
 };
 use crate::{
@@ -57,17 +56,17 @@ impl Generator for Bulk {
     /// The connections are those of the slice alone: one that has stood full
     /// for a while, its windows closed, does not soon come to speed again.
     fn slice(&mut self, mut window: Window<'_>) -> Result<Outcome, Failure> {
-        let mut events = Events::new()?;
+        let mut events = Events::new().map_err(Failure::doing("epoll"))?;
         let connect = |number| {
             let socket = standing(self.target)?;
-            events.watch(&socket, number)?;
+            events.watch(&socket, number).map_err(Failure::doing("epoll"))?;
             send(&socket, &wire::request(number as u64, ENDLESS), SendFlags::NOSIGNAL)
                 .map_err(Failure::doing("asking"))?;
             Ok(Some(Stream { socket, position: 0, reads: 0 }))
         };
         let mut streams: Vec<_> = (0..STREAMS).map(connect).collect::<Result<_, Failure>>()?;
         while window.advance(Instant::now())? == Now::Load {
-            for (number, _) in events.wait(Some(&GLANCE))? {
+            for (number, _) in events.wait(Some(&GLANCE)).map_err(Failure::doing("epoll"))? {
                 let place = &mut streams[number];
                 let Some(stream) = place else { continue };
                 match stream.take(&self.pattern, &mut self.buffer) {

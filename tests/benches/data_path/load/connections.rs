@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddrV4, os::fd::OwnedFd, time::Instant};
 
+use lcms_tests::events::Events;
 use rustix::{
     event::epoll::EventFlags,
     io::Errno,
@@ -9,9 +10,7 @@ use rustix::{
 };
 
 use super::{
-    CONCURRENT, Generator, Wrong,
-    events::Events,
-    take_reply,
+    CONCURRENT, Generator, Wrong, take_reply,
     window::{GLANCE, Now, Window},
 };
 use crate::{failure::Failure, figure::Outcome, wire};
@@ -34,7 +33,7 @@ struct Connection {
 
 impl Connections {
     pub fn new(target: SocketAddrV4) -> Result<Self, Failure> {
-        Ok(Self { events: Events::new()?, target, serial: 0 })
+        Ok(Self { events: Events::new().map_err(Failure::doing("epoll"))?, target, serial: 0 })
     }
 
     fn begin(&mut self, number: usize) -> Result<Connection, Errno> {
@@ -72,7 +71,7 @@ impl Generator for Connections {
             if free.len() == CONCURRENT {
                 break;
             }
-            let events = self.events.wait(Some(&GLANCE))?;
+            let events = self.events.wait(Some(&GLANCE)).map_err(Failure::doing("epoll"))?;
             now = window.advance(Instant::now())?;
             for (number, flags) in events {
                 let Some(connection) = &mut open[number] else { continue };

@@ -3,15 +3,14 @@
 
 use std::{net::SocketAddrV4, os::fd::OwnedFd, time::Instant};
 
+use lcms_tests::events::Events;
 use rustix::{
     io::Errno,
     net::{SendFlags, send},
 };
 
 use super::{
-    CONCURRENT, Generator, Wrong,
-    events::Events,
-    standing, take_reply,
+    CONCURRENT, Generator, Wrong, standing, take_reply,
     window::{GLANCE, Now, Window},
 };
 use crate::{failure::Failure, figure::Outcome, wire};
@@ -28,10 +27,10 @@ struct Connection {
 
 impl Keepalive {
     pub fn new(target: SocketAddrV4) -> Result<Self, Failure> {
-        let events = Events::new()?;
+        let events = Events::new().map_err(Failure::doing("epoll"))?;
         let connect = |number| {
             let socket = standing(target)?;
-            events.watch(&socket, number)?;
+            events.watch(&socket, number).map_err(Failure::doing("epoll"))?;
             Ok(Some(Connection { socket, serial: (number as u64) << 32 }))
         };
         let connections = (0..CONCURRENT).map(connect).collect::<Result<_, Failure>>()?;
@@ -54,7 +53,7 @@ impl Generator for Keepalive {
         }
         let mut now = window.advance(Instant::now())?;
         while open > 0 && now != Now::Stop {
-            let events = self.events.wait(Some(&GLANCE))?;
+            let events = self.events.wait(Some(&GLANCE)).map_err(Failure::doing("epoll"))?;
             now = window.advance(Instant::now())?;
             for (number, _) in events {
                 let place = &mut self.connections[number];

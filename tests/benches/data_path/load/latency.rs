@@ -12,6 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use lcms_tests::events::Events;
 use rustix::{
     event::Timespec,
     io::Errno,
@@ -19,9 +20,7 @@ use rustix::{
 };
 
 use super::{
-    CONCURRENT, Generator, Wrong,
-    events::Events,
-    standing, take_reply,
+    CONCURRENT, Generator, Wrong, standing, take_reply,
     window::{Now, Window},
 };
 use crate::{failure::Failure, figure::Outcome, wire};
@@ -51,10 +50,10 @@ struct Connection {
 
 impl Latency {
     pub fn new(target: SocketAddrV4) -> Result<Self, Failure> {
-        let events = Events::new()?;
+        let events = Events::new().map_err(Failure::doing("epoll"))?;
         let connect = |number| {
             let socket = standing(target)?;
-            events.watch(&socket, number)?;
+            events.watch(&socket, number).map_err(Failure::doing("epoll"))?;
             Ok(Connection { socket, serial: (number as u64) << 32, due: Instant::now() })
         };
         let connections = (0..CONCURRENT).map(connect).collect::<Result<_, Failure>>()?;
@@ -71,7 +70,7 @@ impl Generator for Latency {
         let mut asked = 0;
         let mut answered = 0;
         while now == Now::Load || (now == Now::Drain && answered < asked) {
-            let events = self.events.wait(Some(&AT_ONCE))?;
+            let events = self.events.wait(Some(&AT_ONCE)).map_err(Failure::doing("epoll"))?;
             let time = Instant::now();
             now = window.advance(time)?;
             for (number, _) in events {

@@ -2,7 +2,6 @@
 
 mod bulk;
 mod connections;
-mod events;
 mod keepalive;
 mod latency;
 mod memory;

@@ -11,27 +11,28 @@ use rustix::{
     io::Errno,
 };
 
-use crate::failure::Failure;
-
 /// Events taken at a time.
 const MOST: usize = 64;
 
+/// An epoll, and what it said last.
 pub struct Events {
     epoll: OwnedFd,
     events: Vec<Event>,
 }
 
 impl Events {
-    pub fn new() -> Result<Self, Failure> {
-        let epoll = epoll::create(CreateFlags::CLOEXEC).map_err(Failure::doing("epoll"))?;
+    /// One that watches nothing yet.
+    pub fn new() -> Result<Self, Errno> {
+        let epoll = epoll::create(CreateFlags::CLOEXEC)?;
         Ok(Self { epoll, events: Vec::with_capacity(MOST) })
     }
 
     /// Watches a connection for what there is to read.
-    pub fn watch(&self, socket: impl AsFd, number: usize) -> Result<(), Failure> {
-        self.watch_for(socket, number, EventFlags::IN).map_err(Failure::doing("epoll"))
+    pub fn watch(&self, socket: impl AsFd, number: usize) -> Result<(), Errno> {
+        self.watch_for(socket, number, EventFlags::IN)
     }
 
+    /// Watches it for this.
     pub fn watch_for(
         &self,
         socket: impl AsFd,
@@ -41,15 +42,20 @@ impl Events {
         epoll::add(&self.epoll, socket, EventData::new_u64(number as u64), flags)
     }
 
+    /// Watches it no longer.
+    pub fn forget(&self, socket: impl AsFd) -> Result<(), Errno> {
+        epoll::delete(&self.epoll, socket)
+    }
+
     /// What has happened, after a wait if it is nothing yet.
     pub fn wait(
         &mut self,
         patience: Option<&Timespec>,
-    ) -> Result<impl Iterator<Item = (usize, EventFlags)>, Failure> {
+    ) -> Result<impl Iterator<Item = (usize, EventFlags)>, Errno> {
         self.events.clear();
         match epoll::wait(&self.epoll, spare_capacity(&mut self.events), patience) {
             Ok(_) | Err(Errno::INTR) => {}
-            Err(error) => return Err(Failure::doing("epoll")(error)),
+            Err(error) => return Err(error),
         }
         Ok(self.events.iter().map(|event| {
             // Packed fields are copied out.

@@ -1,0 +1,91 @@
+//! Prometheus reads the daemon's metrics, and its tools find nothing wrong with them
+//! or with the rules that we ship.
+
+use std::fs;
+
+use lcms_tests::{
+    agent::{self, Agent},
+    backend::Backend,
+    client::ask_many,
+    http::get_as,
+    manager::Manager,
+    prometheus::{self, Prometheus, promtool},
+    root,
+    serve::Serve,
+};
+
+#[test]
+fn prometheus_reads_what_poll_shows() {
+    if !prometheus::installed() {
+        return;
+    }
+    let backend = Backend::start("rs1");
+    let port = agent::free_port();
+    let agent =
+        Agent::start("lb1", &agent::director(port, "wlc", &[("rs1", backend.address(), 30)]));
+    let manager = Manager::of_agent(&agent);
+    manager.configure("[serve]\ninterval_ms = 200\n");
+    let serve = Serve::start(&manager, &[]);
+    ask_many(([127, 0, 0, 1], port).into(), 9, 1);
+
+    let folder = root().join("examples/prometheus");
+    let shipped = fs::read_to_string(folder.join("prometheus.yml")).expect("the sample");
+    let config = shipped
+        .replace("127.0.0.1:9780", &format!("127.0.0.1:{}", serve.port()))
+        .replace(": 15s", ": 1s");
+    let prometheus = Prometheus::start(&config, &folder);
+
+    let server = "cluster=\"main\",service=\"web\",server=\"rs1\"";
+    let connections = format!("lcms_server_connections_total{{{server}}} == 9");
+    assert_eq!(prometheus.value(&connections), 9.0);
+    let state = manager.run(&["poll", "--json"]).ok().json();
+    let cluster = &state["clusters"][0];
+    let row = &cluster["services"][0]["servers"][0];
+    let host = &state["hosts"][0];
+    for (query, told) in [
+        ("up{job=\"lcms\"}".to_owned(), Some(1.0)),
+        (connections, row["connections"].as_f64()),
+        (format!("lcms_server_configured_weight{{{server}}}"), row["configured"].as_f64()),
+        (format!("lcms_server_effective_weight{{{server}}}"), row["effective"].as_f64()),
+        (format!("lcms_server_in_bytes_total{{{server}}}"), row["in_octets"].as_f64()),
+        ("lcms_cluster_lease_term".to_owned(), cluster["lease"]["term"].as_f64()),
+        (
+            "lcms_host_memory_available_bytes".to_owned(),
+            host["load"]["memory_available_octets"].as_f64(),
+        ),
+    ] {
+        assert_eq!(Some(prometheus.value(&query)), told, "{query} and {state}");
+    }
+    let state = format!("lcms_server_state{{{server}}} == 1");
+    let is = prometheus.query(&state).expect("it answers");
+    assert_eq!(is[0]["metric"]["state"], row["oper_state"]);
+    assert_eq!(is.len(), 1);
+}
+
+#[test]
+fn promtool_finds_nothing_wrong() {
+    if !prometheus::installed() {
+        return;
+    }
+    let agent = Agent::start("lb1", &agent::director(agent::free_port(), "wlc", &[]));
+    let manager = Manager::of_agent(&agent);
+    let serve = Serve::start(&manager, &[]);
+    serve.becomes("lcms_control_in_control{cluster=\"main\"}", |n| n == 1.0);
+    let here = root();
+    let checked = promtool(&here, &["check", "metrics"], &serve.metrics());
+    assert_eq!(checked, (true, String::new()), "{}", serve.metrics());
+    let open = get_as(serve.port(), "/metrics", "application/openmetrics-text").expect("metrics");
+    assert!(open.ends_with("# EOF\n"));
+
+    let folder = here.join("examples/prometheus");
+    for check in [["check", "rules", "lcms.rules.yml"], ["check", "config", "prometheus.yml"]] {
+        let (right, said) = promtool(&folder, &check, "");
+        assert!(right, "{said}");
+    }
+    let story = tempfile::tempdir().expect("a temporary directory");
+    fs::copy(folder.join("lcms.rules.yml"), story.path().join("lcms.rules.yml")).expect("ours");
+    fs::write(story.path().join("test.yml"), include_str!("prometheus/rules_test.yml"))
+        .expect("ours");
+    let (right, said) = promtool(story.path(), &["test", "rules", "test.yml"], "");
+    assert!(right, "{said}");
+}
