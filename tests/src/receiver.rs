@@ -56,7 +56,7 @@ impl Receiver {
         let state = SECTION.replace("\"state\"", &format!("{:?}", folder.display().to_string()));
         let (serve, others) = state.split_once("\n\n").unwrap_or_default();
         let listen = "[receiver]\nlisten = [\"127.0.0.1:0\"]";
-        let manager = manager.with(&format!("{serve}\n{listen}\n{section}\n{others}\n{rest}\n"));
+        manager.configure(&format!("{serve}\n{listen}\n{section}\n{others}\n{rest}\n"));
         let (process, address) = launch(by(command(&manager)));
         Self { manager, process, address }
     }
