@@ -1,7 +1,7 @@
 //! The receiver of `lcms-manager serve`, as those who send notifications see it, and
 //! those they are passed on to.
 
-#![allow(clippy::panic, reason = "a test")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test")]
 
 use std::{
     fs,
