@@ -62,6 +62,11 @@ fn prometheus_reads_what_poll_shows() {
     assert_eq!(is.len(), 1);
 }
 
+/// So that a receiver's metrics are there too.
+const RECEIVER: &str = "[receiver]\nlisten = [\"127.0.0.1:0\"]\n[[receiver.community]]\n\
+                        name = \"read\"\ncommunity_file = \"read.community\"\n\
+                        [[receiver.pass_on]]\nname = \"page\"\ncommand = [\"/bin/true\"]\n";
+
 #[test]
 fn promtool_finds_nothing_wrong() {
     if !prometheus::installed() {
@@ -69,7 +74,11 @@ fn promtool_finds_nothing_wrong() {
     }
     let agent = Agent::start("lb1", &agent::director(agent::free_port(), "wlc", &[]));
     let manager = Manager::of_agent(&agent);
+    let state = tempfile::tempdir().expect("a temporary directory");
+    let state_dir = state.path().display();
+    manager.configure(&format!("[serve]\nstate_dir = \"{state_dir}\"\n{RECEIVER}"));
     let serve = Serve::start(&manager, &[]);
+    serve.becomes("lcms_notifications_passed_total{rule=\"page\"}", |n| n == 0.0);
     serve.becomes("lcms_control_in_control{cluster=\"main\"}", |n| n == 1.0);
     let here = root();
     let checked = promtool(&here, &["check", "metrics"], &serve.metrics());
