@@ -17,6 +17,7 @@ mod frames;
 mod laws;
 mod message;
 mod mib;
+mod notification;
 mod proc;
 mod proxy_header;
 mod rows;
@@ -33,6 +34,7 @@ pub use self::{
     frames::frame,
     message::message,
     mib::{mib_cache, mib_lint, mib_text, mib_words},
+    notification::notification,
     proc::proc_files,
     proxy_header::proxy_header,
     rows::rows,
@@ -63,6 +65,7 @@ pub const ALL: &[Entrance] = &[
     Entrance { name: "mib_lint", enter: mib_lint, seeds: mib::lint_seeds },
     Entrance { name: "mib_text", enter: mib_text, seeds: mib::text_seeds },
     Entrance { name: "mib_words", enter: mib_words, seeds: mib::word_seeds },
+    Entrance { name: "notification", enter: notification, seeds: notification::seeds },
     Entrance { name: "proc_files", enter: proc_files, seeds: proc::seeds },
     Entrance { name: "proxy_header", enter: proxy_header, seeds: proxy_header::seeds },
     Entrance { name: "rows", enter: rows, seeds: rows::seeds },

@@ -1,5 +1,6 @@
-//! Messages that an agent has no reason to answer, or can only report on: the
-//! seeds of the entrances, damaged in the ways that reach far into a decoder.
+//! Messages that an agent has no reason to answer, or can only report on, and that no
+//! receiver takes: the seeds of the entrances, damaged in the ways that reach far into
+//! a decoder.
 
 use crate::entrances::{self, Entrance};
 
@@ -15,7 +16,8 @@ pub struct Flood {
 impl Flood {
     /// A sequence.
     pub fn new(seed: u64) -> Self {
-        let of_messages = |one: &&Entrance| matches!(one.name, "message" | "v3_message");
+        let of_messages =
+            |one: &&Entrance| matches!(one.name, "message" | "notification" | "v3_message");
         let seeds = entrances::ALL.iter().filter(of_messages).flat_map(|one| (one.seeds)());
         Self { seeds: seeds.collect(), state: seed | 1 }
     }

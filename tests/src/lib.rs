@@ -30,6 +30,7 @@ pub mod nginx;
 pub mod postfix;
 pub mod process;
 pub mod prometheus;
+pub mod receiver;
 pub mod serve;
 pub mod snmpd;
 pub mod snmptrapd;

@@ -116,8 +116,9 @@ impl Manager {
         Process::start(self.command(args).envs(environment.iter().copied()))
     }
 
+    /// `lcms-manager ARGS`, not yet started.
     #[track_caller]
-    fn command(&self, args: &[&str]) -> Command {
+    pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(binary("lcms-manager"));
         command.arg("--config").arg(self.config()).args(args);
         // What is kept of one run is no other test's.

@@ -60,6 +60,18 @@ impl Nagios {
             .collect()
     }
 
+    /// The named pipe that it takes commands from.
+    pub fn command_file(&self) -> PathBuf {
+        self.folder.path().join("nagios.cmd")
+    }
+
+    /// Has it check a service now, whether or not it would by itself.
+    #[track_caller]
+    pub fn check_now(&self, host: &str, service: &str) {
+        let command = format!("[0] SCHEDULE_FORCED_SVC_CHECK;{host};{service};0\n");
+        fs::write(self.command_file(), command).expect("it reads its commands");
+    }
+
     /// All it has said.
     pub fn output(&self) -> String {
         self.process.output()
@@ -93,7 +105,7 @@ fn configure(folder: &Path, objects: &Path) -> PathBuf {
          status_update_interval=1\n\
          nagios_user={user}\n\
          nagios_group={group}\n\
-         check_external_commands=0\n\
+         check_external_commands=1\n\
          command_file={command}\n\
          query_socket={query}\n\
          lock_file={lock}\n\

@@ -38,6 +38,7 @@ drive! {
     mib_lint: 60,
     mib_text: 300,
     mib_words: 3000,
+    notification: 4000,
     proc_files: 2000,
     check_answer: 8000,
     proxy_header: 8000,

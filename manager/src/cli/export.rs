@@ -19,6 +19,7 @@ use crate::{
 #[command(after_help = "\
 Examples:
   lcms-manager export nagios --out /etc/nagios4/conf.d
+  lcms-manager export nagios --passive --out /etc/nagios4/conf.d
   lcms-manager export icinga2 --out /etc/icinga2/conf.d --force
   lcms-manager export prometheus-snmp-exporter --format 0.23 > snmp.yml
   lcms-manager export snmptt --out /etc/snmp
@@ -38,7 +39,7 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum To {
     /// Hosts, services, groups and commands of Nagios Core
-    Nagios(Called),
+    Nagios(Nagios),
     /// Objects of Icinga 2
     Icinga2(Called),
     /// snmp.yml of Prometheus' exporter, from the MIB; no agent is asked
@@ -65,6 +66,17 @@ enum Since {
 }
 
 #[derive(Debug, clap::Args)]
+struct Nagios {
+    #[command(flatten)]
+    called: Called,
+    /// Services take their results from serve's receiver, a [[receiver.pass_on]] with
+    /// nagios, and are checked when none has come for so many seconds
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "300",
+          require_equals = true, value_parser = clap::value_parser!(u32).range(10..=86_400))]
+    passive: Option<u32>,
+}
+
+#[derive(Debug, clap::Args)]
 struct Called {
     /// The plugin's program as the other system is to call it; else this one
     #[arg(long, value_name = "PATH")]
@@ -74,7 +86,9 @@ struct Called {
 pub async fn run(args: Args, context: &Context) -> Result<Exit, CliError> {
     let Args { out, force, to } = args;
     let (files, exit) = match to {
-        To::Nagios(called) => live(ExportTo::Nagios, called, context).await?,
+        To::Nagios(Nagios { called, passive }) => {
+            live(ExportTo::Nagios { passive }, called, context).await?
+        }
         To::Icinga2(called) => live(ExportTo::Icinga2, called, context).await?,
         To::PrometheusSnmpExporter(Exporter { format }) => {
             let format = match format {

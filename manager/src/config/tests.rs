@@ -183,3 +183,111 @@ fn the_daemon_has_defaults_and_says_what_would_be_right() {
         assert!(form.contains("[serve]") || form.contains("interval_ms = "), "{form}");
     }
 }
+
+/// The receiver of a text whose folder has a secret.
+fn receiver(text: &str) -> Result<traps::Settings, ConfigError> {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    fs::write(&secret, "a good secret\n").unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+    let config = Config::parse(&folder.path().join("manager.toml"), text)?;
+    Ok(config.receiver()?.expect("there is one"))
+}
+
+#[test]
+fn a_whole_receiver() {
+    let settings = receiver(
+        r#"
+        [serve]
+        state_dir = "/var/lib/here"
+
+        [receiver]
+        listen = ["127.0.0.1:10162", "[::1]:10162"]
+        source_rate = 0
+        window_ms = 1000
+
+        [[receiver.community]]
+        name = "agents"
+        community_file = "secret"
+        sources = ["192.0.2.0/24"]
+
+        [[receiver.user]]
+        user = "operator"
+        auth_file = "secret"
+        engines = ["80001f8805010203"]
+
+        [[receiver.pass_on]]
+        name = "page"
+        notifications = ["lc*"]
+        severity = "critical"
+        window_ms = 0
+        command = ["/usr/local/bin/page", "noc"]
+        at_once = 2
+
+        [[receiver.pass_on]]
+        name = "log"
+        log = "-"
+        "#,
+    )
+    .unwrap();
+    assert_eq!((settings.listen.len(), settings.source_rate), (2, None));
+    assert_eq!(settings.state_dir, Path::new("/var/lib/here"));
+    assert_eq!(settings.max_size, traps::Settings::MAX_SIZE);
+    assert_eq!(settings.communities[0].community.expose(), b"a good secret");
+    assert_eq!(settings.users[0].credentials.name(), "operator");
+    assert_eq!(settings.users[0].engines.len(), 1);
+    let [page, log] = settings.pass_on.as_slice() else { panic!("{settings:?}") };
+    assert!(matches!(&page.consumer, traps::Consumer::Command(command) if command.at_once == 2));
+    assert_eq!((page.window, log.window), (Duration::ZERO, Duration::from_secs(1)));
+    assert_eq!(log.hold_down, traps::Settings::HOLD_DOWN);
+    assert!(matches!(log.consumer, traps::Consumer::Log(None)));
+    assert!(!format!("{settings:?}").contains("good secret"), "secrets do not print");
+
+    let usual = receiver("[receiver]\n").unwrap();
+    assert_eq!(usual.listen, ["127.0.0.1:162".parse().unwrap()], "loopback is the default");
+    assert!(usual.source_rate.is_some() && usual.communities.is_empty() && usual.users.is_empty());
+}
+
+#[test]
+fn faults_of_the_receiver_name_place_cause_and_right_form() {
+    let rule = |rest: &str| format!("[receiver]\n[[receiver.pass_on]]\nname = \"a\"\n{rest}\n");
+    for (text, line, cause, form) in [
+        ("[receiver]\nlisten = []\n".to_owned(), 2, "listens nowhere", "127.0.0.1:162"),
+        ("[receiver]\nmax_size = 100\n".to_owned(), 2, "max_size = 100 is out", "from 484 to"),
+        ("[receiver]\nlisen = []\n".to_owned(), 2, "unknown field `lisen`", "[[receiver.user]]"),
+        (rule(""), 3, "names 0 of log", "name one"),
+        (rule("log = \"-\"\nnagios = \"x\""), 3, "names 2 of log", "another [[receiver.pass_on]]"),
+        (rule("log = \"-\"\nretries = 3"), 5, "retries says nothing of a log", "remove retries"),
+        (rule("command = [\"page\"]"), 4, "\"page\" is not the whole path", "no shell"),
+        (rule("webhook = \"noc:80\""), 4, "is no address of a web server", "https://"),
+        (rule("log = \"-\"\nseverity = \"bad\""), 5, "is none of ok", "[[receiver.pass_on]]"),
+        (
+            "[receiver]\n[[receiver.user]]\nuser = \"u\"\n".to_owned(),
+            3,
+            "user \"u\" has no auth_file",
+            "auth_file = ",
+        ),
+        (
+            "[receiver]\n[[receiver.community]]\nname = \"c\"\ncommunity_file = \"no\"\n"
+                .to_owned(),
+            4,
+            "no cannot be read",
+            "write the secret",
+        ),
+        (
+            rule("log = \"-\"\n[[receiver.pass_on]]\nname = \"a\"\nlog = \"-\""),
+            6,
+            "there is a receiver.pass_on \"a\" already, in line 3",
+            "a name of its own",
+        ),
+    ] {
+        match receiver(&text).unwrap_err() {
+            ConfigError::Invalid { line: at, fault, form: right, .. } => {
+                assert_eq!(at, line, "{text}\n{fault}");
+                assert!(fault.to_string().contains(cause), "{text}\n{fault}");
+                assert!(right.contains(form), "{text}\n{right}");
+            }
+            error => panic!("{error}"),
+        }
+    }
+}

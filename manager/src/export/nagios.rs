@@ -7,11 +7,13 @@ use super::{
 use crate::check::Subject;
 
 /// Writes hosts, services, groups and dependencies; commands are in a file of
-/// their own, so that one can be kept while the other is written anew.
-pub fn nagios(monitored: &Monitored, plugin: &Plugin) -> Vec<ExportFile> {
+/// their own, so that one can be kept while the other is written anew. With
+/// `passive`, services wait for results of the receiver, and are checked when none has
+/// come for so many seconds.
+pub fn nagios(monitored: &Monitored, plugin: &Plugin, passive: Option<u32>) -> Vec<ExportFile> {
     vec![
         ExportFile { name: "lcms-commands.cfg", text: commands(plugin) },
-        ExportFile { name: "lcms-objects.cfg", text: objects(monitored) },
+        ExportFile { name: "lcms-objects.cfg", text: objects(monitored, passive) },
     ]
 }
 
@@ -96,7 +98,7 @@ fn quoted(word: &str) -> String {
     }
 }
 
-fn objects(monitored: &Monitored) -> String {
+fn objects(monitored: &Monitored, passive: Option<u32>) -> String {
     let notes = [
         "The templates generic-host and generic-service, and the contact group admins, are",
         "those of Nagios' own samples;",
@@ -116,18 +118,24 @@ fn objects(monitored: &Monitored) -> String {
             ("register", "0"),
         ],
     );
-    define(
-        &mut out,
-        "service",
-        &[
-            ("name", "lcms-service"),
-            ("use", "generic-service"),
-            ("max_check_attempts", "2"),
-            ("check_interval", "1"),
-            ("retry_interval", "1"),
-            ("register", "0"),
-        ],
-    );
+    let mut service_template = vec![
+        ("name", "lcms-service"),
+        ("use", "generic-service"),
+        ("max_check_attempts", "2"),
+        ("check_interval", "1"),
+        ("retry_interval", "1"),
+    ];
+    let threshold = passive.map(|seconds| seconds.to_string());
+    if let Some(threshold) = &threshold {
+        service_template.extend([
+            ("passive_checks_enabled", "1"),
+            ("active_checks_enabled", "0"),
+            ("check_freshness", "1"),
+            ("freshness_threshold", threshold),
+        ]);
+    }
+    service_template.push(("register", "0"));
+    define(&mut out, "service", &service_template);
     hostgroups(&mut out, monitored);
     for host in &monitored.hosts {
         let command = match host.has_agent {

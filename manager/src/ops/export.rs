@@ -11,8 +11,12 @@ use crate::{
 /// Who the files of a live cluster are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExportTo {
-    /// Nagios Core.
-    Nagios,
+    /// Nagios Core, whose services may wait for results of the receiver and are checked
+    /// when none has come for so many seconds.
+    Nagios {
+        /// How many, if they do.
+        passive: Option<u32>,
+    },
     /// Icinga 2.
     Icinga2,
 }
@@ -28,7 +32,7 @@ pub async fn export(
     let state = poll(client, inventory, None).await;
     let monitored = Monitored::of(&state, inventory);
     let files = match to {
-        ExportTo::Nagios => nagios(&monitored, plugin),
+        ExportTo::Nagios { passive } => nagios(&monitored, plugin, passive),
         ExportTo::Icinga2 => icinga2(&monitored, plugin),
     };
     (files, state)

@@ -215,4 +215,4 @@ fn content(record: &Record) -> u64 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use rustix::{
     event::{PollFd, PollFlags, poll},
     io::Errno,
-    net::sockopt,
+    net::{AddressFamily, SocketFlags, SocketType, ipproto, socket_with, sockopt},
 };
 
 use super::{Arrived, Counters, Entrance, Reason, store::Job};
@@ -39,15 +39,19 @@ pub(super) struct Listener {
 
 /// Binds an address; port 0 takes any that is free.
 pub(super) fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
-    // `[::]` would take what comes by IPv4 too where the system has it so, and that
-    // is as good: such addresses are looked at as what they are.
-    let socket = UdpSocket::bind(address)?;
-    socket.set_nonblocking(true)?;
+    let family = if address.is_ipv6() { AddressFamily::INET6 } else { AddressFamily::INET };
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = socket_with(family, SocketType::DGRAM, flags, Some(ipproto::UDP))?;
+    if address.is_ipv6() {
+        // `[::]` and `0.0.0.0` are two addresses and may both be listened on.
+        sockopt::set_ipv6_v6only(&socket, true)?;
+    }
     // The kernel grants what its limits allow; less is no reason to fail.
     if let Err(error) = sockopt::set_socket_recv_buffer_size(&socket, RECEIVE_BUFFER) {
         tracing::debug!(%error, "the receive buffer keeps its size");
     }
-    Ok(socket)
+    rustix::net::bind(&socket, &address)?;
+    Ok(socket.into())
 }
 
 impl Listener {
@@ -102,5 +106,19 @@ impl Listener {
             }
             Arrived::Dropped(_) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_families_have_one_port() {
+        let four = bind(([0, 0, 0, 0], 0).into()).unwrap();
+        let port = four.local_addr().unwrap().port();
+        let six = bind((std::net::Ipv6Addr::UNSPECIFIED, port).into()).unwrap();
+        assert_eq!(six.local_addr().unwrap().port(), port);
+        assert!(bind(([0, 0, 0, 0], port).into()).is_err(), "nobody shares it");
     }
 }

@@ -45,11 +45,15 @@ fn from() -> SocketAddr {
 
 /// An entrance of a community from one network, and of a user.
 fn entrance(now: Instant) -> Entrance {
+    limited(now, None)
+}
+
+fn limited(now: Instant, source_rate: Option<SourceRate>) -> Entrance {
     let settings = Settings {
         listen: Vec::new(),
         state_dir: "/nonexistent".into(),
         max_size: Settings::MAX_SIZE,
-        source_rate: None,
+        source_rate,
         journal: Default::default(),
         communities: vec![KnownCommunity {
             name: "agents".to_owned(),
@@ -262,4 +266,21 @@ fn traps_of_a_user_are_of_their_engine_and_their_time() {
         entrance.receive(&trap_v3(&user, engine(3), clock(8, 201)), from(), at(401)),
         Arrived::Taken(_)
     ));
+}
+
+#[test]
+fn a_source_that_sends_too_much_holds_up_itself() {
+    let now = Instant::now();
+    let rate = SourceRate { each_second: std::num::NonZeroU32::MIN, burst: 3 };
+    let mut entrance = limited(now, Some(rate));
+    let own = Oid::new([1, 3, 6, 1]).unwrap();
+    let trap = down().trap(Version::V2c, b"s3cret", 7, (&own, [0; 4]), &NOTIFICATION_NAMES);
+    let mut from_host = |host: u8, now| {
+        let from = SocketAddr::from(([192, 0, 2, host], 40_000));
+        reason(&entrance.receive(trap.as_ref().unwrap(), from, now))
+    };
+    let all: Vec<_> = (0..5).map(|_| from_host(1, now)).collect();
+    assert_eq!(all, [None, None, None, Some(Reason::Rate), Some(Reason::Rate)]);
+    assert_eq!(from_host(2, now), None);
+    assert_eq!(from_host(1, now + Duration::from_secs(2)), None);
 }

@@ -13,7 +13,7 @@ use crate::{
 const SECOND: Duration = Duration::from_secs(1);
 
 /// That something was said of a subject, with a value.
-fn record(subject: &str, name: &str, value: u32) -> Arc<Record> {
+pub fn record(subject: &str, name: &str, value: u32) -> Arc<Record> {
     Arc::new(Record {
         id: 0,
         received: Timestamp::UNIX_EPOCH,

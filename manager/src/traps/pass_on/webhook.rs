@@ -97,3 +97,6 @@ fn certificates(pem: &[u8]) -> Result<Vec<Certificate<'static>>, ConsumerFault> 
         false => Ok(all),
     }
 }
+
+#[cfg(test)]
+mod tests;

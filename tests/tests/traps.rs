@@ -1,0 +1,512 @@
+//! The receiver of `lcms-manager serve`, as those who send notifications see it, and
+//! those they are passed on to.
+
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test")]
+
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    net::{SocketAddr, TcpListener, TcpStream, UdpSocket},
+    path::Path,
+    process::Command,
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use lcms_snmp::{Oid, OutMessage, PduKind, Version, message};
+use lcms_tests::{
+    agent::{self, Agent, PASSWORD, READ},
+    backend::Backend,
+    eventually,
+    flood::Flood,
+    manager::Manager,
+    nagios::Nagios,
+    net_snmp::{self, Said},
+    receiver::Receiver,
+};
+use load_cluster_mib::{NOTIFICATION_NAMES, snmpv2_mib::notifications::ColdStart};
+
+const SOON: Duration = Duration::from_secs(20);
+
+/// `snmptrap` or `snmpinform` by a user.
+#[track_caller]
+fn by_user(
+    tool: &str,
+    args: &[&str],
+    user: &str,
+    protocols: (&str, &str),
+    to: &Receiver,
+    what: &[&str],
+) -> Option<Said> {
+    let (auth, privacy) = protocols;
+    let options = [
+        "-v3", "-l", "authPriv", "-u", user, "-a", auth, "-A", PASSWORD, "-x", privacy, "-X",
+        PASSWORD,
+    ];
+    net_snmp::run(tool, &[&options, args].concat(), "", to.address(), what)
+}
+
+/// net-snmp's tools in every version and kind; what came is stored before it is
+/// acknowledged, so it is there after a kill.
+#[test]
+fn every_version_and_kind_is_stored_named_and_acknowledged() {
+    let Some(_) = net_snmp::tool("snmpinform") else { return };
+    let users = "[[receiver.user]]\nuser = \"old\"\nauth = \"MD5\"\npriv = \"DES\"\n\
+                 auth_file = \"user.password\"\n\
+                 [[receiver.user]]\nuser = \"long\"\nauth = \"SHA-512\"\npriv = \"AES-128\"\n\
+                 auth_file = \"user.password\"\n\
+                 [[receiver.user]]\nuser = \"far\"\nauth_file = \"user.password\"\n\
+                 sources = [\"192.0.2.0/24\"]\n";
+    let mut receiver = Receiver::start(Manager::of(&[]), "", users);
+    let to = receiver.address();
+    let link = ["", "1.3.6.1.6.3.1.1.5.3", "1.3.6.1.2.1.2.2.1.1.3", "i", "3"];
+    let v1 = ["1.3.6.1.4.1.9", "192.0.2.9", "2", "0", "", "1.3.6.1.2.1.2.2.1.1.4", "i", "4"];
+    let own = ["", "LOAD-CLUSTER-MIB::lcConfigChanged"];
+    let start = ["", "1.3.6.1.6.3.1.1.5.1"];
+    let ran = |said: Option<Said>| said.expect("found").code;
+    assert_eq!(ran(net_snmp::run("snmptrap", &["-v1"], READ, to, &v1)), Some(0));
+    assert_eq!(ran(net_snmp::run("snmptrap", &["-v2c"], READ, to, &own)), Some(0));
+    assert_eq!(ran(net_snmp::run("snmpinform", &["-v2c"], READ, to, &link)), Some(0));
+    for (user, protocols) in
+        [("operator", ("SHA-256", "AES")), ("old", ("MD5", "DES")), ("long", ("SHA-512", "AES"))]
+    {
+        let said = by_user("snmpinform", &[], user, protocols, &receiver, &start);
+        assert_eq!(ran(said), Some(0), "{user}: {}", receiver.output());
+    }
+    let engine = ["-e", "0x80001f88800102030405"];
+    let said = by_user("snmptrap", &engine, "operator", ("SHA-256", "AES"), &receiver, &link);
+    assert_eq!(ran(said), Some(0));
+    // Who is not known, or not there, or below his level, has no answer.
+    let patience = ["-v2c", "-t", "1", "-r", "0"];
+    let refused = net_snmp::run("snmpinform", &patience, "nobody", to, &link);
+    assert_eq!(ran(refused), Some(1));
+    for (user, protocols) in [("far", ("SHA-256", "AES")), ("operator", ("SHA-512", "AES"))] {
+        let args = ["-t", "1", "-r", "0"];
+        let said = by_user("snmpinform", &args, user, protocols, &receiver, &start);
+        assert_eq!(ran(said), Some(1), "{user}");
+    }
+    let wanted = [
+        "linkDown",
+        "lcConfigChanged",
+        "linkDown",
+        "coldStart",
+        "coldStart",
+        "coldStart",
+        "linkDown",
+    ];
+    eventually("all are stored", SOON, || match receiver.names() {
+        names if names == wanted => Ok(()),
+        names => Err(format!("{names:?}")),
+    });
+    receiver.kill_and_restart();
+    assert_eq!(receiver.names(), wanted);
+    let stored = receiver.stored();
+    let kinds: Vec<_> = stored
+        .iter()
+        .map(|one| (one["version"].as_str().unwrap(), one["kind"].as_str().unwrap()))
+        .collect();
+    assert_eq!(kinds[..3], [("1", "trap"), ("2c", "trap"), ("2c", "inform")]);
+    assert_eq!(kinds[3..], [("3", "inform"), ("3", "inform"), ("3", "inform"), ("3", "trap")]);
+    // A trap of version 1 has its enterprise and address with it (RFC 3584).
+    let objects = stored[0]["objects"].as_array().unwrap();
+    let names: Vec<_> = objects.iter().map(|object| object["name"].as_str().unwrap()).collect();
+    let wanted = [
+        "IF-MIB::ifIndex.4",
+        "SNMP-COMMUNITY-MIB::snmpTrapAddress.0",
+        "SNMPv2-MIB::snmpTrapEnterprise.0",
+    ];
+    assert_eq!(names, wanted);
+    let said = receiver.traps(&["-V", "--severity", "critical", "IF-MIB::*"]).out;
+    assert_eq!(said.matches("linkDown from 127.0.0.1").count(), 3, "{said}");
+    assert!(said.contains("    IF-MIB::ifIndex.3 = INTEGER: 3\n"), "{said}");
+    assert!(!said.contains(READ) && said.contains(" by agents"), "{said}");
+    assert_eq!(receiver.traps(&["--since", "2001-01-01", "lc*"]).out.lines().count(), 1);
+    assert_eq!(receiver.stop(), Some(0), "{}", receiver.output());
+}
+
+/// A community's inform of our own making.
+fn inform(request_id: i32, up_time: u32) -> Vec<u8> {
+    let name = Oid::new(ColdStart::OID).unwrap();
+    let notification = lcms_snmp::notification::Notification { up_time, name, objects: Vec::new() };
+    message::encode(&OutMessage {
+        version: Version::V2c,
+        community: READ.as_bytes(),
+        kind: PduKind::InformRequest,
+        request_id,
+        error_status: 0,
+        error_index: 0,
+        varbinds: &notification.varbinds(&NOTIFICATION_NAMES),
+    })
+}
+
+fn sender(to: SocketAddr) -> UdpSocket {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("loopback has free ports");
+    socket.connect(to).expect("an address");
+    socket.set_read_timeout(Some(Duration::from_secs(1))).expect("a timeout");
+    socket
+}
+
+/// Sends until it is acknowledged, as senders of informs do; whether it was.
+fn acknowledged(socket: &UdpSocket, inform: &[u8], request_id: i32, attempts: u32) -> bool {
+    let mut buffer = [0; 2048];
+    for _ in 0..attempts {
+        let _ = socket.send(inform);
+        while let Ok(length) = socket.recv(&mut buffer) {
+            let Ok(answer) = message::decode(&buffer[..length]) else { continue };
+            if answer.pdu.kind == PduKind::Response && answer.pdu.request_id == request_id {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// An inform whose acknowledgement was lost comes again: it is acknowledged again, and
+/// stored once, whether or not the receiver was killed meanwhile.
+#[test]
+fn what_comes_again_is_acknowledged_and_stored_once() {
+    let mut receiver = Receiver::start(Manager::of(&[]), "", "");
+    let socket = sender(receiver.address());
+    for _ in 0..3 {
+        assert!(acknowledged(&socket, &inform(7, 100), 7, 10), "{}", receiver.output());
+    }
+    receiver.kill_and_restart();
+    assert_eq!(receiver.names(), ["coldStart"], "it was on disk before it was acknowledged");
+    let socket = sender(receiver.address());
+    assert!(acknowledged(&socket, &inform(7, 100), 7, 10));
+    assert!(acknowledged(&socket, &inform(8, 100), 8, 10), "another one is another one");
+    assert_eq!(receiver.names(), ["coldStart", "coldStart"]);
+
+    // A crash in the middle of a write: what is left of it is cut off.
+    let journal = receiver.journal();
+    let text = fs::read(&journal).unwrap();
+    let torn = [&text[..], &text[..text.len() / 3]].concat();
+    fs::write(&journal, torn).unwrap();
+    receiver.kill_and_restart();
+    assert!(receiver.output().contains("cut off the journal"), "{}", receiver.output());
+    let socket = sender(receiver.address());
+    assert!(acknowledged(&socket, &inform(9, 100), 9, 10));
+    assert_eq!(receiver.names().len(), 3);
+
+    // A reload begins the receiver anew; what it knows is in the journal.
+    receiver.reload();
+    let socket = sender(receiver.address());
+    assert!(acknowledged(&socket, &inform(9, 100), 9, 10), "{}", receiver.output());
+    assert_eq!(receiver.names().len(), 3);
+    assert_eq!(receiver.metric("lcms_notifications_stored_total "), 1.0);
+    assert_eq!(receiver.metric("lcms_notifications_retransmitted_total "), 1.0);
+    let series = "lcms_notifications_received_total{version=\"2c\",kind=\"inform\"}";
+    assert_eq!(receiver.metric(series), 2.0);
+}
+
+/// While the disk is full no inform is acknowledged, and it is said; when there is
+/// room again, all goes on.
+#[test]
+fn nothing_is_acknowledged_that_the_disk_does_not_take() {
+    if !rustix::process::getuid().is_root() {
+        assert!(!lcms_tests::in_ci(), "a small disk wants root");
+        return eprintln!("stepping aside: a small disk wants root");
+    }
+    let manager = Manager::of(&[]);
+    let state = manager.config().with_file_name("state");
+    fs::create_dir(&state).unwrap();
+    // A file system of its own, which nobody else sees.
+    let on_small_disk = |command: Command| {
+        let mut unshare = Command::new("unshare");
+        let mount = "mount -t tmpfs -o size=256k none \"$0\" && exec \"$@\"";
+        unshare.args(["--mount", "sh", "-c", mount]).arg(&state);
+        unshare.arg(command.get_program()).args(command.get_args());
+        unshare.env("RUST_LOG", "lcms_manager=info");
+        unshare
+    };
+    let log = "[[receiver.pass_on]]\nname = \"log\"\nlog = \"passed\"\n";
+    let receiver = Receiver::start_by(manager, "", log, on_small_disk);
+    let socket = sender(receiver.address());
+    assert!(acknowledged(&socket, &inform(1, 1), 1, 10), "{}", receiver.output());
+    let inside = Path::new("/proc").join(receiver.id().to_string()).join("root");
+    let inside = inside.join(state.strip_prefix("/").unwrap());
+    let filler = inside.join("filler");
+    let mut file = fs::File::create(&filler).unwrap();
+    while file.write_all(&[0; 1024]).is_ok() {}
+    while file.write_all(&[0]).is_ok() {}
+    // What is left of the last page of the journal may take some.
+    let mut refused = None;
+    for id in 2..200 {
+        if !acknowledged(&socket, &inform(id, 1), id, 1) {
+            refused = Some(id);
+            break;
+        }
+    }
+    let refused = refused.unwrap_or_else(|| panic!("never full: {}", receiver.output()));
+    assert!(receiver.output().contains("the journal cannot be written"), "{}", receiver.output());
+    let passed = fs::read_to_string(state.with_file_name("passed")).unwrap();
+    assert!(passed.contains("coldStart"), "it is passed on all the same");
+    drop(file);
+    fs::remove_file(&filler).unwrap();
+    assert!(acknowledged(&socket, &inform(refused, 1), refused, 10), "{}", receiver.output());
+    let state_dir = inside.display().to_string();
+    let said = receiver.traps(&["--state-dir", &state_dir, "-n", "0"]).out;
+    assert_eq!(said.lines().count() as i32, refused, "each once:\n{said}");
+}
+
+/// A web server that fails once, and the requests it got.
+fn web_server() -> (SocketAddr, mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (to, requests) = mpsc::channel();
+    thread::spawn(move || {
+        for (nth, stream) in listener.incoming().enumerate() {
+            let Ok(stream) = stream else { return };
+            let status = if nth == 0 { "503 Not now" } else { "200 OK" };
+            if to.send(answer(stream, status)).is_err() {
+                return;
+            }
+        }
+    });
+    (address, requests)
+}
+
+fn answer(mut stream: TcpStream, status: &str) -> String {
+    let mut text = String::new();
+    let mut buffer = [0; 4096];
+    let is_whole = |text: &str| {
+        let (head, body) = text.split_once("\r\n\r\n")?;
+        let length = head.lines().find_map(|line| {
+            line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse::<usize>().ok()
+        });
+        (body.len() >= length.unwrap_or(0)).then_some(())
+    };
+    while is_whole(&text).is_none() {
+        match stream.read(&mut buffer) {
+            Ok(0) | Err(_) => break,
+            Ok(length) => text.push_str(&String::from_utf8_lossy(&buffer[..length])),
+        }
+    }
+    let _ = write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    text
+}
+
+/// A consumer that hangs, and others that are not there, hold up neither senders nor
+/// each other.
+#[test]
+fn consumers_are_told_and_hold_up_nobody() {
+    let (web, requests) = web_server();
+    let manager = Manager::of(&[]);
+    let folder = manager.config().parent().unwrap().display().to_string();
+    agent::write_secret(&manager.config().with_file_name("token"), "Bearer abc");
+    let rule = |name: &str, rest: &str| {
+        format!("[[receiver.pass_on]]\nname = \"{name}\"\nwindow_ms = 0\n{rest}\n")
+    };
+    let script = format!(
+        "printf '%s|%s|%s|' \"$LCMS_NOTIFICATION\" \"$LCMS_SEVERITY\" \"$LCMS_TEXT\" > '{folder}/told.new' \
+         && cat >> '{folder}/told.new' && mv '{folder}/told.new' '{folder}/told'"
+    );
+    let rules = [
+        rule("hangs", "command = [\"/bin/sleep\", \"1000\"]\nat_once = 1\ntimeout_ms = 600000"),
+        rule(
+            "killed",
+            "command = [\"/bin/sleep\", \"1000\"]\nat_once = 1\ntimeout_ms = 200\nnotifications = [\"linkUp\"]",
+        ),
+        rule("fails", "command = [\"/bin/false\"]\nnotifications = [\"linkUp\"]"),
+        rule("nobody", "nagios = \"nowhere.cmd\"\nnotifications = [\"lcServerDown\"]"),
+        rule("none", "log = \"none\"\nnotifications = [\"*\"]\nexcept = [\"cold*\", \"link*\"]"),
+        rule(
+            "told",
+            &format!("command = [\"/bin/sh\", \"-c\", {script:?}]\nnotifications = [\"linkDown\"]"),
+        ),
+        rule(
+            "web",
+            &format!(
+                "webhook = \"http://{web}/in\"\nauthorization_file = \"token\"\nnotifications = [\"linkDown\"]"
+            ),
+        ),
+        rule("log", "log = \"all\""),
+    ];
+    let mut receiver = Receiver::start(manager, "", &rules.concat());
+    let socket = sender(receiver.address());
+    let before = Instant::now();
+    for id in 0..50 {
+        assert!(acknowledged(&socket, &inform(id, id as u32), id, 10), "{}", receiver.output());
+    }
+    assert!(before.elapsed() < SOON, "{:?}", before.elapsed());
+    let Some(_) = net_snmp::tool("snmpinform") else { return };
+    let up = ["", "1.3.6.1.6.3.1.1.5.4"];
+    let text = "$(id); `id`\n|x";
+    let down = ["", "1.3.6.1.6.3.1.1.5.3", "1.3.6.1.2.1.2.2.1.2.3", "s", text];
+    for what in [&up[..], &down] {
+        let said = net_snmp::run("snmpinform", &["-v2c"], READ, receiver.address(), what);
+        assert_eq!(said.expect("found").code, Some(0));
+    }
+    let at = |name: &str| Path::new(&folder).join(name);
+    eventually("the log has all", SOON, || {
+        let lines = fs::read_to_string(at("all")).unwrap_or_default().lines().count();
+        if lines == 52 { Ok(()) } else { Err(lines.to_string()) }
+    });
+    assert_eq!(fs::read_to_string(at("none")).unwrap(), "");
+    let told = eventually("the program is told", SOON, || {
+        fs::read_to_string(at("told")).map_err(|error| error.to_string())
+    });
+    let parts: Vec<&str> = told.splitn(4, '|').collect();
+    assert_eq!(parts[..2], ["IF-MIB::linkDown", "critical"], "{told}");
+    // In the environment it is one line.
+    let (line, rest) = told.split_once("x|").expect("the text ends so");
+    assert!(line.ends_with("$(id); `id` |"), "{told}");
+    let object: serde_json::Value = serde_json::from_str(rest).expect("JSON on standard input");
+    assert_eq!(
+        object["objects"][0]["value"],
+        serde_json::json!("0x242869642 93B20606964600A7C78".replace(' ', ""))
+    );
+    let first = requests.recv_timeout(SOON).expect("posted");
+    let again = requests.recv_timeout(SOON).expect("and once more");
+    assert!(first.starts_with("POST /in HTTP/1.1\r\n"), "{first}");
+    for request in [&first, &again] {
+        let lower = request.to_ascii_lowercase();
+        assert!(lower.contains("content-type: application/json"), "{request}");
+        assert!(lower.contains("authorization: bearer abc"), "{request}");
+        let body = request.split_once("\r\n\r\n").unwrap().1;
+        let object: serde_json::Value = serde_json::from_str(body).expect("JSON");
+        assert_eq!(object["name"], "IF-MIB::linkDown");
+    }
+    eventually("what fails is said", SOON, || {
+        let output = receiver.output();
+        let said = ["fails: ", "ended with exit status: 1", "killed: ", "not done within 200 ms"];
+        if said.iter().all(|said| output.contains(said)) { Ok(()) } else { Err(output) }
+    });
+    assert!(!receiver.output().contains("abc"), "no secret is said");
+    let counted = |what: &str, rule: &str| {
+        receiver.metric(&format!("lcms_notifications_{what}_total{{rule=\"{rule}\"}}"))
+    };
+    assert_eq!((counted("passed", "log"), counted("passed", "web")), (52.0, 1.0));
+    assert_eq!((counted("failed", "fails"), counted("failed", "log")), (1.0, 0.0));
+    // The program that hangs does not keep us either.
+    let before = Instant::now();
+    assert_eq!(receiver.stop(), Some(0), "{}", receiver.output());
+    assert!(before.elapsed() < Duration::from_secs(9), "{:?}", before.elapsed());
+}
+
+/// Informs of our agent, by a user, make passive results of Nagios: the service goes
+/// from OK to CRITICAL and back without a check of Nagios' own.
+#[test]
+fn a_server_dies_and_nagios_hears_of_it_by_a_notification() {
+    let backend = Backend::start("rs1");
+    let servers = [("rs1", backend.address(), 30)];
+    let director = agent::director(agent::free_port(), "wlc", &servers);
+    let mut lb1 = Agent::start("lb1", &director);
+    let objects = tempfile::tempdir().unwrap();
+    let folder = objects.path().display().to_string();
+    let manager = Manager::of_agent(&lb1);
+    manager.run(&["export", "nagios", "--passive=3600", "--out", &folder]).ok();
+    let Some(nagios) = Nagios::start(objects.path()) else { return };
+    let rule = format!(
+        "[[receiver.pass_on]]\nname = \"nagios\"\nwindow_ms = 0\nnagios = {:?}\n",
+        nagios.command_file().display().to_string()
+    );
+    eventually("Nagios takes commands", SOON, || {
+        if nagios.command_file().exists() { Ok(()) } else { Err(nagios.output()) }
+    });
+    let receiver = Receiver::start(manager, "", &rule);
+    lb1.reconfigure(&format!(
+        "{director}\
+         [[user]]\nname = \"operator\"\nauth_file = \"user.password\"\naccess = \"write\"\n\
+         [[receiver]]\nname = \"noc\"\naddress = \"{}\"\nuser = \"operator\"\n\
+         notify_type = \"inform\"\ntimeout = 1000\nretry_count = 10\n",
+        receiver.address()
+    ));
+    let said = lb1.reload();
+    let server = ("cluster-main".to_owned(), "Server web/rs1".to_owned());
+    let service = ("cluster-main".to_owned(), "Service web".to_owned());
+    let wait = |what: &str, server_is: u8, service_is: u8| {
+        eventually(what, Duration::from_secs(40), || {
+            let services = nagios.services();
+            let state = |name| services.get(name).map(|(state, _)| *state);
+            match (state(&server), state(&service)) {
+                (Some(a), Some(b)) if (a, b) == (server_is, service_is) => {
+                    Ok(services[&server].1.clone())
+                }
+                _ => {
+                    Err(format!("{said}\n{services:?}\n{}\n{}", receiver.output(), nagios.output()))
+                }
+            }
+        })
+    };
+    nagios.check_now(&server.0, &server.1);
+    nagios.check_now(&service.0, &service.1);
+    wait("all is well", 0, 0);
+    let address = backend.kill();
+    let text = wait("Nagios is told of the killed server", 2, 2);
+    assert!(text.starts_with("SERVER CRITICAL - main/web/rs1 is down"), "{text}");
+    assert!(receiver.names().contains(&"lcServerDown".to_owned()));
+    let _back = Backend::at("rs1", address);
+    let text = wait("and that it is back", 0, 0);
+    assert!(text.starts_with("SERVER OK - main/web/rs1 is up"), "{text}");
+    let stored = receiver.stored();
+    let down = stored.iter().find(|one| one["name"] == "LOAD-CLUSTER-MIB::lcServerDown").unwrap();
+    assert_eq!(down["about"], serde_json::json!({"kind": "server", "name": "main/web/rs1"}));
+    assert_eq!((&down["kind"], &down["level"]), (&"inform".into(), &"authPriv".into()));
+}
+
+/// Bad datagrams, and after how many of them a good one is sent.
+const MESSAGES: usize = 100_000;
+const AT_A_TIME: usize = 100;
+
+/// What the receiver may hold more of after it than before, in octets. It remembers
+/// the messages of the last minutes.
+const GROWTH: u64 = 4 << 20;
+
+#[test]
+fn a_hundred_thousand_bad_datagrams_leave_nothing_behind() {
+    let receiver = Receiver::start(Manager::of(&[]), "source_rate = 0", "");
+    let said = receiver.output().len();
+    let good = sender(receiver.address());
+    let flooder = sender(receiver.address());
+    let mut flood = Flood::new(4711);
+    let mut resident = None;
+    let rounds = MESSAGES / AT_A_TIME;
+    for round in 0..=rounds {
+        for _ in 0..AT_A_TIME {
+            // What loopback does not take the receiver never sees.
+            let _ = flooder.send(&flood.message());
+        }
+        let id = round as i32;
+        assert!(acknowledged(&good, &inform(id, 1), id, 20), "no acknowledgement in {round}");
+        // And one that somebody has caught, once more.
+        let _ = flooder.send(&inform(id / 2, 1));
+        if round == rounds / 10 {
+            resident = Some(memory(receiver.id()));
+        }
+    }
+    let grown = memory(receiver.id()).saturating_sub(resident.expect("it was measured"));
+    assert!(grown <= GROWTH, "{grown} octets more than before");
+    let more = receiver.output().len() - said;
+    assert!(more < 4_096, "it said {more} octets about what strangers sent");
+    let dropped = |reason: &str| {
+        receiver.metric(&format!("lcms_notifications_dropped_total{{reason=\"{reason}\"}}"))
+    };
+    // It was all of these that it was under.
+    let reasons = [
+        "malformed",
+        "too_long",
+        "not_a_notification",
+        "unknown_community",
+        "unknown_user",
+        "unknown_engine",
+        "wrong_digest",
+    ];
+    for reason in reasons {
+        assert!(dropped(reason) > 100.0, "{reason}: {}", dropped(reason));
+    }
+    assert!(receiver.metric("lcms_notifications_datagrams_total ") > MESSAGES as f64 / 2.0);
+    assert!(receiver.metric("lcms_notifications_retransmitted_total ") > rounds as f64 / 2.0);
+    let stored = receiver.stored();
+    assert_eq!(stored.len(), rounds + 1, "each good one once, and nothing else");
+    assert!(stored.iter().all(|one| one["sender"] == "agents"));
+}
+
+/// Resident memory, in octets.
+fn memory(id: u32) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{id}/status")).expect("it runs");
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
+    let kib: u64 = line.trim().trim_end_matches(" kB").trim().parse().expect("a number");
+    kib * 1024
+}
