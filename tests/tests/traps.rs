@@ -125,6 +125,41 @@ fn every_version_and_kind_is_stored_named_and_acknowledged() {
     assert_eq!(receiver.stop(), Some(0), "{}", receiver.output());
 }
 
+/// pysnmp, which shares no code with net-snmp, with every protocol.
+#[test]
+fn informs_of_pysnmp_by_every_protocol() {
+    const PYTHON: &str = "/usr/bin/python3";
+    let there = Command::new(PYTHON).args(["-c", "import pysnmp"]).output();
+    if !there.is_ok_and(|output| output.status.success()) {
+        assert!(!lcms_tests::in_ci(), "pysnmp is missing");
+        return eprintln!("pysnmp is missing: stepping aside");
+    }
+    let mut users = String::new();
+    let auths = ["MD5", "SHA", "SHA-224", "SHA-256", "SHA-384", "SHA-512"];
+    let privs = ["DES", "AES-128", "AES-192", "AES-256", "AES-192-C", "AES-256-C"];
+    for (auth, privacy) in auths.into_iter().zip(privs) {
+        let name = format!("{auth}_{privacy}").to_lowercase();
+        users += &format!(
+            "[[receiver.user]]\nuser = \"{name}\"\nauth = \"{auth}\"\n\
+             priv = \"{privacy}\"\nauth_file = \"user.password\"\n"
+        );
+    }
+    let receiver = Receiver::start(Manager::of(&[]), "", &users);
+    let output = Command::new(PYTHON)
+        .arg(lcms_tests::root().join("tests/tests/pysnmp/inform.py"))
+        .args([&receiver.address().port().to_string(), READ, PASSWORD])
+        .output()
+        .expect("it has just run");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let said: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_slice(&output.stdout).expect("JSON");
+    let failed: Vec<_> = said.iter().filter(|(_, error)| *error != "").collect();
+    assert_eq!(failed, [], "{}", receiver.output());
+    assert_eq!((said.len(), receiver.stored().len()), (8, 8));
+    assert!(receiver.names().iter().all(|name| name == "warmStart"));
+}
+
 /// A community's inform of our own making.
 fn inform(request_id: i32, up_time: u32) -> Vec<u8> {
     let name = Oid::new(ColdStart::OID).unwrap();

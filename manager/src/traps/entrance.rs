@@ -112,6 +112,7 @@ impl Entrance {
             return self.version_3(whole, from, now);
         }
         let incoming = match Incoming::of(&envelope, self.names) {
+            Ok(incoming) if is_long(&incoming) => return self.dropped(Reason::TooLong),
             Ok(incoming) => incoming,
             Err(NotANotification::Kind) => return self.dropped(Reason::NotANotification),
             Err(_) => return self.dropped(Reason::Malformed),
@@ -174,6 +175,9 @@ impl Entrance {
             Opened::Report(octets, _) => return Arrived::Report(octets),
             Opened::Dropped(refused) => return Arrived::Dropped(refused.into()),
         };
+        if is_long(&incoming) {
+            return self.dropped(Reason::TooLong);
+        }
         let request_id = incoming.request_id();
         let Sender::User { name, engine_id, level, context_name, .. } = incoming.sender else {
             return self.dropped(Reason::Malformed);
@@ -221,6 +225,10 @@ impl Entrance {
         let since = now.saturating_duration_since(self.started);
         self.rate.is_none_or(|rate| self.sources.admit(from, since, rate))
     }
+}
+
+fn is_long(incoming: &Incoming) -> bool {
+    incoming.notification.objects.len() > Settings::MOST_OBJECTS
 }
 
 /// The counter that a report tells of, if the refusal has one.

@@ -24,8 +24,10 @@ use std::{
 
 use super::Record;
 
-/// So many subjects are remembered; then the one whose window ends first makes room.
+/// So many subjects are remembered, and so many objects of their notifications; then
+/// the one whose window ends first makes room.
 pub const MOST: usize = 10_000;
+const OBJECTS: usize = 10 * MOST;
 
 /// The held of a rule.
 #[derive(Debug)]
@@ -35,6 +37,8 @@ pub struct Hold {
     subjects: HashMap<Key, Subject>,
     /// When each subject's window ends.
     ends: BTreeSet<(Instant, Key)>,
+    /// What all subjects weigh.
+    weight: usize,
 }
 
 /// What a notification is about: its sender, and the rows of its objects.
@@ -93,7 +97,7 @@ impl Hold {
     /// A window of no time passes everything on.
     pub fn new(window: Duration, hold_down: Duration) -> Self {
         let hold_down = hold_down.max(window);
-        Self { window, hold_down, subjects: HashMap::new(), ends: BTreeSet::new() }
+        Self { window, hold_down, subjects: HashMap::new(), ends: BTreeSet::new(), weight: 0 }
     }
 
     /// A notification has come. What else is to be passed on now, see
@@ -117,32 +121,15 @@ impl Hold {
                 noisy: false,
                 held: Vec::new(),
             };
+            self.weight = self.weight.saturating_add(subject.weight());
             self.ends.insert((end, key.clone()));
             self.subjects.insert(key, subject);
             return pass(record);
         };
-        if subject.last.1 == content {
-            subject.again = subject.again.saturating_add(1);
-            subject.noisy = true;
-            return Judged::Duplicate;
-        }
-        subject.last = (Arc::clone(&record), content);
-        subject.again = 0;
-        let is_new = !subject.told.contains(&record.name);
-        // Nothing overtakes what is held.
-        if is_new && subject.held.is_empty() && subject.told.len() < NAMES {
-            subject.told.push(record.name.clone());
-            subject.passed = now;
-            return pass(record);
-        }
-        let before = subject.held.iter().position(|held| held.record.name == record.name);
-        let count = before.map_or(0, |at| subject.held.remove(at).count.saturating_add(1));
-        subject.held.push(Held { record, count });
-        if subject.held.len() > NAMES {
-            let Held { record, count } = subject.held.remove(0);
-            return Judged::Pass(Passed { record, held: count });
-        }
-        Judged::Held
+        let before = subject.weight();
+        let judged = subject.arrive(record, content, now);
+        self.weight = self.weight.saturating_sub(before).saturating_add(subject.weight());
+        judged
     }
 
     /// When there will be something to do.
@@ -155,12 +142,13 @@ impl Hold {
         let mut out = Vec::new();
         while let Some((end, key)) = self.ends.first().cloned() {
             // Who has to make room is told of early.
-            let crowded = self.subjects.len() > MOST;
+            let crowded = self.subjects.len() > MOST || self.weight > OBJECTS;
             if end > now && !crowded {
                 break;
             }
             self.ends.pop_first();
             let Some(mut subject) = self.subjects.remove(&key) else { continue };
+            self.weight = self.weight.saturating_sub(subject.weight());
             let reminded = now.saturating_duration_since(subject.passed) >= self.hold_down;
             if !subject.held.is_empty() {
                 let held = subject.held.drain(..);
@@ -181,15 +169,14 @@ impl Hold {
             subject.noisy = false;
             if !crowded {
                 subject.end = now + subject.window;
+                self.weight = self.weight.saturating_add(subject.weight());
                 self.ends.insert((subject.end, key.clone()));
                 self.subjects.insert(key, subject);
             }
         }
         out
     }
-}
 
-impl Hold {
     /// What is held, in the order in which its time would have come: nobody will be
     /// there to wait for it.
     pub fn end(&mut self) -> Vec<Passed> {
@@ -201,6 +188,39 @@ impl Hold {
             );
         }
         out
+    }
+}
+
+impl Subject {
+    fn arrive(&mut self, record: Arc<Record>, content: u64, now: Instant) -> Judged {
+        if self.last.1 == content {
+            self.again = self.again.saturating_add(1);
+            self.noisy = true;
+            return Judged::Duplicate;
+        }
+        self.last = (Arc::clone(&record), content);
+        self.again = 0;
+        let is_new = !self.told.contains(&record.name);
+        // Nothing overtakes what is held.
+        if is_new && self.held.is_empty() && self.told.len() < NAMES {
+            self.told.push(record.name.clone());
+            self.passed = now;
+            return Judged::Pass(Passed { record, held: 0 });
+        }
+        let before = self.held.iter().position(|held| held.record.name == record.name);
+        let count = before.map_or(0, |at| self.held.remove(at).count.saturating_add(1));
+        self.held.push(Held { record, count });
+        if self.held.len() > NAMES {
+            let Held { record, count } = self.held.remove(0);
+            return Judged::Pass(Passed { record, held: count });
+        }
+        Judged::Held
+    }
+
+    /// The objects of all that is remembered.
+    fn weight(&self) -> usize {
+        let records = self.held.iter().map(|held| &held.record).chain([&self.last.0]);
+        records.map(|record| 1 + record.objects.len()).sum()
     }
 }
 

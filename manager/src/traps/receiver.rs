@@ -106,7 +106,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const LAST: Duration = Duration::from_secs(2);
 
 /// What is handed from the store to whoever passes on, at most at a time.
-const ONWARD: usize = 4096;
+const ONWARD: usize = 1024;
 
 impl Receiver {
     /// Starts everything. `asking` is how Nagios' checks are made.

@@ -41,6 +41,8 @@ impl Settings {
     pub const MAX_SIZE: u16 = 8192;
     /// As little as everybody has to take (RFC 3417 §3.2.1).
     pub const LEAST_SIZE: u16 = 484;
+    /// More objects than any notification has; each makes a name, a value and a text.
+    pub const MOST_OBJECTS: usize = 256;
     /// The first time in which what repeats itself is held back.
     pub const WINDOW: Duration = Duration::from_secs(10);
     /// The longest, which it becomes while something flaps.

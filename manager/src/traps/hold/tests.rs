@@ -128,6 +128,17 @@ fn there_is_an_end_to_what_is_remembered() {
         matches!(hold.arrive(record, now), Judged::Pass(_))
     });
     assert_eq!(passed.count(), 100 - NAMES);
+    // However great each of them is.
+    let mut hold = self::hold();
+    for n in 0..2 * OBJECTS / 100 {
+        let mut large = (*record(&n.to_string(), "down", 0)).clone();
+        large.objects = vec![large.objects[0].clone(); 100];
+        hold.arrive(Arc::new(large), now);
+        hold.expire(now);
+        let weight: usize = hold.subjects.values().map(Subject::weight).sum();
+        assert_eq!(hold.weight, weight);
+        assert!(weight <= OBJECTS, "{weight}");
+    }
 }
 
 proptest! {
@@ -164,6 +175,6 @@ proptest! {
             prop_assert_eq!(content(&record), content(&last[&subject]));
         }
         prop_assert!(passed <= count);
-        prop_assert!(hold.subjects.is_empty());
+        prop_assert!(hold.subjects.is_empty() && hold.weight == 0);
     }
 }
