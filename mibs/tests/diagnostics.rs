@@ -62,7 +62,7 @@ fn a_planted_fault_is_found_where_it_is() {
         ("    INDEX { xIndex }\n", "\n", "missing-index", 14, 1),
         ("    MAX-ACCESS read-only\n", "\n", "missing-access", 22, 1),
         (", xName DisplayString", "", "missing-member", 22, 1),
-        ("DEFVAL { up }", "DEFVAL { upp }", "bad-default", 28, 1),
+        ("DEFVAL { up }", "DEFVAL { upp }", "bad-default", 30, 14),
         (
             "XState ::= TEXTUAL-CONVENTION",
             "XHint ::= TEXTUAL-CONVENTION DISPLAY-HINT \"1z\" STATUS current DESCRIPTION \"d\" \

@@ -164,3 +164,77 @@ fn a_row_without_table_and_index_is_none() {
     let mib = compile(&[("V-MIB", &text)]);
     assert_eq!(kind(&mib, "V-MIB", "vName"), Some(Kind::Scalar));
 }
+
+/// One fault is said once, where it is, and costs nothing else.
+#[test]
+fn a_fault_is_said_where_it_is() {
+    let head = "V-MIB DEFINITIONS ::= BEGIN IMPORTS MODULE-IDENTITY, OBJECT-TYPE, Integer32,\n\
+         Counter32, enterprises FROM SNMPv2-SMI DisplayString FROM SNMPv2-TC;\n\
+         vMIB MODULE-IDENTITY LAST-UPDATED \"202601010000Z\" ORGANIZATION \"o\"\n\
+         CONTACT-INFO \"c\" DESCRIPTION \"d\" REVISION \"202601010000Z\" DESCRIPTION \"d\"\n\
+         ::= { enterprises 99999 }\n\
+         vTable OBJECT-TYPE SYNTAX SEQUENCE OF VEntry\n\
+         MAX-ACCESS not-accessible STATUS current DESCRIPTION \"d\" ::= { vMIB 1 }\n\
+         vEntry OBJECT-TYPE SYNTAX VEntry MAX-ACCESS not-accessible STATUS current\n\
+         DESCRIPTION \"d\" INDEX { vSlot }\n\
+         ::= { vTable 1 }\n\
+         VEntry ::= SEQUENCE { vSlot Integer32,\n\
+         vName DisplayString,\n\
+         vCount Counter32 }\n\
+         vSlot OBJECT-TYPE SYNTAX Integer32 (1..9)\n\
+         MAX-ACCESS not-accessible STATUS current DESCRIPTION \"d\" ::= { vEntry 1 }\n\
+         vName OBJECT-TYPE SYNTAX DisplayString (SIZE (0..9))\n\
+         MAX-ACCESS read-write STATUS current DESCRIPTION \"d\" DEFVAL { \"x\" }\n\
+         ::= { vEntry 2 }\n\
+         vCount OBJECT-TYPE SYNTAX Counter32\n\
+         MAX-ACCESS read-only STATUS current DESCRIPTION \"d\" ::= { vEntry 3 } END";
+    let found = |text: &str| {
+        let mut compiler = Compiler::with_base();
+        compiler.judge().text("V-MIB", text);
+        let graver = compiler.compile().records().filter(|r| r.severity < 4).collect::<Vec<_>>();
+        graver.into_iter().map(|r| (r.code, r.line, r.col)).collect::<Vec<_>>()
+    };
+    assert_eq!(found(head), []);
+    for (right, wrong, expected) in [
+        ("DEFVAL { \"x\" }", "DEFVAL { 7 }", ("bad-default", 17, 63)),
+        ("read-only STATUS current", "read-only", ("status-missing", 19, 1)),
+        ("Counter32\nMAX", "Counter32 (0..9)\nMAX", ("subtype-illegal", 19, 37)),
+        ("(SIZE (0..9))", "(0..9)", ("subtype-illegal", 16, 40)),
+        ("INDEX { vSlot }", "INDEX { IMPLIED vSlot }", ("index-implied-fixed", 9, 33)),
+        ("INDEX { vSlot }", "INDEX { vSlot, vSlot }", ("index-element-twice", 9, 32)),
+        ("LAST-UPDATED \"202601", "LAST-UPDATED \"202613", ("date-invalid", 3, 35)),
+        ("DisplayString,\n", "DisplayString\n", ("missing-comma", 12, 7)),
+        ("enterprises FROM", "enterprises", ("syntax", 2, 24)),
+        ("SEQUENCE OF VEntry", "SEQUENCE OF WEntry", ("table-type", 6, 39)),
+    ] {
+        assert_eq!(head.matches(right).count(), 1, "{right}");
+        let found = found(&head.replace(right, wrong));
+        assert_eq!(found.first(), Some(&expected), "{wrong}: {found:?}");
+        assert!(found.len() <= 2, "{wrong}: {found:?}");
+    }
+}
+
+/// An import with a slip of the pen imports what it is next to.
+#[test]
+fn a_misspelt_import_is_missed_once() {
+    let text = "V-MIB DEFINITIONS ::= BEGIN
+         IMPORTS OBJECT-TYPE, Integer32, enterprises FROM SNMPv2-SMI DisplayStrin FROM SNMPv2-TC;
+         a OBJECT-TYPE SYNTAX DisplayString MAX-ACCESS read-only STATUS current DESCRIPTION \"d\"
+             ::= { enterprises 99999 } END";
+    let mib = compile(&[("V-MIB", text)]);
+    let codes: Vec<&str> = mib.diagnostics().iter().map(|d| d.code()).collect();
+    assert_eq!(codes, ["missing-import"]);
+}
+
+/// Where a macro is misspelt, what it was to define is not missed again.
+#[test]
+fn what_a_broken_definition_would_have_made_is_not_missed() {
+    let text = module(
+        "V-MIB",
+        "a OBJECT-TYP SYNTAX INTEGER ACCESS read-only STATUS mandatory ::= { v 1 }
+         b OBJECT IDENTIFIER ::= { a 1 }",
+    );
+    let mib = compile(&[("V-MIB", &text)]);
+    let codes: Vec<&str> = mib.diagnostics().iter().map(|d| d.code()).collect();
+    assert_eq!(codes, ["syntax"]);
+}

@@ -128,7 +128,8 @@ pub(crate) enum Clause {
     DisplayHint(Name),
     Index(Slice<IndexItem>),
     Augments(Name),
-    Defval(Id<Defval>),
+    /// The value, and where it stands.
+    Defval(Id<Defval>, u32),
     /// OBJECTS, NOTIFICATIONS or VARIABLES.
     Members(Slice<Name>),
     Enterprise(Id<OidValue>),

@@ -2,7 +2,7 @@
 
 use super::{Judge, Rule};
 use crate::{
-    ast::Definition,
+    ast::{Clause, Definition},
     model::{Access, Base, Index, Kind, Node, NodeId},
     source::Span,
 };
@@ -26,6 +26,25 @@ impl Judge<'_, '_> {
         // With an object that nobody knows, it is another index.
         if index.iter().any(|part| part.syntax().base() == Base::None) {
             return;
+        }
+        let items = self.ast.clauses(definition).iter().find_map(|clause| match *clause {
+            Clause::Index(items) => Some(&self.ast.pools[items]),
+            _ => None,
+        });
+        for (at, (part, item)) in index.iter().zip(items.unwrap_or_default()).enumerate() {
+            let start = self.ast.pools[item.syntax].start;
+            let name = part.name();
+            let span = Span { start, end: start + name.len() as u32 };
+            // Apart from each other they may be two protocols, or two addresses.
+            let before = at.checked_sub(1).and_then(|before| index.get(before)?.node());
+            if before.is_some() && before == part.node() {
+                self.say_at(Rule::IndexElementTwice, span, &name);
+            }
+            let syntax = part.syntax();
+            let is_string = matches!(syntax.base(), Base::OctetString | Base::ObjectIdentifier);
+            if part.implied() && (!is_string || syntax.fixed_size().is_some()) {
+                self.say_at(Rule::ImpliedFixed, span, &name);
+            }
         }
         let elements: Vec<Node<'_>> = index.iter().filter_map(|part| part.node()).collect();
         let all_index = columns.iter().all(|column| elements.contains(column));

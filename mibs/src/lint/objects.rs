@@ -32,6 +32,16 @@ impl Judge<'_, '_> {
 
     fn clauses(&mut self, definition: &Definition) {
         let about = self.word(definition.name);
+        let has_status = match &definition.body {
+            Body::Invocation { kind, .. } => {
+                !matches!(kind, Invocation::ModuleIdentity | Invocation::TrapType)
+            }
+            Body::TextualConvention { .. } => true,
+            _ => false,
+        };
+        if has_status && self.status(definition).is_none() && !self.ast.is_broken(definition) {
+            self.say(Rule::StatusMissing, definition.name, about);
+        }
         for clause in self.ast.clauses(definition) {
             match clause {
                 Clause::OldAccess(word) if self.is_v2 && !definition.is_capabilities() => {

@@ -169,4 +169,21 @@ rules! {
     LabelNotInType, "subtype-enumeration-illegal", Error,
         "this label is not in the type that is refined", "name labels of the type";
     LabelTwice, "enum-name-redefinition", Error, "a label is written twice", "give each number its own label";
+    StatusMissing, "status-missing", Error, "this has no STATUS", "say whether it is current, deprecated or obsolete";
+    SubtypeIllegal, "subtype-illegal", Error,
+        "this type cannot be restricted so", "a number has a range, octets have a SIZE, counters and times neither";
+    ImpliedFixed, "index-implied-fixed", Minor,
+        "IMPLIED before an index object of one length", "remove IMPLIED: there is no length to leave out";
+    IndexElementTwice, "index-element-twice", Error,
+        "an object stands twice in a row in an INDEX", "remove one of the two";
+    RowNumber, "row-subidentifier-one", Warning,
+        "a row is not number 1 of its table", "write 1";
+    ColumnZero, "column-subidentifier-zero", Minor,
+        "a column has the number 0", "number columns from 1";
+    NameCase, "bad-identifier-case", Error,
+        "the name of a value begins with a capital", "begin it with a small letter";
+    NameUnderscore, "identifier-underscore", Minor,
+        "a name with an underscore", "write it without";
+    DateInvalid, "date-invalid", Minor,
+        "this is no date", "write YYYYMMDDhhmmZ";
 }

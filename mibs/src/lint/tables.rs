@@ -4,8 +4,15 @@ use super::{Judge, Rule};
 use crate::{
     ast::{Body, Definition, Member, Shape},
     model::{Kind, NodeId},
+    source::Span,
     symbol::{FastMap, Symbol},
 };
+
+/// The number at the end of a definition's OID.
+fn last_part(definition: &Definition) -> Span {
+    let (start, end) = definition.value().map_or((0, 0), |value| (value.last, value.span.end));
+    Span { start, end: end.max(start) }
+}
 
 impl Judge<'_, '_> {
     pub(super) fn tables(&mut self) {
@@ -22,6 +29,9 @@ impl Judge<'_, '_> {
                     if self.resolver.lacks_index(self.id) {
                         self.say(Rule::NoIndexMacro, definition.name, about);
                     }
+                    if number == 0 {
+                        self.say_at(Rule::ColumnZero, last_part(definition), about);
+                    }
                     if let Some(row) = parent {
                         columns.entry(row).or_default().push((number, id));
                     }
@@ -35,7 +45,12 @@ impl Judge<'_, '_> {
                 (Kind::Row, Some(kind)) if kind != Kind::Table => {
                     self.say(Rule::RowParent, definition.name, about);
                 }
-                (Kind::Row, Some(Kind::Table)) => self.names(definition, parent),
+                (Kind::Row, Some(Kind::Table)) => {
+                    if self.oid(id).last() != Some(&1) {
+                        self.say_at(Rule::RowNumber, last_part(definition), about);
+                    }
+                    self.names(definition, parent);
+                }
                 (Kind::Table, _) if !about.ends_with("Table") => {
                     self.say(Rule::TableName, definition.name, about);
                 }
@@ -71,11 +86,24 @@ impl Judge<'_, '_> {
             Shape::Named { name, .. } => Some(name.symbol),
             _ => None,
         });
-        if let (Some(of), Some(own)) = (of, own)
-            && of != own
-        {
-            self.say(Rule::TableType, row.name, self.resolver.mib.symbols.text(of));
+        let (Some(of), Some(own)) = (of, own) else { return };
+        let is_known = |name| self.resolver.quiet_find(self.id, name).is_some();
+        // That the row's own type is unknown was said.
+        if of == own || !is_known(own) {
+            return;
         }
+        // A name that stands for nothing is wrong where it is written.
+        let table = self.resolver.quiet_find(self.id, self.node(table).name);
+        let table = table.filter(|id| id.0 == self.id);
+        let written = table.and_then(|(_, at)| {
+            let table = self.ast.definitions.get(at as usize)?;
+            match self.ast.syntax(table)?.shape {
+                Shape::SequenceOf(name) => Some(name),
+                _ => None,
+            }
+        });
+        let at = written.filter(|_| !is_known(of)).unwrap_or(row.name);
+        self.say(Rule::TableType, at, self.resolver.mib.symbols.text(of));
     }
 
     /// The SEQUENCE of a row against the columns there are.

@@ -121,7 +121,31 @@ impl Judge<'_, '_> {
             let start = syntax.constraint_start;
             self.ranges(&self.ast.pools[ranges], Span { start, end: start + 1 }, about);
         }
+        if let Some(constraint) = &syntax.constraint
+            && !self.is_allowed(syntax, constraint)
+        {
+            let start = syntax.constraint_start;
+            self.say_at(Rule::SubtypeIllegal, Span { start, end: start + 1 }, about);
+        }
         self.status_of_type(syntax, definition);
+    }
+
+    /// RFC 2578 §9: of what a type can be restricted by.
+    fn is_allowed(&self, syntax: &Syntax, constraint: &Constraint) -> bool {
+        let base = match syntax.shape {
+            Shape::Integer => Base::Integer32,
+            Shape::OctetString => Base::OctetString,
+            Shape::Named { name, .. } => self.type_named(name).map_or(Base::None, |t| t.base()),
+            _ => Base::None,
+        };
+        match (base, constraint) {
+            (Base::None, _) => true,
+            (Base::OctetString | Base::Opaque, Constraint::Size(_)) => true,
+            (Base::Integer32 | Base::Unsigned32 | Base::Gauge32, Constraint::Range(_)) => true,
+            // Version 1 allowed it of all numbers.
+            (_, Constraint::Range(_)) => !self.is_v2 && base.limits().is_some(),
+            _ => false,
+        }
     }
 
     /// What the type that is refined can hold at all: numbers, or so many octets.

@@ -23,6 +23,7 @@ impl Judge<'_, '_> {
     pub(super) fn words(&mut self) {
         self.imports();
         self.case();
+        self.letters();
         self.identity();
         let name = self.word(self.ast.name);
         if self.is_v2 && !name.ends_with("-MIB") && !name.ends_with("-SMI") {
@@ -78,6 +79,30 @@ impl Judge<'_, '_> {
         }
     }
 
+    fn date(&mut self, date: Name) {
+        let word = self.word(date);
+        if !is_date(word) {
+            // With its quotes.
+            let span = Span { start: date.start, end: date.start + word.len() as u32 + 2 };
+            self.say_at(Rule::DateInvalid, span, word);
+        }
+    }
+
+    /// RFC 2578 §3.1 and §7: letters, digits and hyphens, and what has an OID begins
+    /// with a small letter.
+    fn letters(&mut self) {
+        for definition in &self.ast.definitions {
+            let word = self.word(definition.name);
+            let is_value = matches!(definition.body, Body::Value { .. } | Body::Invocation { .. });
+            if is_value && word.starts_with(|c: char| c.is_ascii_uppercase()) {
+                self.say(Rule::NameCase, definition.name, word);
+            }
+            if word.contains('_') {
+                self.say(Rule::NameUnderscore, definition.name, word);
+            }
+        }
+    }
+
     fn defines(&self, symbol: Symbol) -> bool {
         self.ast.definitions.iter().any(|d| d.name.symbol == symbol)
     }
@@ -114,8 +139,12 @@ impl Judge<'_, '_> {
         let mut revisions: Vec<(String, Span)> = Vec::new();
         for clause in self.ast.clauses(identity) {
             match clause {
-                Clause::LastUpdated(date) => updated = Some(full(self.word(*date))),
+                Clause::LastUpdated(date) => {
+                    self.date(*date);
+                    updated = Some(full(self.word(*date)));
+                }
                 Clause::Revision(date) => {
+                    self.date(*date);
                     let span = Span { start: date.start, end: date.start + 2 };
                     revisions.push((full(self.word(*date)), span));
                 }
@@ -150,6 +179,27 @@ impl Judge<'_, '_> {
             }
         }
     }
+}
+
+/// Whether it is `YYMMDDhhmmZ` or `YYYYMMDDhhmmZ`, of a day and a time there are.
+fn is_date(date: &str) -> bool {
+    let date = full(date);
+    let Some(digits) = date.strip_suffix('Z').filter(|digits| digits.len() == 12) else {
+        return false;
+    };
+    let part = |at: usize| digits.get(at..at + 2).and_then(|part| part.parse::<u32>().ok());
+    let (Some(century), Some(year)) = (part(0), part(2)) else { return false };
+    let (Some(month), Some(day)) = (part(4), part(6)) else { return false };
+    let (Some(hour), Some(minute)) = (part(8), part(10)) else { return false };
+    let is_leap = if year == 0 { century % 4 == 0 } else { year % 4 == 0 };
+    let days = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if is_leap => 29,
+        2 => 28,
+        _ => 0,
+    };
+    (1..=days).contains(&day) && hour < 24 && minute < 60
 }
 
 fn full(date: &str) -> String {
@@ -194,7 +244,7 @@ fn uses(ast: &Module, definition: &Definition, visit: &mut impl FnMut(Name)) {
                 ast.pools[names].iter().copied().for_each(&mut *visit);
             }
             Clause::Enterprise(value) => value_uses(ast, &ast.pools[value], visit),
-            Clause::Defval(defval) => match &ast.pools[defval] {
+            Clause::Defval(defval, _) => match &ast.pools[defval] {
                 Defval::Name(name) => visit(*name),
                 Defval::Bits(names) => ast.pools[*names].iter().copied().for_each(&mut *visit),
                 Defval::Oid(value) => value_uses(ast, value, visit),

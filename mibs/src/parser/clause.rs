@@ -108,7 +108,11 @@ fn clause(input: Tokens<'_>) -> Parsed<'_, Clause> {
         Kind::DisplayHint => map(short_text, Clause::DisplayHint).parse(after),
         Kind::Index => map(index, Clause::Index).parse(after),
         Kind::Augments => map(augments, Clause::Augments).parse(after),
-        Kind::Defval => map(defval, Clause::Defval).parse(after),
+        Kind::Defval => {
+            // Behind the brace.
+            let start = after.skip(1).here().start;
+            map(defval, |value| Clause::Defval(value, start)).parse(after)
+        }
         Kind::Objects | Kind::Notifications | Kind::Variables => {
             map(names, Clause::Members).parse(after)
         }

@@ -132,7 +132,7 @@ fn body<'a>(mut input: Tokens<'a>, name: Span, module: &mut Module) -> Tokens<'a
                 }
                 Err(error) => {
                     report(&input, &error);
-                    if let Some(name) = input.first().filter(|_| is_definition(&input)) {
+                    if let Some(name) = input.first().filter(|_| is_broken_definition(&input)) {
                         module.broken.push(name.symbol);
                     }
                     input = next_definition(input.skip(1));
@@ -157,8 +157,10 @@ fn report(input: &Tokens<'_>, error: &nom::Err<Refusal>) {
 fn imports<'a>(mut input: Tokens<'a>, imports: &mut Vec<Import>) -> Tokens<'a> {
     let mut begin = input.mark::<Name>();
     let mut is_empty = true;
+    let mut is_behind_comma = false;
     loop {
         let Some(first) = input.first() else { return input };
+        let behind_comma = std::mem::replace(&mut is_behind_comma, first.kind == Kind::Comma);
         match first.kind {
             Kind::Semicolon => return input.skip(1),
             Kind::Comma => input = input.skip(1),
@@ -180,6 +182,14 @@ fn imports<'a>(mut input: Tokens<'a>, imports: &mut Vec<Import>) -> Tokens<'a> {
                 input.report(input.here(), Problem::Unexpected { expected });
                 return input;
             }
+            Kind::Upper if !is_empty && is_module_without_from(&input, behind_comma) => {
+                let expected = Expected::Token(TokenKind(Kind::From));
+                input.report(input.here(), Problem::Unexpected { expected });
+                imports.push(Import { symbols: input.since(begin), module: first.name() });
+                begin = input.mark::<Name>();
+                is_empty = true;
+                input = input.skip(1);
+            }
             kind if kind.is_word() && kind != Kind::End => {
                 input.add(first.name());
                 is_empty = false;
@@ -192,6 +202,17 @@ fn imports<'a>(mut input: Tokens<'a>, imports: &mut Vec<Import>) -> Tokens<'a> {
             }
         }
     }
+}
+
+/// Whether a word between two others, with no comma on either side, is a module
+/// whose FROM was forgotten.
+fn is_module_without_from(input: &Tokens<'_>, behind_comma: bool) -> bool {
+    !behind_comma
+        && match input.kind(1) {
+            Some(Kind::Semicolon) => true,
+            Some(kind) => kind.is_word() && kind != Kind::From,
+            None => false,
+        }
 }
 
 fn skip_exports(input: Tokens<'_>) -> Tokens<'_> {
@@ -218,6 +239,15 @@ fn is_definition(input: &Tokens<'_>) -> bool {
         Kind::Definitions => true,
         _ => Invocation::of(second).is_some(),
     }
+}
+
+/// Whether something was to be defined here, in a macro that nobody knows perhaps.
+fn is_broken_definition(input: &Tokens<'_>) -> bool {
+    let is_macro = |kind| kind == Kind::Upper;
+    is_definition(input)
+        || (input.kind(0) == Some(Kind::Lower)
+            && input.kind(1).is_some_and(is_macro)
+            && input.kind(2).is_some_and(clause::begins_clause))
 }
 
 fn next_definition(mut input: Tokens<'_>) -> Tokens<'_> {

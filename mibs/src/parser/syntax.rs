@@ -159,7 +159,13 @@ fn members(input: Tokens<'_>) -> Parsed<'_, Slice<Member>> {
             }
             _ => {
                 let (after, name) = label_name(input)?;
-                let after_syntax = after.skip(end_of_member(after));
+                let mut end = end_of_member(after);
+                if let Some(short) = end_without_comma(after).filter(|&short| short < end) {
+                    let last = after.skip(short.saturating_sub(1)).here();
+                    input.report(last, Problem::MissingComma);
+                    end = short;
+                }
+                let after_syntax = after.skip(end);
                 if after_syntax.rest.len() == after.rest.len() {
                     return after.refuse(Expected::Type);
                 }
@@ -169,6 +175,22 @@ fn members(input: Tokens<'_>) -> Parsed<'_, Slice<Member>> {
             }
         }
     }
+}
+
+/// The number of tokens of a type of one or two words, where the next member stands
+/// right behind it.
+fn end_without_comma(input: Tokens<'_>) -> Option<usize> {
+    let words = match (input.kind(0)?, input.kind(1)?) {
+        (Kind::Octet, Kind::String) | (Kind::Object, Kind::Identifier) => 2,
+        (Kind::Upper | Kind::Integer | Kind::Bits, _) => 1,
+        _ => return None,
+    };
+    let is_member = input.kind(words) == Some(Kind::Lower)
+        && matches!(
+            input.kind(words + 1),
+            Some(Kind::Upper | Kind::Integer | Kind::Bits | Kind::Octet | Kind::Object)
+        );
+    is_member.then_some(words)
 }
 
 /// The number of tokens up to the comma or brace that ends a member. Depth is

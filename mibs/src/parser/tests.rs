@@ -107,7 +107,7 @@ fn defaults_in_all_their_forms() {
         let body = format!("x OBJECT-TYPE SYNTAX INTEGER DEFVAL {value} ::= {{ a 1 }}");
         let (Body::Invocation { clauses, .. }, pools) = one(&body) else { panic!("{body}") };
         let clause = &pools[clauses][1];
-        assert!(matches!(clause, Clause::Defval(value) if is_right(&pools[*value])), "{body}");
+        assert!(matches!(clause, Clause::Defval(value, _) if is_right(&pools[*value])), "{body}");
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{
         Base, ComplianceModule, DefaultValue, Extra, IndexItem, Kind, Mention, ModuleId, NodeId,
         Sequence, TypeId,
     },
+    source::Span,
 };
 
 impl<'a> Resolver<'a> {
@@ -51,9 +52,9 @@ impl<'a> Resolver<'a> {
                         pools[*names].iter().map(|&n| self.mention(id.0, n, Role::Member));
                     extra.members = members.collect();
                 }
-                Clause::Defval(defval) if kind != Kind::Capabilities => {
+                Clause::Defval(defval, start) if kind != Kind::Capabilities => {
                     let Some(syntax) = syntax else { continue };
-                    extra.default = self.default_value(id, syntax, &pools[*defval]);
+                    extra.default = self.default_value(id, syntax, &pools[*defval], *start);
                 }
                 // What follows speaks of other objects.
                 Clause::Supports(_) => break,
@@ -120,11 +121,11 @@ impl<'a> Resolver<'a> {
         id: DefinitionId,
         syntax: TypeId,
         defval: &'a Defval,
+        start: u32,
     ) -> Option<DefaultValue> {
         let value = self.convert_default(id, syntax, defval);
         if value.is_none() && self.type_handle(syntax).base() != Base::None {
-            let span = self.definition(id).name;
-            self.report(id.0, span, Problem::BadDefault);
+            self.report_at(id.0, Span { start, end: start + 1 }, Problem::BadDefault);
         }
         value
     }

@@ -54,9 +54,30 @@ impl Resolver<'_> {
                     let name = name.into();
                     let from = self.mib.symbols.text(from).into();
                     self.report(module, written, Problem::MissingImport { module: from, name });
+                    // What was meant by it is imported too, and is not missed again.
+                    let meant = self.like_export(module, target, symbol);
+                    if let (Some(meant), Some(unit)) = (meant, self.units.get_mut(module.index())) {
+                        unit.imports.entry(meant).or_insert(Some(target));
+                    }
                 }
             }
         }
+    }
+
+    /// The one definition of a module, or type of the language, whose name is next to
+    /// a word.
+    fn like_export(&mut self, user: ModuleId, from: ModuleId, name: Symbol) -> Option<Symbol> {
+        let unit = self.units.get_mut(user.index())?;
+        unit.suggestions = unit.suggestions.checked_sub(1)?;
+        let word = self.mib.symbols.text(name);
+        let all = self.unit_of(from).definitions.keys().copied();
+        let mut near = all.chain(self.language.names()).filter(|&known| {
+            let known = self.mib.symbols.text(known);
+            known.len().abs_diff(word.len()) <= 2
+                && known.as_bytes().first() == word.as_bytes().first()
+                && distance(known, word) <= 2
+        });
+        near.next().filter(|&only| near.all(|other| other == only))
     }
 
     /// What another module gets when it imports a name from this one. Some

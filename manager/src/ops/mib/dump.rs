@@ -50,10 +50,8 @@ struct Labels<'m>(Vec<(&'m str, i64)>);
 
 impl Serialize for Labels<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        let mut seen = BTreeSet::new();
-        // A label that stands twice is a fault of its module; the first counts.
-        for (label, number) in self.0.iter().filter(|(label, _)| seen.insert(*label)) {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (label, number) in &self.0 {
             map.serialize_entry(label, number)?;
         }
         map.end()
