@@ -122,6 +122,7 @@ fn load(name: &str, busy: u64, total: u64, age: u32) -> Mib {
 struct Fleet {
     director: Agent,
     hosts: Vec<Agent>,
+    inventory: Inventory,
     auto: Auto,
 }
 
@@ -142,8 +143,8 @@ impl Fleet {
         // Each round is due at once.
         let interval = Some(Duration::from_nanos(1));
         let options = Options { owner: "me".into(), interval, ..options };
-        let auto = Auto::new(Client::start().unwrap(), inventory, options);
-        Self { director, hosts, auto }
+        let auto = Auto::new(Client::start().unwrap(), inventory.clone(), options);
+        Self { director, hosts, inventory, auto }
     }
 
     /// A round, then one in which rs1 did as much as rs2 in a quarter of the
@@ -198,6 +199,28 @@ async fn weights_follow_capacity_under_a_lease_that_is_given_back() {
     assert!(matches!(released[..], [Event::Released { .. }]), "{released:?}");
     let seconds = fleet.read::<LcCluster>(&cluster(), lc_cluster::col::LEASE_SECONDS);
     assert_eq!(seconds, Some(Value::Gauge32(0)));
+}
+
+#[tokio::test]
+async fn another_inventory_keeps_leases_and_other_options_give_back_what_they_do_without() {
+    let mut fleet = Fleet::new(director("", 6, 0), Script::default(), Options::default());
+    fleet.two_rounds().await;
+    let mut options = Options { owner: "me".into(), ..Options::default() };
+    let inventory = fleet.inventory.clone();
+    assert_eq!(fleet.auto.adopt(inventory.clone(), options.clone()).await, []);
+    let round = fleet.auto.round().await;
+    assert!(round.clusters[0].in_control, "{round:?}");
+    let term = fleet.read::<LcCluster>(&cluster(), lc_cluster::col::LEASE_TERM);
+    assert_eq!(term, Some(Value::Gauge32(7)), "no other lease was asked for");
+    // What was learned is known still.
+    assert!(round.clusters[0].servers.iter().all(|server| server.capacity.is_some()));
+
+    options.clusters = vec!["other".parse().unwrap()];
+    let released = fleet.auto.adopt(inventory, options).await;
+    assert!(matches!(released[..], [Event::Released { .. }]), "{released:?}");
+    let seconds = fleet.read::<LcCluster>(&cluster(), lc_cluster::col::LEASE_SECONDS);
+    assert_eq!(seconds, Some(Value::Gauge32(0)));
+    assert!(fleet.auto.round().await.clusters.is_empty());
 }
 
 #[tokio::test]

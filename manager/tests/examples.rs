@@ -4,7 +4,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
-use lcms_manager::{config::Config, inventory};
+use lcms_manager::{config::Config, inventory, serve::Settings};
 use lcms_snmp::Version;
 
 #[test]
@@ -19,6 +19,8 @@ fn the_sample_inventory_loads() {
     let config = folder.path().join("manager.toml");
     fs::copy(sample, &config).unwrap();
     let loaded = Config::load(&config).unwrap();
+    let usual = Settings { metrics: Some(([127, 0, 0, 1], 9780).into()), ..Settings::default() };
+    assert_eq!(loaded.serve().unwrap(), usual);
     let receiver = loaded.receiver().unwrap().expect("it has one");
     assert_eq!((receiver.listen.len(), receiver.pass_on.len()), (2, 3));
     let inventory = loaded.inventory().unwrap();

@@ -82,8 +82,8 @@ fn all(mib: &Mib) -> String {
     let mut out = String::new();
     for node in mib.nodes() {
         let index: Vec<_> =
-            node.own_index().map(|i| (i.node().map(|n| n.name()), i.implied())).collect();
-        let members: Vec<&str> = node.members().map(|member| member.name()).collect();
+            node.own_index().map(|i| (i.name(), i.node().is_some(), i.implied())).collect();
+        let members: Vec<&str> = node.written_members().collect();
         let syntax = node.syntax().map(|t| {
             let labels: Vec<_> = t.labels().collect();
             format!(

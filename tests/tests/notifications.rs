@@ -146,10 +146,11 @@ fn filters_and_views_hide() {
             port,
             "community = \"write\"\nexclude = [\"lcServerDown\", \"coldStart\"]",
         ),
-        // It may see its system group, and nothing of the cluster.
+        // It may read everything, and is told of its system group alone.
         self::receiver("blind", port, "user = \"operator\"\nnotify_type = \"inform\""),
         "[[user]]\nname = \"operator\"\nauth_file = \"user.password\"\ngroup = \"guests\"\n\
-         [[access]]\ngroup = \"guests\"\nread = \"little\"\n\
+         [[access]]\ngroup = \"guests\"\nread = \"all\"\nnotify = \"little\"\n\
+         [[view]]\nname = \"all\"\ninclude = [\"1.3.6.1\"]\n\
          [[view]]\nname = \"little\"\ninclude = [\"system\", \"coldStart\"]\n"
             .to_owned(),
     ];

@@ -130,6 +130,7 @@ pub(super) struct AccessTable {
     pub level: Option<Spanned<Level>>,
     pub read: Option<Spanned<Word>>,
     pub write: Option<Spanned<Word>>,
+    pub notify: Option<Spanned<Word>>,
 }
 
 #[derive(Deserialize)]

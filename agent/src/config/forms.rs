@@ -36,6 +36,7 @@ const VALUES: &[(&str, &str)] = &[
     ("level", "level = \"authPriv\"    # or authNoPriv, noAuthNoPriv"),
     ("read", "read = \"cluster\"    # name of a [[view]]"),
     ("write", "write = \"cluster\"    # name of a [[view]]"),
+    ("notify", "notify = \"cluster\"    # name of a [[view]]; left out: as read"),
     ("file", "file = \"monitoring.community\"    # holds the community alone, mode 0600"),
     ("access", "access = \"read\"    # or \"write\", and for users \"admin\""),
     ("sources", "sources = [\"192.0.2.0/24\", \"2001:db8::1\"]    # networks or addresses"),

@@ -204,10 +204,12 @@ impl Senders {
             name.clone()
         };
         for table in &file.access {
-            let AccessTable { group, level, read, write } = table;
+            let AccessTable { group, level, read, write, notify } = table;
             let level = level.as_ref().map_or(SecurityLevel::AuthPriv, |level| level.get_ref().0);
-            let (read, write) = (view(read), view(write));
-            self.allow(&group.get_ref().0, level, &read, &write);
+            // Who may read something may be told of it, unless another view is named.
+            let (read, write, told) = (view(read), view(write), view(notify));
+            let told = if notify.is_some() { &told } else { &read };
+            self.allow(&group.get_ref().0, level, [&read, &write, told]);
         }
         for table in &file.access {
             // What a community could do anybody near it can do too.
@@ -294,7 +296,7 @@ impl Senders {
         };
         self.default_views();
         let group = format!("lcms-{word}-{level}");
-        self.allow(&group, level, read, write);
+        self.allow(&group, level, [read, write, read]);
         group
     }
 
@@ -328,12 +330,13 @@ impl Senders {
         self.rows.families.insert(id, FamilyRow { mask: Vec::new(), included, storage, row });
     }
 
-    fn allow(&mut self, group: &str, level: SecurityLevel, read: &str, write: &str) {
+    /// What a group may read, write and be told of.
+    fn allow(&mut self, group: &str, level: SecurityLevel, [read, write, notify]: [&str; 3]) {
         let (group, context, model) = (group.to_owned(), String::new(), 0);
         let row = AccessRow {
             read: read.to_owned(),
             write: write.to_owned(),
-            notify: read.to_owned(),
+            notify: notify.to_owned(),
             storage: Storage::ReadOnly,
             row: RowState::Active,
             is_prefix: false,

@@ -532,6 +532,7 @@ fn what_is_wrong_with_users_views_and_groups() {
         ),
         (user("auth_file = \"hush\"\n").repeat(2), 6, "there is a user ann already, in line 3"),
         ("[[access]]\ngroup = \"g\"\nread = \"v\"".to_owned(), 4, "there is no view v"),
+        ("[[access]]\ngroup = \"g\"\nnotify = \"v\"".to_owned(), 4, "there is no view v"),
         (
             "[[access]]\ngroup = \"g\"\nlevel = \"noAuthNoPriv\"\nwrite = \"v\"\n\
              [[view]]\nname = \"v\"\ninclude = [\"system\"]"

@@ -49,6 +49,12 @@ pub struct Statistics {
     pub unknown_security_models: Counter,
     /// Messages with privacy and without authentication.
     pub invalid_msgs: Counter,
+    /// Traps that were sent, and informs, each once however often it was repeated.
+    pub notifications_sent: Counter,
+    /// Notifications that had to make room before they were sent.
+    pub notifications_dropped: Counter,
+    /// Informs that nobody acknowledged.
+    pub informs_unacknowledged: Counter,
     /// Those of which a report tells the sender.
     reported: [Counter; Reported::COUNT],
 }

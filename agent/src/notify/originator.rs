@@ -21,7 +21,10 @@ use lcms_snmp::{
 };
 use load_cluster_mib::NOTIFICATION_NAMES;
 
-use crate::security::{Receiver, Security, Who};
+use crate::{
+    engine::Statistics,
+    security::{Receiver, Security, Who},
+};
 
 /// Informs to one receiver that are under way at once.
 const UNDER_WAY: usize = 8;
@@ -36,8 +39,7 @@ pub struct Originator {
     /// Whose queue an inform under way belongs to.
     under_way: HashMap<RequestId, String>,
     next_id: i32,
-    dropped: u64,
-    given_up: u64,
+    statistics: Arc<Statistics>,
 }
 
 #[derive(Default)]
@@ -66,16 +68,15 @@ pub struct Own<'o> {
 }
 
 impl Originator {
-    /// Begins with nothing under way; the seed has to be from the system's random
-    /// numbers.
-    pub fn new(seed: [u8; 16]) -> Self {
+    /// Begins with nothing under way, and counts there; the seed has to be from the
+    /// system's random numbers.
+    pub fn new(seed: [u8; 16], statistics: Arc<Statistics>) -> Self {
         Self {
             tracker: Tracker::new(seed),
             queues: HashMap::new(),
             under_way: HashMap::new(),
             next_id: 0,
-            dropped: 0,
-            given_up: 0,
+            statistics,
         }
     }
 
@@ -99,7 +100,9 @@ impl Originator {
                     let octets = self.trap(now, notification, security, receiver, own);
                     let datagram =
                         |octets: Vec<u8>| Datagram { to: receiver.address, octets: octets.into() };
-                    out.extend(octets.map(datagram));
+                    let datagram = octets.map(datagram);
+                    datagram.iter().for_each(|_| self.statistics.notifications_sent.count());
+                    out.extend(datagram);
                 }
             }
         }
@@ -125,7 +128,7 @@ impl Originator {
         let queue = self.queues.entry(receiver.name.clone()).or_default();
         if queue.waiting.len() >= WAITING {
             queue.waiting.pop_front();
-            self.dropped += 1;
+            self.statistics.notifications_dropped.count();
             if !std::mem::replace(&mut queue.said, true) {
                 tracing::warn!(receiver = receiver.name, "informs wait in vain; the oldest go");
             }
@@ -143,6 +146,7 @@ impl Originator {
             let transmit = self.tracker.submit(now, &target, &request);
             self.under_way.insert(transmit.id, name.to_owned());
             queue.under_way += 1;
+            self.statistics.notifications_sent.count();
             out.push(transmit.into());
         }
     }
@@ -210,7 +214,7 @@ impl Originator {
             Some(Arrived::Completed(done)) => self.ended(now, done.id, &mut out),
             Some(Arrived::Reported { id, from, report }) => {
                 tracing::warn!(receiver = %from, %report, "an inform was not taken");
-                self.given_up += 1;
+                self.statistics.informs_unacknowledged.count();
                 self.ended(now, id, &mut out);
             }
         }
@@ -241,22 +245,12 @@ impl Originator {
                 Expired::Resend(transmit) => out.push(transmit.into()),
                 Expired::GaveUp { id, to, attempts } => {
                     tracing::warn!(receiver = %to, attempts, "an inform was not acknowledged");
-                    self.given_up += 1;
+                    self.statistics.informs_unacknowledged.count();
                     self.ended(now, id, &mut out);
                 }
             }
         }
         out
-    }
-
-    /// How many informs had to make room before they were sent.
-    pub fn dropped(&self) -> u64 {
-        self.dropped
-    }
-
-    /// How many were sent and never acknowledged.
-    pub fn given_up(&self) -> u64 {
-        self.given_up
     }
 }
 
@@ -328,14 +322,14 @@ mod tests {
     fn a_queue_is_bounded_and_loses_the_oldest() {
         let security =
             security(&community("notify_type = \"inform\"\nretry_count = 0\ntimeout = 1000"));
-        let (mut now, mut originator) = (Instant::now(), Originator::new([1; 16]));
+        let (mut now, mut originator) = (Instant::now(), Originator::new([1; 16], Arc::default()));
         let mut sent = Vec::new();
         let all = (UNDER_WAY + WAITING + 20) as u32;
         for number in 0..all {
             sent.extend(originator.notify(now, &notification(number), &security, &own()));
         }
         assert_eq!(sent.len(), UNDER_WAY, "the others wait");
-        assert_eq!(originator.dropped(), 20);
+        assert_eq!(originator.statistics.notifications_dropped.value(), 20);
         // One is acknowledged, and the next goes: the oldest that was not dropped.
         let (_, octets) = acknowledged(&sent[0]);
         let next = originator.on_datagram(now, receiver(), &octets);
@@ -349,13 +343,16 @@ mod tests {
             rest += originator.on_timeout(now).len();
         }
         assert_eq!(rest, WAITING - 1);
-        assert_eq!(originator.given_up(), (UNDER_WAY + WAITING - 1) as u64);
+        assert_eq!(
+            originator.statistics.informs_unacknowledged.value() as usize,
+            UNDER_WAY + WAITING - 1
+        );
     }
 
     #[test]
     fn traps_are_of_their_version_and_need_no_answer() {
         let now = Instant::now();
-        let mut originator = Originator::new([1; 16]);
+        let mut originator = Originator::new([1; 16], Arc::default());
         let security = security(&format!(
             "{}\n[[receiver]]\nname = \"old\"\naddress = \"192.0.2.2:162\"\ncommunity = \"c\"\n\
              version = \"1\"\n[[user]]\nname = \"ann\"\nauth_file = \"p\"\n\
@@ -395,10 +392,10 @@ mod tests {
         ) {
             let inform = format!("notify_type = \"inform\"\nretry_count = {retries}\ntimeout = 100");
             let security = security(&community(&inform));
-            let (mut now, mut originator) = (Instant::now(), Originator::new([1; 16]));
+            let (mut now, mut originator) = (Instant::now(), Originator::new([1; 16], Arc::default()));
             let mut lost = lost.into_iter().cycle();
             let mut times: HashMap<u32, u32> = HashMap::new();
-            let mut acknowledged_count = 0_u64;
+            let mut acknowledged_count = 0;
             let mut out = VecDeque::new();
             for number in 0..count {
                 out.extend(originator.notify(now, &notification(number), &security, &own()));
@@ -419,7 +416,9 @@ mod tests {
             }
             prop_assert_eq!(times.len(), count as usize);
             prop_assert!(times.values().all(|times| *times <= 1 + u32::from(retries)));
-            prop_assert_eq!(acknowledged_count + originator.given_up(), u64::from(count));
+            let unacknowledged = originator.statistics.informs_unacknowledged.value();
+            prop_assert_eq!(acknowledged_count + unacknowledged, count);
+            prop_assert_eq!(originator.statistics.notifications_sent.value(), count);
         }
     }
 }

@@ -5,10 +5,7 @@
 use std::{
     io,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket as StdSocket},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     thread::{self, JoinHandle},
     time::Instant,
 };
@@ -21,7 +18,7 @@ use tokio::{
 };
 
 use super::{Datagram, Originator, Own};
-use crate::{state::Publisher, tables};
+use crate::{engine::Statistics, state::Publisher, tables};
 
 /// Notifications that may wait for the thread.
 const QUEUE: usize = 256;
@@ -33,7 +30,7 @@ const DATAGRAM: usize = 65_535;
 #[derive(Clone, Debug)]
 pub struct Sender {
     queue: mpsc::Sender<Arc<Notification>>,
-    dropped: Arc<AtomicU64>,
+    statistics: Arc<Statistics>,
 }
 
 impl Sender {
@@ -42,10 +39,12 @@ impl Sender {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+        let statistics = Arc::clone(&publisher.current().node.statistics);
+        let originator = Originator::new(seed, Arc::clone(&statistics));
         let thread = thread::Builder::new().name("notify".to_owned()).spawn(move || {
-            runtime.block_on(run(&publisher, waiting, Originator::new(seed)));
+            runtime.block_on(run(&publisher, waiting, originator));
         })?;
-        Ok((Self { queue, dropped: Arc::default() }, thread))
+        Ok((Self { queue, statistics }, thread))
     }
 
     /// Hands a notification over.
@@ -53,7 +52,8 @@ impl Sender {
         match self.queue.try_send(Arc::clone(notification)) {
             Ok(()) | Err(TrySendError::Closed(_)) => {}
             Err(TrySendError::Full(_)) => {
-                let dropped = self.dropped.fetch_add(1, Ordering::Relaxed) + 1;
+                self.statistics.notifications_dropped.count();
+                let dropped = self.statistics.notifications_dropped.value();
                 tracing::warn!(dropped, "notifications come faster than they can be sent");
             }
         }

@@ -112,6 +112,18 @@ impl<'s> View<'s> for Row<'s> {
         Some(cells::admin_string(reason))
     }
 
+    fn lc_notifications_sent(&self) -> Option<u32> {
+        Some(self.0.node.statistics.notifications_sent.value())
+    }
+
+    fn lc_notifications_dropped(&self) -> Option<u32> {
+        Some(self.0.node.statistics.notifications_dropped.value())
+    }
+
+    fn lc_informs_unacknowledged(&self) -> Option<u32> {
+        Some(self.0.node.statistics.informs_unacknowledged.value())
+    }
+
     fn lc_config_last_principal(&self) -> Option<Octets<'s>> {
         Some(self.0.snapshot.wanted.provenance.principal.as_str().into())
     }

@@ -2,11 +2,10 @@
 
 use std::{fs, process, time::Duration};
 
-use jiff::{Timestamp, Zoned};
+use jiff::Zoned;
 use lcms_lb_core::model::{Name, PolicyWindow};
-use serde::Serialize;
 
-use super::{CliError, Context, Exit, Stop, json_line, text};
+use super::{CliError, Context, Exit, Stop, json_event, text};
 use crate::ops::auto::{Auto, Event, Options, Round};
 
 /// Keeps the dynamic weights of clusters in step with the measured load: looks
@@ -135,18 +134,11 @@ struct Teller {
     json: bool,
 }
 
-#[derive(Serialize)]
-struct Line<'a> {
-    time: String,
-    #[serde(flatten)]
-    event: &'a Event,
-}
-
 impl Teller {
     fn tell(&self, events: &[Event]) -> Result<(), CliError> {
         for event in events {
             match self.json {
-                true => json_line(&Line { time: Timestamp::now().to_string(), event })?,
+                true => json_event(event)?,
                 false => text(&format!("{}  {event}\n", Zoned::now().strftime("%H:%M:%S")))?,
             }
         }

@@ -54,7 +54,7 @@ pub use self::{
     context::Context,
     error::CliError,
     exit::Exit,
-    print::{json, json_line, text},
+    print::{json, json_event, json_line, text},
     progress::Progress,
     stop::Stop,
 };
@@ -83,7 +83,7 @@ of check: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.";
 /// What every verb takes.
 #[derive(Clone, Debug, Args)]
 pub struct Global {
-    /// The inventory of nodes and clusters
+    /// The manager's file, with the inventory of nodes and clusters
     #[arg(long, global = true, value_name = "FILE", default_value = DEFAULT_CONFIG)]
     config: PathBuf,
     /// Print JSON, for programs

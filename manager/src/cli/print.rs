@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::CliError;
@@ -18,6 +19,17 @@ pub fn json(value: &impl Serialize) -> Result<(), CliError> {
         serde_json::to_string_pretty(value).map_err(io::Error::from).map_err(CliError::Output)?;
     line.push('\n');
     text(&line)
+}
+
+/// Prints something that has just happened as one line of JSON.
+pub fn json_event(event: &impl Serialize) -> Result<(), CliError> {
+    #[derive(Serialize)]
+    struct Line<'a, E> {
+        time: String,
+        #[serde(flatten)]
+        event: &'a E,
+    }
+    json_line(&Line { time: Timestamp::now().to_string(), event })
 }
 
 /// Prints a value as one line of JSON, one of many.

@@ -65,14 +65,21 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, CliError> {
         () = serve.polled_once() => true,
         () = stop.wait() => false,
     };
+    let mut ended = Ok(Exit::Done);
     if started {
         systemd.ready();
         loop {
             tokio::select! {
                 () = stop.wait() => break,
                 () = systemd.watchdog() => {}
-                failed = serve.failed() => return Err(failed.into()),
-                () = receiving.failed() => return Err(CliError::ReceiverEnded),
+                failed = serve.failed() => {
+                    ended = Err(failed.into());
+                    break;
+                }
+                () = receiving.failed() => {
+                    ended = Err(CliError::ReceiverEnded);
+                    break;
+                }
                 _ = hangup.recv() => match load(&args, context) {
                     Ok(Loaded { inventory, settings, receiver }) => {
                         receiving.reload(receiver, &inventory).await;
@@ -90,12 +97,13 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, CliError> {
     systemd.stopping();
     tracing::info!("ending");
     receiving.stop().await;
-    // Agents that do not answer must not keep us: their leases run out.
+    // Also after a fault of ours: whoever comes next need not wait for the leases. But
+    // agents that do not answer must not keep us.
     if tokio::time::timeout(LAST, serve.stop()).await.is_err() {
         tracing::warn!("leases were not given back within {} s", LAST.as_secs());
-        return Ok(Exit::Partial);
+        return ended.and(Ok(Exit::Partial));
     }
-    Ok(Exit::Done)
+    ended
 }
 
 /// How long the end may take.

@@ -32,8 +32,8 @@ pub fn snmptt(mib: &Mib) -> Vec<ExportFile> {
             out.push_str(&format!("{}\n", line.trim()));
         }
         out.push_str("Variables:\n");
-        for (nth, object) in event.members().enumerate() {
-            out.push_str(&format!("  {}: {}\n", nth + 1, object.name()));
+        for (nth, object) in event.written_members().enumerate() {
+            out.push_str(&format!("  {}: {object}\n", nth + 1));
         }
         out.push_str("EDESC\n\n");
     }

@@ -84,7 +84,7 @@ pub async fn table(
     let rows = rows.collect();
     Ok(TableView {
         name: format!("{}::{}", row.module().name(), row.parent().unwrap_or(row).name()),
-        index: row.index().iter().filter_map(|i| Some(i.node()?.name().to_owned())).collect(),
+        index: row.index().iter().map(|part| part.name().into_owned()).collect(),
         columns: there.iter().map(|column| column.name().to_owned()).collect(),
         rows,
     })

@@ -8,7 +8,7 @@
 //!
 //! The two look for themselves. The control loop reads a third of the columns,
 //! each second, and of a host one row; one walk for both would read everything so
-//! often, and make each decision wait for the slowest node.
+//! often, which is more, and make each decision wait for the slowest node.
 
 mod control;
 mod event;

@@ -247,6 +247,22 @@ impl Module {
         }
     }
 
+    /// Whether the definition of this number is a plain value, and the other an
+    /// object with the same OID.
+    pub fn is_ahead(&self, plain: u32, object: &Definition) -> bool {
+        let plain = self.definitions.get(plain as usize).map(|definition| &definition.body);
+        let (Some(Body::Value { value: a }), Body::Invocation { value: b, .. }) =
+            (plain, &object.body)
+        else {
+            return false;
+        };
+        let parts = |value: &OidValue| {
+            let parts = self.pools[value.parts].iter();
+            parts.map(|part| (part.name.map(|name| name.symbol), part.number)).collect::<Vec<_>>()
+        };
+        parts(a) == parts(b)
+    }
+
     /// Whether a clause of a definition could not be read.
     pub fn is_broken(&self, definition: &Definition) -> bool {
         self.clauses(definition).iter().any(|clause| matches!(clause, Clause::Broken))

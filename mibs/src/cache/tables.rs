@@ -7,7 +7,7 @@
 use super::bytes::{Reader, Writer};
 use crate::{
     model::{
-        Access, Base, ComplianceModule, DefaultValue, Extra, Groups, IndexItem, Kind, Mib,
+        Access, Base, ComplianceModule, DefaultValue, Extra, Groups, IndexItem, Kind, Mention, Mib,
         ModuleData, ModuleId, NodeData, NodeId, Place, PlaceId, Prose, Sequence, Status, TypeData,
         TypeId,
     },
@@ -101,6 +101,17 @@ fn put_symbol(out: &mut Writer, symbol: Symbol) {
 /// Nothing is 0, and everything else one more than its number.
 fn put_maybe(out: &mut Writer, number: Option<u32>) {
     out.u32(number.map_or(0, |number| number.saturating_add(1)));
+}
+
+fn put_mention(out: &mut Writer, mention: Option<Mention>) {
+    put_maybe(out, mention.map(|mention| mention.name.index() as u32));
+    put_maybe(out, mention.and_then(|mention| mention.node).map(|id| id.number()));
+}
+
+fn mention(reader: &mut Reader<'_>, sizes: Sizes) -> Option<Option<Mention>> {
+    let name = maybe_symbol(reader, sizes)?;
+    let node = reader.maybe_below(sizes.nodes)?.map(NodeId::new);
+    Some(name.map(|name| Mention { name, node }))
 }
 
 fn put_span(out: &mut Writer, span: Option<Span>) {
@@ -390,13 +401,13 @@ fn extras_out(mib: &Mib, out: &mut Writer) -> Option<()> {
         out.len(at);
         out.len(extra.index.len());
         for item in &extra.index {
-            put_maybe(out, item.node.map(|id| id.number()));
+            put_mention(out, item.object);
             out.u32(item.syntax.number());
             out.u8(u8::from(item.implied));
         }
-        put_maybe(out, extra.augments.map(|id| id.number()));
-        let members: Vec<u32> = extra.members.iter().map(|id| id.number()).collect();
-        out.numbers(&members);
+        put_mention(out, extra.augments);
+        out.len(extra.members.len());
+        extra.members.iter().for_each(|&member| put_mention(out, Some(member)));
         match &extra.default {
             None => out.u8(0),
             Some(DefaultValue::Integer(number)) => {
@@ -433,21 +444,19 @@ fn extras_out(mib: &Mib, out: &mut Writer) -> Option<()> {
 
 fn extras_in(mut reader: Reader<'_>, sizes: Sizes) -> Option<Vec<(NodeId, Extra)>> {
     let reader = &mut reader;
-    let count = reader.len(21)?;
+    let count = reader.len(25)?;
     let mut extras = Vec::with_capacity(count);
     for _ in 0..count {
         let node = NodeId::new(reader.below(sizes.nodes)?);
         let mut extra = Extra::default();
-        for _ in 0..reader.len(9)? {
-            let node = reader.maybe_below(sizes.nodes)?.map(NodeId::new);
+        for _ in 0..reader.len(13)? {
+            let object = mention(reader, sizes)?;
             let syntax = TypeId::new(reader.below(sizes.types)?);
-            extra.index.push(IndexItem { node, syntax, implied: reader.u8()? != 0 });
+            extra.index.push(IndexItem { object, syntax, implied: reader.u8()? != 0 });
         }
-        extra.augments = reader.maybe_below(sizes.nodes)?.map(NodeId::new);
-        extra.members = reader.numbers()?.into_iter().map(NodeId::new).collect();
-        if extra.members.iter().any(|id| id.index() >= sizes.nodes) {
-            return None;
-        }
+        extra.augments = mention(reader, sizes)?;
+        let members = 0..reader.len(8)?;
+        extra.members = members.map(|_| mention(reader, sizes)?).collect::<Option<_>>()?;
         extra.default = match reader.u8()? {
             0 => None,
             1 => Some(DefaultValue::Integer(reader.i64()?)),

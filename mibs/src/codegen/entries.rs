@@ -181,7 +181,7 @@ fn index<'m>(row: Node<'m>, stem: &str, all: &[Module<'m>]) -> Result<IndexPlan<
         let syntax = component.syntax();
         let name = match node {
             Some(node) => node.name().to_owned(),
-            None => format!("{}{}", syntax.name(), at + 1),
+            None => format!("{}{}", component.name(), at + 1),
         };
         let field = match name.strip_prefix(word) {
             Some(rest) if common => identifier(rest),

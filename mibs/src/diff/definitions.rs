@@ -32,8 +32,7 @@ pub(super) fn node(log: &mut Log<'_>, old: Node<'_>, new: Node<'_>) {
     log.compare(name, What::Index, index(old), index(new), |index| index.join(", "));
     let what = if new.kind() == Kind::Group { What::Members } else { What::Objects };
     let members = |node: Node<'_>| {
-        let mut names: Vec<String> =
-            node.members().map(|member| member.name().to_owned()).collect();
+        let mut names: Vec<String> = node.written_members().map(str::to_owned).collect();
         // The objects of a notification have an order, the members of a group none.
         if node.kind() == Kind::Group {
             names.sort();
@@ -154,10 +153,10 @@ fn index(node: Node<'_>) -> Vec<String> {
         return Vec::new();
     }
     let own = node.own_index().map(|part| {
-        let object = part.node().map_or_else(|| part.syntax().written(), |n| n.name().to_owned());
-        if part.implied() { format!("IMPLIED {object}") } else { object }
+        let object = part.name();
+        if part.implied() { format!("IMPLIED {object}") } else { object.into_owned() }
     });
-    own.chain(node.augments().map(|row| format!("AUGMENTS {}", row.name()))).collect()
+    own.chain(node.written_augments().map(|row| format!("AUGMENTS {row}"))).collect()
 }
 
 fn asked(node: Node<'_>) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use super::{Judge, Rule};
 use crate::{
-    ast::{Clause, Definition},
+    ast::Definition,
     model::{Access, Base, Index, Kind, Node, NodeId},
     source::Span,
 };
@@ -23,12 +23,8 @@ impl Judge<'_, '_> {
         let row = self.resolver.mib.node(id);
         let columns: Vec<Node<'_>> = row.children().filter(|c| c.kind() == Kind::Column).collect();
         let index: Vec<Index<'_>> = row.own_index().collect();
-        let written = self.ast.clauses(definition).iter().find_map(|clause| match *clause {
-            Clause::Index(items) => Some(items.len()),
-            _ => None,
-        });
         // With an object that nobody knows, it is another index.
-        if written.is_some_and(|written| written != index.len()) {
+        if index.iter().any(|part| part.syntax().base() == Base::None) {
             return;
         }
         let elements: Vec<Node<'_>> = index.iter().filter_map(|part| part.node()).collect();

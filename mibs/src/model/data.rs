@@ -119,15 +119,23 @@ pub(crate) struct NodeData {
 #[derive(Debug, Default)]
 pub(crate) struct Extra {
     pub index: Vec<IndexItem>,
-    pub augments: Option<NodeId>,
-    pub members: Vec<NodeId>,
+    pub augments: Option<Mention>,
+    pub members: Vec<Mention>,
     pub default: Option<DefaultValue>,
     pub compliance: Vec<ComplianceModule>,
 }
 
+/// A name in a clause, and the node it stands for where somebody defines it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mention {
+    pub name: Symbol,
+    pub node: Option<NodeId>,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct IndexItem {
-    pub node: Option<NodeId>,
+    /// None for a type of the language, which SMIv1 allows here.
+    pub object: Option<Mention>,
     pub syntax: TypeId,
     pub implied: bool,
 }

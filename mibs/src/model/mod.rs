@@ -15,8 +15,8 @@ use std::borrow::Cow;
 pub use lcms_snmp::object::Access;
 
 pub(crate) use data::{
-    ComplianceModule, Extra, IndexItem, ModuleData, ModuleId, NodeData, NodeId, Place, PlaceId,
-    Prose, Sequence, TypeData, TypeId,
+    ComplianceModule, Extra, IndexItem, Mention, ModuleData, ModuleId, NodeData, NodeId, Place,
+    PlaceId, Prose, Sequence, TypeData, TypeId,
 };
 pub(crate) use groups::Groups;
 pub use module::Module;

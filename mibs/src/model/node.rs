@@ -164,7 +164,12 @@ impl<'m> Node<'m> {
 
     /// The row this one augments.
     pub fn augments(&self) -> Option<Node<'m>> {
-        self.extra()?.augments.map(|id| self.mib.node(id))
+        self.extra()?.augments?.node.map(|id| self.mib.node(id))
+    }
+
+    /// The name behind AUGMENTS, whether or not anybody defines it.
+    pub fn written_augments(&self) -> Option<&'m str> {
+        Some(self.mib.symbols.text(self.extra()?.augments?.name))
     }
 
     /// The index of a table, row or column, through AUGMENTS; empty elsewhere.
@@ -182,11 +187,20 @@ impl<'m> Node<'m> {
         items.iter().map(|item| Index { mib, item }).collect()
     }
 
-    /// The objects of a notification, the members of a group.
+    /// The objects of a notification, the members of a group, as far as they are
+    /// defined anywhere.
     pub fn members(&self) -> impl Iterator<Item = Node<'m>> + use<'m> {
         let mib = self.mib;
         let members = self.extra().map(|extra| extra.members.as_slice()).unwrap_or_default();
-        members.iter().map(move |&id| mib.node(id))
+        members.iter().filter_map(move |member| Some(mib.node(member.node?)))
+    }
+
+    /// All names in OBJECTS, VARIABLES or NOTIFICATIONS, whether or not anybody
+    /// defines them.
+    pub fn written_members(&self) -> impl Iterator<Item = &'m str> + use<'m> {
+        let mib = self.mib;
+        let members = self.extra().map(|extra| extra.members.as_slice()).unwrap_or_default();
+        members.iter().map(move |member| mib.symbols.text(member.name))
     }
 
     /// The groups a MODULE-COMPLIANCE asks for: the module, the mandatory ones,
@@ -238,9 +252,18 @@ pub struct Index<'m> {
 }
 
 impl<'m> Index<'m> {
-    /// The index object; SMIv1 allows a type without one.
+    /// The index object; SMIv1 allows a type without one, and some name an object
+    /// that nobody defines.
     pub fn node(&self) -> Option<Node<'m>> {
-        self.item.node.map(|id| self.mib.node(id))
+        self.item.object?.node.map(|id| self.mib.node(id))
+    }
+
+    /// The name as it is written, of an object or of a type.
+    pub fn name(&self) -> Cow<'m, str> {
+        match self.item.object {
+            Some(object) => self.mib.symbols.text(object.name).into(),
+            None => self.syntax().written().into(),
+        }
     }
 
     /// Its syntax.

@@ -12,6 +12,8 @@ mod scope;
 mod tree;
 mod types;
 
+use std::path::Path;
+
 use crate::{
     ast::{self, Clause, Name},
     diagnostic::{Diagnostic, Problem},
@@ -22,7 +24,7 @@ use crate::{
 };
 use oids::OidState;
 pub(crate) use oids::root_of;
-use tree::Tree;
+use tree::{Tree, Vertex};
 
 /// A definition: the module, and its place in the module's list.
 pub(crate) type DefinitionId = (ModuleId, u32);
@@ -68,6 +70,8 @@ pub(crate) struct Resolver<'a> {
     /// By the number of the definition.
     type_ids: Vec<Option<TypeId>>,
     oids: Vec<Option<OidState>>,
+    /// Names that OID values give to places on their way.
+    passed: Vec<(ModuleId, Name, Vertex)>,
     tree: Tree,
     node_ids: Vec<Option<NodeId>>,
     /// Whether a name means what the module says, and nothing else.
@@ -96,7 +100,7 @@ pub(crate) fn resolve(
     judge: bool,
     strict: bool,
 ) -> Mib {
-    let mut mib = Mib { symbols, ..Mib::default() };
+    let mut mib = Mib { symbols, sources, ..Mib::default() };
     let language = types::Language::new(&mut mib);
     let mut resolver = Resolver {
         units: Vec::new(),
@@ -109,6 +113,7 @@ pub(crate) fn resolve(
         refined: (ModuleId::new(0), FastMap::default()),
         type_ids: Vec::new(),
         oids: Vec::new(),
+        passed: Vec::new(),
         tree: Tree::new(),
         node_ids: Vec::new(),
         strict,
@@ -122,9 +127,7 @@ pub(crate) fn resolve(
     if judge {
         crate::lint::judge(&mut resolver);
     }
-    let mut mib = resolver.finish();
-    mib.sources = sources;
-    mib
+    resolver.finish()
 }
 
 impl<'a> Resolver<'a> {
@@ -198,8 +201,10 @@ impl<'a> Resolver<'a> {
         let (old, new) = (self.date_of(&slot.0), self.date_of(&unit));
         let replaces_base = slot.1 == Origin::BuiltIn && origin != Origin::BuiltIn;
         let (file, span) = (unit.file, self.span_of(unit.ast.name));
-        // What the user has is what he means, however old it is.
-        let newer = replaces_base || new > old;
+        let is_named = |unit: &Unit<'_>| self.is_file_named(unit) as u8;
+        // What the user has is what he means, however old it is. Of two of one age
+        // the one whose file has its name: others look for it there.
+        let newer = replaces_base || (&new, is_named(&unit)) > (&old, is_named(&slot.0));
         if newer {
             *slot = (unit, origin);
         }
@@ -210,6 +215,13 @@ impl<'a> Resolver<'a> {
             let problem = Problem::DuplicateModule { module, used };
             self.mib.diagnostics.push(Diagnostic { file, span, problem });
         }
+    }
+
+    /// Whether a module's file has the module's name.
+    fn is_file_named(&self, unit: &Unit<'_>) -> bool {
+        let source = self.mib.sources.get(unit.file.0 as usize);
+        let stem = source.and_then(|source| Path::new(source.name()).file_stem());
+        stem.is_some_and(|stem| stem.eq_ignore_ascii_case(self.mib.symbols.text(unit.name)))
     }
 
     fn enter_definitions(&mut self, module: ModuleId) {
@@ -225,14 +237,23 @@ impl<'a> Resolver<'a> {
             let at = at as u32;
             let name = definition.name.symbol;
             let unit = &mut self.units[module.index()];
-            if *unit.definitions.entry(name).or_insert(at) != at {
-                unit.repeated.insert(at, ());
-                let name = self.mib.symbols.text(name).into();
-                self.report(module, definition.name, Problem::DuplicateDefinition { name });
-                continue;
+            let first = *unit.definitions.entry(name).or_insert(at);
+            if first != at {
+                // An object counts where the first is only its OID, written ahead.
+                let is_ahead = ast.is_ahead(first, definition);
+                unit.repeated.insert(if is_ahead { first } else { at }, ());
+                let word = self.mib.symbols.text(name).into();
+                self.report(module, definition.name, Problem::DuplicateDefinition { name: word });
+                if !is_ahead {
+                    continue;
+                }
+                self.units[module.index()].definitions.insert(name, at);
             }
             if let Some(slot) = self.anywhere.get_mut(name.index()) {
-                slot.get_or_insert((module, at));
+                match slot {
+                    Some((known, other)) if *known == module => *other = at,
+                    _ => *slot = slot.or(Some((module, at))),
+                }
             }
         }
     }

@@ -13,6 +13,7 @@ use crate::{
     model::{
         Access, Groups, Kind, Mib, ModuleId, NodeData, NodeId, PlaceId, Prose, Sequence, Status,
     },
+    symbol::{FastMap, Symbol},
 };
 
 impl<'a> Resolver<'a> {
@@ -31,6 +32,7 @@ impl<'a> Resolver<'a> {
                 found.push((node, vertex));
             }
         }
+        self.passed_nodes(&mut found);
         self.mib.nodes.shrink_to_fit();
         self.oids = Vec::new();
         let nodes = &mut self.mib.nodes;
@@ -41,15 +43,36 @@ impl<'a> Resolver<'a> {
         self.settle_columns();
     }
 
-    fn node(&mut self, id: DefinitionId) -> NodeId {
-        let definition = self.definition(id);
-        let name = definition.name.symbol;
-        let mut node = NodeData {
-            name,
-            module: id.0,
+    /// A place that a module names on the way, `{ iso org(3) ieee(111) 2 }`, has that
+    /// name in it, unless somebody defines it.
+    fn passed_nodes(&mut self, found: &mut Vec<(NodeId, Vertex)>) {
+        let passed = std::mem::take(&mut self.passed);
+        let names: FastMap<Symbol, ()> =
+            passed.iter().map(|(_, name, _)| (name.symbol, ())).collect();
+        let named = |node: &NodeId| self.mib.nodes[node.index()].name;
+        let defined = found.iter().map(|(node, vertex)| (named(node), *vertex));
+        let defined: FastMap<(Symbol, Vertex), ()> = defined
+            .filter(|(name, _)| names.contains_key(name))
+            .map(|defined| (defined, ()))
+            .collect();
+        let mut said: FastMap<(ModuleId, Symbol, Vertex), ()> = FastMap::default();
+        for (module, name, vertex) in passed {
+            let is_defined = defined.contains_key(&(name.symbol, vertex));
+            if !is_defined && said.insert((module, name.symbol, vertex), ()).is_none() {
+                let node = self.plain_node(module, name);
+                found.push((NodeId::new(self.mib.nodes.len() as u32), vertex));
+                self.mib.nodes.push(node);
+            }
+        }
+    }
+
+    fn plain_node(&self, module: ModuleId, name: Name) -> NodeData {
+        NodeData {
+            name: name.symbol,
+            module,
             place: PlaceId::new(0),
             kind: Kind::Node,
-            span: self.span_of(definition.name),
+            span: self.span_of(name),
             syntax: None,
             access: None,
             write_only: false,
@@ -58,7 +81,12 @@ impl<'a> Resolver<'a> {
             description: None,
             reference: None,
             extra: None,
-        };
+        }
+    }
+
+    fn node(&mut self, id: DefinitionId) -> NodeId {
+        let definition = self.definition(id);
+        let mut node = self.plain_node(id.0, definition.name);
         if let Body::Invocation { kind, clauses, .. } = &definition.body {
             node.kind = match kind {
                 Invocation::ModuleIdentity => Kind::Identity,
@@ -142,7 +170,7 @@ impl<'a> Resolver<'a> {
 
     fn object_kind(&mut self, id: DefinitionId, node: &NodeData, clauses: &[Clause]) -> Kind {
         let sequence = node.syntax.map(|id| &self.mib.types[id.index()].sequence);
-        let has_index = clauses.iter().any(|c| matches!(c, Clause::Index(_) | Clause::Augments(_)));
+        let has_index = has_index(clauses);
         match sequence {
             Some(Sequence::Of(_)) => Kind::Table,
             Some(Sequence::Members(_)) if !has_index && !self.lacks_index(id.0) => {
@@ -167,26 +195,71 @@ impl<'a> Resolver<'a> {
 
     /// A scalar right below a row is a column.
     fn settle_columns(&mut self) {
+        self.settle_rows();
         for at in 0..self.mib.nodes.len() {
             let node = &self.mib.nodes[at];
             if node.kind != Kind::Scalar {
                 continue;
             }
             let place = self.mib.places[node.place.index()];
-            let Some(parent) = place.parent.map(|id| self.mib.places[id.index()]) else {
-                continue;
-            };
-            let above = &self.mib.by_place
-                [parent.nodes as usize..(parent.nodes + parent.node_count) as usize];
-            let below_row = above.iter().any(|id| self.mib.nodes[id.index()].kind == Kind::Row);
-            if below_row && parent.len + 1 == place.len {
+            let Some(parent) = place.parent else { continue };
+            let is_right_below = self.mib.places[parent.index()].len + 1 == place.len;
+            if is_right_below && self.holds_columns(parent, node.module) {
                 self.mib.nodes[at].kind = Kind::Column;
             }
         }
     }
+
+    /// What has the syntax of a row, and neither an index nor a table above it, is a
+    /// group of scalars that somebody thought of as a record.
+    fn settle_rows(&mut self) {
+        for at in 0..self.mib.nodes.len() {
+            let node = &self.mib.nodes[at];
+            if node.kind != Kind::Row {
+                continue;
+            }
+            let above = self.mib.places[node.place.index()].parent;
+            let mut above = above.into_iter().flat_map(|id| self.mib.defined_at(id));
+            let is_in_table = above.any(|id| self.mib.nodes[id.index()].kind == Kind::Table);
+            if !is_in_table && !self.has_index(node) {
+                self.mib.nodes[at].kind = Kind::Scalar;
+            }
+        }
+    }
+
+    /// Whether what stands at a place is a row, in the eyes of a module: two
+    /// vendors may give one OID to different things.
+    fn holds_columns(&self, place: PlaceId, module: ModuleId) -> bool {
+        let nodes = || self.mib.defined_at(place).iter().map(|id| &self.mib.nodes[id.index()]);
+        let is_own = |node: &&NodeData| node.module == module;
+        match nodes().any(|node| is_own(&node)) {
+            true => nodes().filter(is_own).any(|node| match node.kind {
+                Kind::Row => true,
+                Kind::Table => self.has_index(node),
+                _ => false,
+            }),
+            false => nodes().any(|node| node.kind == Kind::Row),
+        }
+    }
+
+    /// Whether a row, or a table in its place, has INDEX or AUGMENTS.
+    fn has_index(&self, node: &NodeData) -> bool {
+        let definition = self.quiet_find(node.module, node.name);
+        definition.is_some_and(|id| has_index(self.unit_of(id.0).ast.clauses(self.definition(id))))
+    }
+}
+
+fn has_index(clauses: &[Clause]) -> bool {
+    clauses.iter().any(|clause| matches!(clause, Clause::Index(_) | Clause::Augments(_)))
 }
 
 impl Mib {
+    /// The definitions of a place.
+    fn defined_at(&self, place: PlaceId) -> &[NodeId] {
+        let place = &self.places[place.index()];
+        &self.by_place[place.nodes as usize..(place.nodes + place.node_count) as usize]
+    }
+
     /// Puts the definition that speaks for a place, or for a name, first: an
     /// object before a plain value, a newer module before an older one.
     pub(crate) fn order_definitions(&mut self) {

@@ -5,8 +5,8 @@ use crate::{
     ast::{self, Body, Clause, Defval, Name, Shape, Slice},
     diagnostic::{Problem, Role},
     model::{
-        Base, ComplianceModule, DefaultValue, Extra, IndexItem, Kind, ModuleId, NodeId, Sequence,
-        TypeId,
+        Base, ComplianceModule, DefaultValue, Extra, IndexItem, Kind, Mention, ModuleId, NodeId,
+        Sequence, TypeId,
     },
 };
 
@@ -43,11 +43,13 @@ impl<'a> Resolver<'a> {
         for clause in clauses {
             match clause {
                 Clause::Index(items) => extra.index = self.index(id.0, &pools[*items]),
-                Clause::Augments(span) => extra.augments = self.named(id.0, *span, Role::Row),
+                Clause::Augments(row) => {
+                    extra.augments = Some(self.mention(id.0, *row, Role::Row));
+                }
                 Clause::Members(names) => {
-                    let found =
-                        pools[*names].iter().filter_map(|&n| self.named(id.0, n, Role::Member));
-                    extra.members = found.collect();
+                    let members =
+                        pools[*names].iter().map(|&n| self.mention(id.0, n, Role::Member));
+                    extra.members = members.collect();
                 }
                 Clause::Defval(defval) if kind != Kind::Capabilities => {
                     let Some(syntax) = syntax else { continue };
@@ -75,27 +77,42 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// A name stays what it is, whoever fails to define it.
+    fn mention(&mut self, module: ModuleId, written: Name, role: Role) -> Mention {
+        Mention { name: written.symbol, node: self.named(module, written, role) }
+    }
+
     fn index(&mut self, module: ModuleId, items: &'a [ast::IndexItem]) -> Vec<IndexItem> {
         let mut index = Vec::with_capacity(items.len());
         for item in items {
             let implied = item.implied;
             let written = &self.unit_of(module).ast.pools[item.syntax];
-            let object = match written.shape {
-                Shape::Named { name, .. } => Some(name)
-                    .filter(|&n| self.word(n).starts_with(|c: char| c.is_ascii_lowercase())),
+            let name = match written.shape {
+                Shape::Named { name, .. } => Some(name),
                 _ => None,
             };
-            let Some(object) = object else {
+            let object = name.filter(|&name| self.is_object(module, name));
+            let Some(name) = object else {
                 let syntax = self.object_type(module, written);
-                index.push(IndexItem { node: None, syntax, implied });
+                let is_known = self.type_handle(syntax).base() != Base::None;
+                let name = name.filter(|_| !is_known);
+                let object = name.map(|name| Mention { name: name.symbol, node: None });
+                index.push(IndexItem { object, syntax, implied });
                 continue;
             };
-            let Some(node) = self.named(module, object, Role::Object) else { continue };
-            if let Some(syntax) = self.mib.nodes[node.index()].syntax {
-                index.push(IndexItem { node: Some(node), syntax, implied });
-            }
+            let object = self.mention(module, name, Role::Object);
+            let syntax = object.node.and_then(|node| self.mib.nodes[node.index()].syntax);
+            let syntax = syntax.unwrap_or(self.language.none);
+            index.push(IndexItem { object: Some(object), syntax, implied });
         }
         index
+    }
+
+    /// Whether a name in INDEX is that of an object. It begins with a small letter;
+    /// some objects do not.
+    fn is_object(&self, module: ModuleId, name: Name) -> bool {
+        self.word(name).starts_with(|c: char| c.is_ascii_lowercase())
+            || self.quiet_find(module, name.symbol).is_some_and(|id| !self.is_type(id))
     }
 
     fn default_value(

@@ -86,7 +86,8 @@ impl<'a> Resolver<'a> {
     fn value(&mut self, user: DefinitionId, value: &OidValue) -> Step {
         let mut vertex = Vertex::ROOT;
         let pools = &self.unit_of(user.0).ast.pools;
-        for (at, part) in pools[value.parts].iter().enumerate() {
+        let parts = &pools[value.parts];
+        for (at, part) in parts.iter().enumerate() {
             let arc = match (part.number, part.name) {
                 (Some(number), None) => number,
                 // Behind the first part a name with a number is only a remark.
@@ -103,6 +104,13 @@ impl<'a> Resolver<'a> {
             match self.below(user, value, vertex, arc) {
                 Step::Ready(found) => vertex = found,
                 other => return other,
+            }
+            // The name in `dod(6)`; the last part's is another for the value itself.
+            if let (Some(name), Some(_)) = (part.name, part.number)
+                && at > 0
+                && at + 1 < parts.len()
+            {
+                self.passed.push((user.0, name, vertex));
             }
         }
         Step::Ready(vertex)

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// A place in the tree, named or not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Vertex(u32);
 
 impl Vertex {

@@ -15,7 +15,7 @@ pub(super) struct Language {
     octet_string: TypeId,
     object_identifier: TypeId,
     bits: TypeId,
-    none: TypeId,
+    pub(super) none: TypeId,
     /// The application types, for modules whose base module is not loaded.
     named: FastMap<Symbol, TypeId>,
 }
@@ -221,6 +221,11 @@ impl<'a> Resolver<'a> {
                 }
             }
             _ => {}
+        }
+        if data.base == Base::Gauge32 && self.mib.symbols.text(name) == "Unsigned32" {
+            // The two are one on the wire, so a module in version 1, which has no
+            // Unsigned32, makes its own of a Gauge.
+            data.base = Base::Unsigned32;
         }
         self.push_type(data)
     }

@@ -70,7 +70,12 @@ pub fn agent_config(octets: &[u8]) {
 /// Reads the text of an inventory; the laws are those of [`agent_config`].
 pub fn inventory(octets: &[u8]) {
     let text = String::from_utf8_lossy(octets);
-    match ManagerConfig::parse(&path("manager.toml"), &text).and_then(|config| config.inventory()) {
+    let parsed = ManagerConfig::parse(&path("manager.toml"), &text).and_then(|config| {
+        let settings = config.serve()?;
+        assert!((100..=3_600_000).contains(&settings.interval.as_millis()));
+        config.inventory()
+    });
+    match parsed {
         Ok(inventory) => {
             assert!(!format!("{inventory:?}").contains(SECRET));
             let names: BTreeSet<_> = inventory.nodes.iter().map(|node| node.name).collect();
@@ -127,7 +132,8 @@ pub(super) fn inventory_seeds() -> Vec<Vec<u8>> {
     let small = "[[node]]\nname = \"lb1\"\naddress = \"[fe80::1%2]:1161\"\nversion = \"1\"\n";
     let patient = "[[node]]\nname = \"lb1\"\naddress = \"lb1:1\"\nretries = 21\ntimeout_ms = 1\n";
     let hasty = "[[node]]\nname = \"lb1\"\naddress = \"::1\"\nretries = 0\ntimeout_ms = 60001\n";
-    [include_str!("../../../examples/manager.toml"), small, patient, hasty]
+    let serve = "[serve]\ncontrol = [\"main\"]\nmetrics = \"9780\"\ninterval_ms = 99\n";
+    [include_str!("../../../examples/manager.toml"), small, patient, hasty, serve]
         .map(|text| text.as_bytes().to_vec())
         .into()
 }

@@ -2,19 +2,8 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use serde::Serialize;
-
-use super::super::json_line;
+use super::super::json_event;
 use crate::serve::{Event, Tell};
-
-/// An event as a line of JSON.
-#[derive(Serialize)]
-struct Line<'a> {
-    time: String,
-    #[serde(flatten)]
-    event: &'a Event,
-}
 
 /// Tells by the log, or with `json` on standard output.
 pub fn teller(json: bool) -> Tell {
@@ -22,7 +11,7 @@ pub fn teller(json: bool) -> Tell {
         false => Arc::new(log),
         true => Arc::new(|event| {
             // A daemon does not end with its reader.
-            if let Err(error) = json_line(&Line { time: Timestamp::now().to_string(), event }) {
+            if let Err(error) = json_event(event) {
                 tracing::debug!(%error, "nobody reads the events");
             }
         }),

@@ -50,8 +50,10 @@ struct Labels<'m>(Vec<(&'m str, i64)>);
 
 impl Serialize for Labels<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (label, number) in &self.0 {
+        let mut map = serializer.serialize_map(None)?;
+        let mut seen = BTreeSet::new();
+        // A label that stands twice is a fault of its module; the first counts.
+        for (label, number) in self.0.iter().filter(|(label, _)| seen.insert(*label)) {
             map.serialize_entry(label, number)?;
         }
         map.end()
@@ -122,22 +124,19 @@ fn node_record(node: Node<'_>) -> NodeRecord<'_> {
         access: node.written_access(),
         status: node.status().map(|status| status.name()),
         indexes: node.own_index().map(|index| index_name(&index)).collect(),
-        augments: node.augments().map(|row| row.name()),
+        augments: node.written_augments(),
         enums: Labels(syntax.map(|syntax| syntax.labels().collect()).unwrap_or_default()),
         hint: syntax.and_then(|syntax| syntax.hint()).map(|hint| hint.into_owned()),
         units: node.units().map(|units| units.into_owned()),
-        members: node.members().map(|member| member.name()).collect(),
+        members: node.written_members().collect(),
     }
 }
 
 fn index_name(index: &Index<'_>) -> String {
-    let name = match index.node() {
-        Some(node) => node.name().to_owned(),
-        None => index.syntax().written(),
-    };
+    let name = index.name();
     match index.implied() {
         true => format!("IMPLIED {name}"),
-        false => name,
+        false => name.into_owned(),
     }
 }
 

@@ -227,13 +227,13 @@ impl Set<'_> {
         let index: Vec<String> = node
             .own_index()
             .map(|part| {
-                let name = part.node().map_or_else(|| part.syntax().written(), |n| n.name().into());
-                if part.implied() { format!("IMPLIED {name}") } else { name }
+                let name = part.name();
+                if part.implied() { format!("IMPLIED {name}") } else { name.into_owned() }
             })
             .collect();
         fact("Index", Some(Text::plain(index.join(", "))).filter(|_| !index.is_empty()));
         fact("Augments", node.augments().map(|row| self.node(row)));
-        let members: Vec<&str> = node.members().map(|member| member.name()).collect();
+        let members: Vec<&str> = node.written_members().collect();
         fact("Members", Some(Text::plain(members.join(", "))).filter(|_| !members.is_empty()));
         facts
     }
