@@ -34,11 +34,12 @@ PRIV = {
     "AES-256-C": usmAesCfb256Protocol,
 }
 
-engine = SnmpEngine()
 target = UdpTransportTarget(("127.0.0.1", int(PORT)), timeout=3, retries=2)
 
 
-def send(kind, who, engine=engine):
+def send(kind, who):
+    # One that has sent before would send this to all of those as well.
+    engine = SnmpEngine()
     started = NotificationType(ObjectIdentity("1.3.6.1.6.3.1.1.5.2"))
     started.addVarBinds(("1.3.6.1.2.1.1.5.0", OctetString("pysnmp")))
     error, status, _, _ = next(
@@ -48,8 +49,7 @@ def send(kind, who, engine=engine):
 
 
 said = {
-    # An engine takes a community for that of the version it first had it in.
-    "v1": send("trap", CommunityData(COMMUNITY, mpModel=0), SnmpEngine()),
+    "v1": send("trap", CommunityData(COMMUNITY, mpModel=0)),
     "v2c": send("inform", CommunityData(COMMUNITY, mpModel=1)),
 }
 for (auth, authProtocol), (priv, privProtocol) in zip(AUTH.items(), PRIV.items()):
