@@ -96,10 +96,11 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, CliError> {
     }
     systemd.stopping();
     tracing::info!("ending");
-    receiving.stop().await;
     // Also after a fault of ours: whoever comes next need not wait for the leases. But
-    // agents that do not answer must not keep us.
-    if tokio::time::timeout(LAST, serve.stop()).await.is_err() {
+    // agents that do not answer must not keep us, nor do consumers keep the leases.
+    let given_back = tokio::time::timeout(LAST, serve.stop());
+    let ((), given_back) = tokio::join!(receiving.stop(), given_back);
+    if given_back.is_err() {
         tracing::warn!("leases were not given back within {} s", LAST.as_secs());
         return ended.and(Ok(Exit::Partial));
     }
