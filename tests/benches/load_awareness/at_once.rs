@@ -70,7 +70,12 @@ pub fn play(which: Which, options: &Options) -> Result {
             let played = Played::ratio(ratio, &answers);
             match rows.iter_mut().find(|row| row.contender == contender) {
                 Some(row) => row.rounds.push(played),
-                None => rows.push(Row { contender, is_reference, rounds: vec![played] }),
+                None => rows.push(Row {
+                    contender,
+                    is_reference,
+                    rounds: vec![played],
+                    learned: Vec::new(),
+                }),
             }
         }
         late.extend(answers.iter().map(|one| one.late));
