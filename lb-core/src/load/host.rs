@@ -19,6 +19,10 @@ const MOST_GAIN: f64 = 1.0 / 3.0;
 /// How much an instant counts against the one after it.
 const INSTANT_KEPT: f64 = 0.9;
 
+/// Variance of an instant that says nothing: whether a connection that comes or
+/// goes just then is among the tasks that were seen is up to chance.
+const INSTANT_NOISE: f64 = 0.25;
+
 /// What a report sees of others may differ from what was believed by so many
 /// tasks, and by this part of them; beyond that the time between is one of change.
 const STEADY: f64 = 0.5;
@@ -157,7 +161,7 @@ impl HostLoad {
             return 0.0;
         }
         let mean = sum / weight;
-        ((squares / weight - mean * mean) / mean).clamp(0.0, 1.0)
+        ((squares / weight - mean * mean - INSTANT_NOISE) / mean).clamp(0.0, 1.0)
     }
 
     /// What ran there beside the director's connections, in the mean; `None`
@@ -187,6 +191,20 @@ mod tests {
         assert_eq!(host.others(2 * SECOND), 2.0);
         host.report(2 * SECOND, &report(Duration::ZERO, 7.0));
         assert_eq!(host.others(2 * SECOND), 0.0);
+    }
+
+    #[test]
+    fn tasks_that_stay_are_told_from_connections_of_other_directors() {
+        let after = |others: &[f64]| {
+            let mut host = HostLoad::default();
+            for (second, others) in (1u32..).zip(others.iter().cycle()).take(40) {
+                host.report(SECOND * second, &report(Duration::ZERO, *others));
+            }
+            host.coming_and_going()
+        };
+        assert_eq!(after(&[3.0]), 0.0);
+        assert!(after(&[1.0, 1.0, 0.0, 1.0, 2.0]) < 0.2);
+        assert_eq!(after(&[0.0, 4.0, 1.0, 3.0]), 1.0);
     }
 
     #[test]
