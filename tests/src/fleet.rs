@@ -21,12 +21,12 @@ use crate::{
 pub struct Fleet {
     computers: Vec<Computer>,
     directors: Vec<SocketAddr>,
-    _kept: Kept,
+    kept: Kept,
 }
 
 /// What ends with the fleet.
 enum Kept {
-    Ours { _controllers: Vec<(Process, Manager)>, _agents: Vec<Agent> },
+    Ours { controllers: Vec<(Process, Manager)>, _agents: Vec<Agent> },
     Haproxy { _directors: Vec<Haproxy>, _folders: Vec<TempDir> },
 }
 
@@ -71,8 +71,8 @@ impl Fleet {
             addresses.push(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
             agents.push(directs);
         }
-        let kept = Kept::Ours { _controllers: controllers, _agents: agents };
-        Self { computers, directors: addresses, _kept: kept }.once_it_works()
+        let kept = Kept::Ours { controllers, _agents: agents };
+        Self { computers, directors: addresses, kept }.once_it_works()
     }
 
     /// So many HAProxies with `leastconn` and these weights, or `None` where it
@@ -92,7 +92,7 @@ impl Fleet {
         let balanced = balanced?;
         let directors = balanced.iter().map(Haproxy::address).collect();
         let kept = Kept::Haproxy { _directors: balanced, _folders: folders };
-        Some(Self { computers, directors, _kept: kept }.once_it_works())
+        Some(Self { computers, directors, kept }.once_it_works())
     }
 
     #[track_caller]
@@ -116,6 +116,24 @@ impl Fleet {
     /// Jobs that each computer took so far.
     pub fn jobs(&self) -> Vec<u64> {
         self.computers.iter().map(Computer::jobs).collect()
+    }
+
+    /// What our first director has learned of its servers: for each column its
+    /// values, in the order of the servers. Nothing of HAProxy.
+    #[track_caller]
+    pub fn learned(&self) -> Vec<(&'static str, Vec<u32>)> {
+        let Kept::Ours { controllers, .. } = &self.kept else { return Vec::new() };
+        let columns = ["lcServerCapacity", "lcServerOtherTasks", "lcServerLearnedLimit"];
+        let values = |column| {
+            let said = controllers.iter().take(1).map(|(_, manager)| {
+                let said = manager.run(&["walk", "lb1", column]);
+                // Each ends with its unit, if it has one.
+                let number = |line: &str| line.split(' ').rev().find_map(|word| word.parse().ok());
+                said.out.lines().filter_map(number).collect()
+            });
+            said.flat_map(|values: Vec<u32>| values).collect()
+        };
+        columns.map(|column| (column, values(column))).to_vec()
     }
 
     /// Stops it, and says how late each answer of the computers was.

@@ -7,7 +7,7 @@
 //! no state and asks nobody: should it be late, picks go on with what was known.
 //! While no service uses freest it sleeps.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -138,9 +138,7 @@ impl Watch {
                 server.load.look(now, active, ended, company);
             }
         }
-        for at in 0..self.hosts.len() {
-            self.report(snapshot, at, now);
-        }
+        self.take_reports(snapshot, now);
         self.tell(now);
         if now.saturating_sub(self.kept_at) >= KEEP {
             self.kept_at = now;
@@ -149,20 +147,29 @@ impl Watch {
         true
     }
 
-    /// Takes in the report on a host, if it is a new one.
-    fn report(&mut self, snapshot: &Snapshot, at: usize, now: Duration) {
-        let Some(host) = self.hosts.get_mut(at) else { return };
-        let Some(report) = snapshot.runtime.reports.get(&host.name) else { return };
-        if host.reported.replace(report.at) == Some(report.at) {
+    /// Takes in what is new of the reports on hosts. There may be thousands of
+    /// hosts, so servers are gone through once for all of them.
+    fn take_reports(&mut self, snapshot: &Snapshot, now: Duration) {
+        let began = self.began;
+        let news = self.hosts.iter_mut().map(|host| {
+            let report = snapshot.runtime.reports.get(&host.name)?;
+            if host.reported.replace(report.at) == Some(report.at) {
+                return None;
+            }
+            let written = report.at.saturating_duration_since(began);
+            let report = seen(report, now.saturating_sub(written));
+            Some((host.load.report(now, &report), report))
+        });
+        let news: Vec<Option<(Duration, HostReport)>> = news.collect();
+        if news.iter().all(Option::is_none) {
             return;
         }
-        let written = report.at.saturating_duration_since(self.began);
-        let report = seen(report, now.saturating_sub(written));
-        let taken = host.load.report(now, &report);
-        let servers = self.services.iter_mut().flat_map(|service| &mut service.servers);
-        servers
-            .filter(|server| server.host == Some(at))
-            .for_each(|server| server.load.report(taken, &report));
+        for server in self.services.iter_mut().flat_map(|service| &mut service.servers) {
+            let Some(at) = server.host else { continue };
+            if let Some((host, Some((taken, report)))) = self.hosts.get(at).zip(news.get(at)) {
+                server.load.report(*taken, report, &host.load);
+            }
+        }
     }
 
     /// Hands over to the schedulers what is known now.
@@ -241,6 +248,14 @@ impl Watch {
     /// Writes down the capacities.
     fn keep(&mut self) {
         let Some(capacities) = &self.capacities else { return };
+        if let Some(snapshot) = &self.serial
+            && !self.remembered.is_empty()
+        {
+            // What is no row of any service any more is not to be kept for ever.
+            let rows = snapshot.wanted.servers().map(|(id, _)| id.to_string());
+            let rows: HashSet<String> = rows.collect();
+            self.remembered.retain(|name, _| rows.contains(name));
+        }
         let servers = self.services.iter().flat_map(|service| &service.servers);
         let known = servers
             .filter_map(|server| Some((server.id.to_string(), server.load.known()?.per_second)));

@@ -26,6 +26,9 @@ const LONG_TRUST: f64 = 400.0;
 /// server any more: three times what chance does.
 const ANOTHER: f64 = 0.35;
 
+/// Completions that a guess is worth, when there are few of the server's own.
+const GUESS: f64 = 10.0;
+
 /// Nothing is said before so many completions.
 const FIRST_COMPLETIONS: f64 = 4.0;
 
@@ -94,7 +97,9 @@ impl Capacity {
     /// Takes one interval into account.
     pub fn learn(&mut self, measurement: Measurement) {
         let (completed, busy) = (measurement.completed as f64, measurement.busy());
-        if measurement.utilisation < LEAST_UTILISATION || busy <= 0.0 {
+        // Without any busy time of ours, what ended is counted all the same: it
+        // was busy between two looks, and what is left out here would be missing.
+        if measurement.utilisation < LEAST_UTILISATION {
             return;
         }
         if let Some((short, long)) = self.sums {
@@ -105,7 +110,7 @@ impl Capacity {
         } else {
             self.first.completed += completed;
             self.first.busy += busy;
-            if self.first.completed >= FIRST_COMPLETIONS {
+            if self.first.completed >= FIRST_COMPLETIONS && self.first.busy > 0.0 {
                 self.sums = Some((self.first, self.first));
             }
         }
@@ -115,6 +120,15 @@ impl Capacity {
     /// Completions a second, once there was something to learn from.
     pub fn per_second(&self) -> Option<f64> {
         self.sums.map(|(_, long)| long.per_second())
+    }
+
+    /// Completions a second, for a server of which this would be thought if it
+    /// were not known yet. One that seemed slow in its first few jobs gets
+    /// hardly any more to show that it is not; so a guess counts beside them,
+    /// for as much as a few jobs do.
+    pub fn beside(&self, guess: f64) -> f64 {
+        let Some((_, long)) = self.sums else { return guess };
+        (long.completed + GUESS) / (long.busy + GUESS / guess)
     }
 
     /// The measurement learned from last.

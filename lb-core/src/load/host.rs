@@ -12,6 +12,22 @@ const FRESH_INTERVALS: u32 = 3;
 /// report would be a small stampede.
 const SETTLING: f64 = 2.0;
 
+/// The most that one report moves it: where reports are rare, all directors
+/// together would go from one extreme to the other with each of them.
+const MOST_GAIN: f64 = 1.0 / 3.0;
+
+/// How much an instant counts against the one after it.
+const INSTANT_KEPT: f64 = 0.9;
+
+/// Variance of an instant that says nothing: whether a connection that comes or
+/// goes just then is among the tasks that were seen is up to chance.
+const INSTANT_NOISE: f64 = 0.25;
+
+/// What a report sees of others may differ from what was believed by so many
+/// tasks, and by this part of them; beyond that the time between is one of change.
+const STEADY: f64 = 0.5;
+const STEADY_PART: f64 = 0.5;
+
 /// The interval reports are taken to come at before there were two.
 const FIRST_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -46,6 +62,10 @@ pub struct HostLoad {
     others: f64,
     /// The same from means over the time between samples, once there were two.
     settled: Option<f64>,
+    /// Others at the instants of the samples: weighted sums of 1, x and x².
+    instants: [f64; 3],
+    /// Whether the last report saw as much of others as was believed.
+    steady: bool,
     /// When the last sample was taken, and our connections' time up to it.
     base: Option<(Duration, f64)>,
     fresh_until: Option<Duration>,
@@ -71,13 +91,20 @@ impl HostLoad {
             (Some((before, time)), Some(runnable)) if taken > before => {
                 let seconds = (taken - before).as_secs_f64();
                 let seen = (runnable - (own.in_flight_time - time) / seconds).max(0.0);
-                let gain = seconds / (seconds + SETTLING);
+                let gain = (seconds / (seconds + SETTLING)).min(MOST_GAIN);
+                self.steady = self
+                    .settled
+                    .is_some_and(|known| (seen - known).abs() <= STEADY + STEADY_PART * known);
                 let known = self.settled.unwrap_or(seen);
                 *self.settled.insert(known + (seen - known) * gain)
             }
             // Without means, what was seen at an instant has to do.
             _ => (report.runnable - own.active).max(0.0),
         };
+        let instant = (report.runnable - own.active).max(0.0);
+        for (sum, power) in self.instants.iter_mut().zip([1.0, instant, instant * instant]) {
+            *sum = *sum * INSTANT_KEPT + power;
+        }
         self.others = seen;
         self.cores = report.cores.unwrap_or(self.cores);
         let interval = match self.came {
@@ -119,6 +146,24 @@ impl HostLoad {
         Some(((tasks - self.others(now)).floor() as u32).max(1))
     }
 
+    /// Whether others did as before in the time up to the last sample. What the
+    /// director counted in that time it split by what it believed then.
+    pub fn was_steady(&self) -> bool {
+        self.steady
+    }
+
+    /// How much others come and go, from 0 for tasks that are always there to 1
+    /// for connections of other directors, whose number varies by as much as
+    /// there are.
+    pub fn coming_and_going(&self) -> f64 {
+        let [weight, sum, squares] = self.instants;
+        if sum <= 0.0 {
+            return 0.0;
+        }
+        let mean = sum / weight;
+        ((squares / weight - mean * mean - INSTANT_NOISE) / mean).clamp(0.0, 1.0)
+    }
+
     /// What ran there beside the director's connections, in the mean; `None`
     /// before two reports told.
     pub fn company(&self) -> Option<Company> {
@@ -146,6 +191,20 @@ mod tests {
         assert_eq!(host.others(2 * SECOND), 2.0);
         host.report(2 * SECOND, &report(Duration::ZERO, 7.0));
         assert_eq!(host.others(2 * SECOND), 0.0);
+    }
+
+    #[test]
+    fn tasks_that_stay_are_told_from_connections_of_other_directors() {
+        let after = |others: &[f64]| {
+            let mut host = HostLoad::default();
+            for (second, others) in (1u32..).zip(others.iter().cycle()).take(40) {
+                host.report(SECOND * second, &report(Duration::ZERO, *others));
+            }
+            host.coming_and_going()
+        };
+        assert_eq!(after(&[3.0]), 0.0);
+        assert!(after(&[1.0, 1.0, 0.0, 1.0, 2.0]) < 0.2);
+        assert_eq!(after(&[0.0, 4.0, 1.0, 3.0]), 1.0);
     }
 
     #[test]

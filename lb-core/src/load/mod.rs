@@ -24,12 +24,14 @@
 //! since any fixed moment.
 
 mod capacity;
+mod fleet;
 mod history;
 mod host;
 mod memory;
 mod server;
 
 pub use capacity::{Capacity, Measurement};
+pub use fleet::Fleet;
 pub use history::{Company, History, Totals};
 pub use host::{HostLoad, HostReport};
 pub use memory::MemoryGuard;

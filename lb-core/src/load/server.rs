@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Capacity, Company, History, HostLoad, HostReport, Measurement, Totals};
+use super::{Capacity, Company, Fleet, History, HostLoad, HostReport, Measurement, Totals};
 use crate::schedule::Load;
 
 /// Capacities are handed over in thousandths of a completion a second.
@@ -46,10 +46,14 @@ impl ServerLoad {
         self.completed = completed;
     }
 
-    /// Learns from a report on its host, whose sample was taken at that moment.
-    pub fn report(&mut self, taken: Duration, report: &HostReport) {
+    /// Learns from a report on its host, which has taken it in and says when
+    /// its sample was taken.
+    pub fn report(&mut self, taken: Duration, report: &HostReport, host: &HostLoad) {
         let Some(now) = self.own.at(taken) else { return };
         let Some(base) = self.base.replace(now) else { return };
+        if !host.was_steady() {
+            return;
+        }
         let seconds = taken.saturating_sub(base.at).as_secs_f64();
         let (Some(interval), Some(utilisation)) = (report.interval, report.utilisation) else {
             return;
@@ -61,9 +65,21 @@ impl ServerLoad {
         }
         let used = now.used_time - base.used_time;
         let own = now.own_used_time - base.own_used_time;
-        let share = if used > 0.0 { (own / used).clamp(0.0, 1.0) } else { 1.0 };
+        let beside_tasks = if used > 0.0 { (own / used).clamp(0.0, 1.0) } else { 1.0 };
+        // Where others come and go as our connections do, there are fewest of
+        // them when there are many of ours, and means say what each has.
+        let time = now.in_flight_time - base.in_flight_time;
+        let others = host.company().map_or(0.0, |company| company.others) * seconds;
+        let beside_connections = if time + others > 0.0 { time / (time + others) } else { 1.0 };
+        let part = host.coming_and_going();
+        let share = beside_tasks * (1.0 - part) + beside_connections * part;
         let completed = (now.completed - base.completed).max(0.0).round() as u64;
         self.capacity.learn(Measurement { completed, seconds, utilisation, share });
+    }
+
+    /// What it can do, as far as that is known.
+    pub fn capacity(&self) -> &Capacity {
+        &self.capacity
     }
 
     /// What is to be remembered.
@@ -75,35 +91,27 @@ impl ServerLoad {
 /// What the scheduler gets to know of the servers of a service, each with the
 /// host it is on, if that is known.
 ///
-/// A server that is not known yet is taken for as good as the best, for its
-/// cores, but gets its connections only as it completes others: at first as
+/// A server is taken for as good as the others, for its cores, as long as it has
+/// not shown otherwise, but while nothing is known of it, it gets its connections only as it completes others: at first as
 /// many as its cores, and one more for each that has ended.
 pub fn loads<'a>(
     now: Duration,
     members: impl Iterator<Item = (&'a ServerLoad, Option<&'a HostLoad>)> + Clone,
 ) -> impl Iterator<Item = Load> {
-    let cores_of = |host: Option<&HostLoad>| host.map_or(0, HostLoad::cores);
-    let best = members
-        .clone()
-        .filter_map(|(server, host)| {
-            let cores = cores_of(host).max(1);
-            server.capacity.per_second().map(|all| all / f64::from(cores))
-        })
-        .max_by(f64::total_cmp);
+    let fleet = Fleet::of(now, members.clone());
     members.map(move |(server, host)| {
-        let cores = cores_of(host);
-        let expected = best.map(|best| best * f64::from(cores.max(1)));
-        let known = server.capacity.per_second();
-        let trial = match (known, best) {
+        let cores = host.map_or(0, HostLoad::cores);
+        let capacity = fleet.capacity(server, host);
+        let trial = match (server.capacity.per_second(), capacity) {
             (None, Some(_)) => Some(u64::from(cores.max(1)) + server.completed),
             _ => None,
         };
         let limit = host.and_then(|host| host.limit(now)).map(u64::from);
         let limit = [limit, trial].into_iter().flatten().min();
         Load {
-            others: (host.map_or(0.0, |host| host.others(now)) * 100.0) as u32,
+            others: (fleet.others(now, server, host) * 100.0) as u32,
             cores,
-            capacity: known.or(expected).map_or(0, |all| ((all * UNIT) as u64).max(1)),
+            capacity: capacity.map_or(0, |all| ((all * UNIT) as u64).max(1)),
             limit: limit.map_or(0, |limit| u32::try_from(limit).unwrap_or(u32::MAX)),
         }
     })
@@ -127,16 +135,19 @@ mod tests {
     /// second, with so many tasks of others, on a host that is as this report
     /// says.
     fn worked(completions: u64, others: f64, report: &HostReport) -> ServerLoad {
-        let mut server = ServerLoad::default();
+        let (mut server, mut host) = (ServerLoad::default(), HostLoad::default());
+        let report = HostReport {
+            runnable: 2.0 + others,
+            mean_runnable: Some(2.0 + others),
+            cores: Some(1),
+            ..*report
+        };
         for second in 0..20 {
             let now = SECOND * second;
-            server.look(
-                now,
-                2,
-                completions * u64::from(second),
-                Some(Company { others, cores: 1.0 }),
-            );
-            server.report(now, report);
+            server.look(now, 2, completions * u64::from(second), host.company());
+            host.look(now, 2);
+            host.report(now, &report);
+            server.report(now, &report, &host);
         }
         server
     }
@@ -158,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_server_starts_slowly_as_one_of_the_best() {
+    fn an_unknown_server_starts_slowly_as_one_like_the_others() {
         let known = worked(30, 0.0, &report(0.5));
         let mut fresh = ServerLoad::default();
         let of = |fresh: &ServerLoad| -> Vec<Load> {

@@ -134,7 +134,7 @@ impl Director {
         let now = Duration::from_secs_f64(now);
         for (place, report) in reports.iter().enumerate() {
             let taken = self.fleet.hosts[place].report(now, report);
-            self.fleet.servers[place].report(taken, report);
+            self.fleet.servers[place].report(taken, report, &self.fleet.hosts[place]);
             let cores = f64::from(report.cores.unwrap_or(1));
             self.seen_free[place] = cores - report.runnable;
         }

@@ -134,6 +134,14 @@ pub fn judged() -> Vec<(Kind, Scenario)> {
         ),
         (
             Kind::Other,
+            Scenario {
+                mean: 0.05,
+                ..seed(28, Scenario::of("1 other on 1 of 4, short jobs", four(Make::of(1.0), 1)))
+            }
+            .beside_others(0.7),
+        ),
+        (
+            Kind::Other,
             seed(22, Scenario::of("1 other on 1 of 4, near overload", four(Make::of(1.0), 1))),
         ),
         (

@@ -26,7 +26,7 @@ const SWAPPING: f64 = 32.0;
 /// What happens, as far as the rule of the directors does not matter.
 #[derive(Clone, Debug)]
 pub struct Scenario {
-    pub name: &'static str,
+    pub name: String,
     pub computers: Vec<Make>,
     /// Jobs of this mean length on a core of speed 1.
     pub mean: f64,
@@ -36,8 +36,9 @@ pub struct Scenario {
     /// Seconds between two looks of the controller.
     pub poll: f64,
     pub directors: usize,
-    /// At this time these tasks of others begin to run on the first computer.
+    /// At this time so many tasks of others begin to run on that computer.
     pub disturbance: Option<(f64, u32)>,
+    pub disturbed: usize,
     pub jobs: usize,
     pub seed: u64,
 }
@@ -45,9 +46,9 @@ pub struct Scenario {
 impl Scenario {
     /// One director, polls of a second, exponential jobs of a fifth of a second,
     /// and 70 % of what the computers could do if they had nothing else to do.
-    pub fn of(name: &'static str, computers: Vec<Make>) -> Self {
+    pub fn of(name: &str, computers: Vec<Make>) -> Self {
         Self {
-            name,
+            name: name.to_owned(),
             computers,
             mean: 0.2,
             length: Length::Exponential,
@@ -55,6 +56,7 @@ impl Scenario {
             poll: 1.0,
             directors: 1,
             disturbance: None,
+            disturbed: 0,
             jobs: 20_000,
             seed: 1,
         }
@@ -251,8 +253,9 @@ impl<'s> World<'s> {
         if let Some((at, tasks)) = self.scenario.disturbance
             && now >= at
         {
-            self.computers[0].advance(now);
-            self.computers[0].make.background = tasks;
+            let computer = &mut self.computers[self.scenario.disturbed];
+            computer.advance(now);
+            computer.make.background = tasks;
         }
         for (place, computer) in self.computers.iter_mut().enumerate() {
             // Each agent has a clock of its own.

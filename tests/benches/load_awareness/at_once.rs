@@ -25,6 +25,10 @@ const LEARNING: Duration = Duration::from_secs(12);
 /// From the last of some jobs, as it should be, to the next ones.
 const PAUSE: Duration = Duration::from_secs(3);
 
+/// From one fleet's jobs to the next one's: all at the same time would be more
+/// than this machine can send.
+const APART: Duration = Duration::from_millis(250);
+
 const NUMBERS: [usize; 3] = [300, 400, 500];
 
 pub fn play(which: Which, options: &Options) -> Result {
@@ -44,9 +48,10 @@ pub fn play(which: Which, options: &Options) -> Result {
     let before = Distortion::machine();
     let begin = Instant::now() + Duration::from_millis(300);
     let played: Vec<_> = thread::scope(|scope| {
-        let running: Vec<_> = places
-            .into_iter()
-            .map(|(speeds, contender, seed, fleet)| {
+        let running: Vec<_> = (0..)
+            .zip(places)
+            .map(|(place, (speeds, contender, seed, fleet))| {
+                let begin = begin + APART * place;
                 scope.spawn(move || {
                     let (jobs, bursts) = jobs(seed, speeds.iter().sum());
                     let patience = Duration::from_secs(20);
@@ -70,7 +75,12 @@ pub fn play(which: Which, options: &Options) -> Result {
             let played = Played::ratio(ratio, &answers);
             match rows.iter_mut().find(|row| row.contender == contender) {
                 Some(row) => row.rounds.push(played),
-                None => rows.push(Row { contender, is_reference, rounds: vec![played] }),
+                None => rows.push(Row {
+                    contender,
+                    is_reference,
+                    rounds: vec![played],
+                    learned: Vec::new(),
+                }),
             }
         }
         late.extend(answers.iter().map(|one| one.late));

@@ -61,12 +61,14 @@ pub fn play(which: Which, scenario: &Scenario, options: &Options) -> Result {
         running.into_iter().map(|one| one.join().unwrap()).collect()
     });
     let mut distortion = Distortion::since(before);
+    let learned: Vec<_> = played.iter().map(|(fleet, _)| fleet.learned()).collect();
     let (fleets, answers): (Vec<Fleet>, Vec<Vec<Answer>>) = played.into_iter().unzip();
     distortion.add(answers.iter().flatten().map(|one| one.late), fleets);
     let count = scenario.contenders.len();
     let row = |(at, contender): (usize, &Contender)| Row {
         contender: contender.to_string(),
         is_reference: *contender == Contender::Leastconn,
+        learned: learned.get(at).cloned().unwrap_or_default(),
         rounds: answers.iter().skip(at).step_by(count).map(|all| Played::of(all)).collect(),
     };
     let rows = scenario.contenders.iter().enumerate().map(row).collect();

@@ -23,6 +23,8 @@ pub struct Row {
     pub contender: String,
     pub is_reference: bool,
     pub rounds: Vec<Played>,
+    /// What the director had learned at the end of the first round.
+    pub learned: Vec<(&'static str, Vec<u32>)>,
 }
 
 /// One round of one contender; times in milliseconds.
@@ -171,6 +173,14 @@ pub fn print(result: &Result) {
         ]);
     }
     println!("\n{}\n{table}", result.which);
+    for row in &result.rows {
+        let learned = row.learned.iter().filter(|(_, values)| !values.is_empty());
+        let learned: Vec<_> =
+            learned.map(|(column, values)| format!("{column} {values:?}")).collect();
+        if !learned.is_empty() {
+            println!("{}: {}", row.contender, learned.join(", "));
+        }
+    }
     let Distortion { busy, sent_late, answered_late } = &result.distortion;
     println!(
         "median over the rounds (least..most). This machine was {:.0} % busy; jobs were sent \
