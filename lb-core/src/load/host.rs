@@ -16,6 +16,11 @@ const SETTLING: f64 = 2.0;
 /// together would go from one extreme to the other with each of them.
 const MOST_GAIN: f64 = 1.0 / 3.0;
 
+/// The time, in seconds, by which the host's interval and the one that we take for
+/// it may differ. While our connections become many more or fewer, so much of the
+/// change is seen as work of others, or is missing there.
+const MISTIMED: f64 = 0.1;
+
 /// How much an instant counts against the one after it.
 const INSTANT_KEPT: f64 = 0.9;
 
@@ -66,8 +71,9 @@ pub struct HostLoad {
     instants: [f64; 3],
     /// Whether the last report saw as much of others as was believed.
     steady: bool,
-    /// When the last sample was taken, and our connections' time up to it.
-    base: Option<(Duration, f64)>,
+    /// When the last sample was taken, our connections' time up to it, and how many
+    /// they were.
+    base: Option<(Duration, f64, f64)>,
     fresh_until: Option<Duration>,
     /// When the last report came, and the time between two.
     came: Option<(Duration, Duration)>,
@@ -84,17 +90,19 @@ impl HostLoad {
     pub fn report(&mut self, now: Duration, report: &HostReport) -> Duration {
         let taken = now.saturating_sub(report.age);
         let own = self.own.at(taken).unwrap_or_default();
-        let base = self.base.replace((taken, own.in_flight_time));
+        let base = self.base.replace((taken, own.in_flight_time, own.active));
         // Never below our own: a task that waits for a disk or a peer is not
         // runnable, and is work all the same.
         let seen = match (base, report.mean_runnable) {
-            (Some((before, time)), Some(runnable)) if taken > before => {
+            (Some((before, time, active)), Some(runnable)) if taken > before => {
                 let seconds = (taken - before).as_secs_f64();
                 let seen = (runnable - (own.in_flight_time - time) / seconds).max(0.0);
-                let gain = (seconds / (seconds + SETTLING)).min(MOST_GAIN);
-                self.steady = self
-                    .settled
-                    .is_some_and(|known| (seen - known).abs() <= STEADY + STEADY_PART * known);
+                let mistimed = (own.active - active).abs() * MISTIMED / seconds;
+                let doubt = 1.0 + (mistimed / STEADY).powi(2);
+                let gain = (seconds / (seconds + SETTLING)).min(MOST_GAIN) / doubt;
+                self.steady = self.settled.is_some_and(|known| {
+                    (seen - known).abs() <= STEADY + STEADY_PART * known + mistimed
+                });
                 let known = self.settled.unwrap_or(seen);
                 *self.settled.insert(known + (seen - known) * gain)
             }

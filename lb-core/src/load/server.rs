@@ -12,6 +12,15 @@ const UNIT: f64 = 1_000.0;
 /// another time: one was lost in between.
 const SAME_INTERVAL: f64 = 0.3;
 
+/// Connections that came and have not ended, by which an interval may be out of
+/// balance: so many, or this part of those that ended. Beyond that it goes on.
+const BALANCE: f64 = 3.0;
+const BALANCE_PART: f64 = 0.3;
+
+/// The longest time that a balance is waited for: a server that gets more and more
+/// has to be known too.
+const PATIENCE: f64 = 60.0;
+
 /// One server: what the director counts, and what it can do.
 #[derive(Clone, Debug, Default)]
 pub struct ServerLoad {
@@ -20,6 +29,36 @@ pub struct ServerLoad {
     /// Our own totals at the time of the sample before.
     base: Option<Totals>,
     completed: u64,
+    /// Intervals that are one measurement together, as far as it goes.
+    open: Open,
+}
+
+/// A measurement that is not over: after many connections at once, busy time comes
+/// first and completions at the end, and each for itself would say nothing true.
+#[derive(Clone, Copy, Debug, Default)]
+struct Open {
+    completed: f64,
+    seconds: f64,
+    /// Seconds of full utilisation, and those of our work.
+    used: f64,
+    busy: f64,
+    /// By how many our connections are more than at its beginning.
+    more: f64,
+    /// Whether a part of it is not known.
+    is_spoiled: bool,
+}
+
+impl Open {
+    /// The measurement, if it is over.
+    fn ended(&self) -> Option<Measurement> {
+        let is_balanced = self.more.abs() <= BALANCE + BALANCE_PART * self.completed;
+        (is_balanced || self.seconds > PATIENCE).then(|| Measurement {
+            completed: self.completed.max(0.0).round() as u64,
+            seconds: self.seconds,
+            utilisation: self.used / self.seconds,
+            share: if self.used > 0.0 { self.busy / self.used } else { 1.0 },
+        })
+    }
 }
 
 /// What outlives a restart.
@@ -51,17 +90,40 @@ impl ServerLoad {
     pub fn report(&mut self, taken: Duration, report: &HostReport, host: &HostLoad) {
         let Some(now) = self.own.at(taken) else { return };
         let Some(base) = self.base.replace(now) else { return };
-        if !host.was_steady() {
+        let seconds = taken.saturating_sub(base.at).as_secs_f64();
+        if seconds <= 0.0 {
             return;
         }
-        let seconds = taken.saturating_sub(base.at).as_secs_f64();
-        let (Some(interval), Some(utilisation)) = (report.interval, report.utilisation) else {
-            return;
-        };
-        let interval = interval.as_secs_f64();
+        let mut open = std::mem::take(&mut self.open);
+        open.seconds += seconds;
+        open.completed += now.completed - base.completed;
+        open.more += now.active - base.active;
+        match self.busy(seconds, base, now, report, host) {
+            Some((used, busy)) => (open.used, open.busy) = (open.used + used, open.busy + busy),
+            None => open.is_spoiled = true,
+        }
+        match open.ended() {
+            Some(measurement) if !open.is_spoiled => self.capacity.learn(measurement),
+            Some(_) => {}
+            None => self.open = open,
+        }
+    }
+
+    /// Seconds of full utilisation in an interval, and those of our work; nothing if
+    /// what the report says of it teaches nothing.
+    fn busy(
+        &self,
+        seconds: f64,
+        base: Totals,
+        now: Totals,
+        report: &HostReport,
+        host: &HostLoad,
+    ) -> Option<(f64, f64)> {
+        let interval = report.interval?.as_secs_f64();
+        let utilisation = report.utilisation?;
         let is_same = (seconds - interval).abs() <= interval * SAME_INTERVAL;
-        if seconds <= 0.0 || !is_same || report.swapping == Some(true) {
-            return;
+        if !host.was_steady() || !is_same || report.swapping == Some(true) {
+            return None;
         }
         let used = now.used_time - base.used_time;
         let own = now.own_used_time - base.own_used_time;
@@ -73,8 +135,7 @@ impl ServerLoad {
         let beside_connections = if time + others > 0.0 { time / (time + others) } else { 1.0 };
         let part = host.coming_and_going();
         let share = beside_tasks * (1.0 - part) + beside_connections * part;
-        let completed = (now.completed - base.completed).max(0.0).round() as u64;
-        self.capacity.learn(Measurement { completed, seconds, utilisation, share });
+        Some((seconds * utilisation, seconds * utilisation * share))
     }
 
     /// What it can do, as far as that is known.
@@ -187,6 +248,39 @@ mod tests {
         let servers = [ServerLoad::default(), ServerLoad::default()];
         let all: Vec<Load> = loads(SECOND, servers.iter().map(|one| (one, None))).collect();
         assert_eq!(all, [Load::default(); 2]);
+    }
+
+    /// Jobs that come at once end at once, on a computer that they share.
+    #[test]
+    fn a_burst_tells_what_a_server_can_do_when_it_is_over() {
+        let (mut server, mut host) = (ServerLoad::default(), HostLoad::default());
+        for tenth in 0..800_u32 {
+            let now = SECOND * tenth / 10;
+            // A hundred for ten seconds, of every twenty, at ten a second.
+            let is_busy = tenth % 200 < 100;
+            let active = if is_busy { 100 } else { 0 };
+            let completed = u64::from(tenth.saturating_add(100) / 200) * 100;
+            server.look(now, active, completed, host.company());
+            host.look(now, active);
+            if tenth % 10 != 5 {
+                continue;
+            }
+            // The second before was half of the one kind in the first of each ten.
+            let before = (tenth + 190) % 200 < 100;
+            let used = f64::from(u8::from(is_busy) + u8::from(before)) / 2.0;
+            let report = HostReport {
+                runnable: f64::from(active),
+                mean_runnable: Some(used * 100.0),
+                cores: Some(1),
+                ..report(used)
+            };
+            host.report(now, &report);
+            server.report(now, &report, &host);
+            if let Some(known) = server.known() {
+                assert!((9.0..11.5).contains(&known.per_second), "{tenth}: {known:?}");
+            }
+        }
+        assert!(server.known().is_some());
     }
 
     #[test]
