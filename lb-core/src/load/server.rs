@@ -44,6 +44,8 @@ struct Open {
     busy: f64,
     /// By how many our connections are more than at its beginning.
     more: f64,
+    /// Those of its beginning.
+    begun: Option<f64>,
     /// Whether a part of it is not known.
     is_spoiled: bool,
 }
@@ -51,7 +53,9 @@ struct Open {
 impl Open {
     /// The measurement, if it is over.
     fn ended(&self) -> Option<Measurement> {
-        let is_balanced = self.more.abs() <= BALANCE + BALANCE_PART * self.completed;
+        // Of as many as there were at the beginning the ends have to be seen too.
+        let is_balanced = self.more.abs() <= BALANCE + BALANCE_PART * self.completed
+            && self.begun.unwrap_or(0.0) <= BALANCE + self.completed;
         (is_balanced || self.seconds > PATIENCE).then(|| Measurement {
             completed: self.completed.max(0.0).round() as u64,
             seconds: self.seconds,
@@ -98,6 +102,7 @@ impl ServerLoad {
         open.seconds += seconds;
         open.completed += now.completed - base.completed;
         open.more += now.active - base.active;
+        open.begun.get_or_insert(base.active);
         match self.busy(seconds, base, now, report, host) {
             Some((used, busy)) => (open.used, open.busy) = (open.used + used, open.busy + busy),
             None => open.is_spoiled = true,
