@@ -11,9 +11,9 @@
 //! much of, its neighbour has too little, and in the sums that cancels. A second
 //! pair of sums forgets more slowly and gives the figure, as long as the two
 //! agree; when they do not, the server has changed and the quick one is right.
-//! For the same reason as above `n` is the number of completions to be expected from the busy
-//! time and not the one counted: else intervals with too many of them would
-//! count for more.
+//! For the same reason as above `n` is the number of completions to be expected
+//! from the busy time and not the one counted: else intervals with too many of
+//! them would count for more.
 
 /// Completions of a measurement that counts as much as all before it.
 const HALF_TRUST: f64 = 40.0;

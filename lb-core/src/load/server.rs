@@ -30,36 +30,39 @@ pub struct ServerLoad {
     base: Option<Totals>,
     completed: u64,
     /// Intervals that are one measurement together, as far as it goes.
-    open: Open,
+    open: Option<Open>,
 }
 
 /// A measurement that is not over: after many connections at once, busy time comes
 /// first and completions at the end, and each for itself would say nothing true.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Open {
-    completed: f64,
-    seconds: f64,
-    /// Seconds of full utilisation, and those of our work.
+    /// Our own totals at its beginning.
+    from: Totals,
+    /// Seconds of full utilisation since, and those of our work.
     used: f64,
     busy: f64,
-    /// By how many our connections are more than at its beginning.
-    more: f64,
-    /// Those of its beginning.
-    begun: Option<f64>,
     /// Whether a part of it is not known.
     is_spoiled: bool,
 }
 
 impl Open {
-    /// The measurement, if it is over.
-    fn ended(&self) -> Option<Measurement> {
+    fn begun(from: Totals) -> Self {
+        Self { from, used: 0.0, busy: 0.0, is_spoiled: false }
+    }
+
+    /// The measurement, if it is over by now.
+    fn ended(&self, now: Totals) -> Option<Measurement> {
+        let seconds = now.at.saturating_sub(self.from.at).as_secs_f64();
+        let completed = now.completed - self.from.completed;
+        let more = now.active - self.from.active;
         // Of as many as there were at the beginning the ends have to be seen too.
-        let is_balanced = self.more.abs() <= BALANCE + BALANCE_PART * self.completed
-            && self.begun.unwrap_or(0.0) <= BALANCE + self.completed;
-        (is_balanced || self.seconds > PATIENCE).then(|| Measurement {
-            completed: self.completed.max(0.0).round() as u64,
-            seconds: self.seconds,
-            utilisation: self.used / self.seconds,
+        let is_balanced = more.abs() <= BALANCE + BALANCE_PART * completed
+            && self.from.active <= BALANCE + completed;
+        (is_balanced || seconds > PATIENCE).then(|| Measurement {
+            completed: completed.max(0.0).round() as u64,
+            seconds,
+            utilisation: self.used / seconds,
             share: if self.used > 0.0 { self.busy / self.used } else { 1.0 },
         })
     }
@@ -83,7 +86,7 @@ impl ServerLoad {
     /// on its host. Where that is not known, nothing is learned of the server.
     pub fn look(&mut self, now: Duration, active: u32, completed: u64, company: Option<Company>) {
         if company.is_none() {
-            self.base = None;
+            (self.base, self.open) = (None, None);
         }
         self.own.look(now, active, completed, company.unwrap_or_default());
         self.completed = completed;
@@ -98,49 +101,16 @@ impl ServerLoad {
         if seconds <= 0.0 {
             return;
         }
-        let mut open = std::mem::take(&mut self.open);
-        open.seconds += seconds;
-        open.completed += now.completed - base.completed;
-        open.more += now.active - base.active;
-        open.begun.get_or_insert(base.active);
-        match self.busy(seconds, base, now, report, host) {
+        let mut open = self.open.take().unwrap_or(Open::begun(base));
+        match busy(seconds, base, now, report, host) {
             Some((used, busy)) => (open.used, open.busy) = (open.used + used, open.busy + busy),
             None => open.is_spoiled = true,
         }
-        match open.ended() {
+        match open.ended(now) {
             Some(measurement) if !open.is_spoiled => self.capacity.learn(measurement),
             Some(_) => {}
-            None => self.open = open,
+            None => self.open = Some(open),
         }
-    }
-
-    /// Seconds of full utilisation in an interval, and those of our work; nothing if
-    /// what the report says of it teaches nothing.
-    fn busy(
-        &self,
-        seconds: f64,
-        base: Totals,
-        now: Totals,
-        report: &HostReport,
-        host: &HostLoad,
-    ) -> Option<(f64, f64)> {
-        let interval = report.interval?.as_secs_f64();
-        let utilisation = report.utilisation?;
-        let is_same = (seconds - interval).abs() <= interval * SAME_INTERVAL;
-        if !host.was_steady() || !is_same || report.swapping == Some(true) {
-            return None;
-        }
-        let used = now.used_time - base.used_time;
-        let own = now.own_used_time - base.own_used_time;
-        let beside_tasks = if used > 0.0 { (own / used).clamp(0.0, 1.0) } else { 1.0 };
-        // Where others come and go as our connections do, there are fewest of
-        // them when there are many of ours, and means say what each has.
-        let time = now.in_flight_time - base.in_flight_time;
-        let others = host.company().map_or(0.0, |company| company.others) * seconds;
-        let beside_connections = if time + others > 0.0 { time / (time + others) } else { 1.0 };
-        let part = host.coming_and_going();
-        let share = beside_tasks * (1.0 - part) + beside_connections * part;
-        Some((seconds * utilisation, seconds * utilisation * share))
     }
 
     /// What it can do, as far as that is known.
@@ -154,12 +124,41 @@ impl ServerLoad {
     }
 }
 
+/// Seconds of full utilisation in an interval, and those of our work; nothing if
+/// what the report says of it teaches nothing.
+fn busy(
+    seconds: f64,
+    base: Totals,
+    now: Totals,
+    report: &HostReport,
+    host: &HostLoad,
+) -> Option<(f64, f64)> {
+    let interval = report.interval?.as_secs_f64();
+    let utilisation = report.utilisation?;
+    let is_same = (seconds - interval).abs() <= interval * SAME_INTERVAL;
+    if !host.was_steady() || !is_same || report.swapping == Some(true) {
+        return None;
+    }
+    let used = now.used_time - base.used_time;
+    let own = now.own_used_time - base.own_used_time;
+    let beside_tasks = if used > 0.0 { (own / used).clamp(0.0, 1.0) } else { 1.0 };
+    // Where others come and go as our connections do, there are fewest of
+    // them when there are many of ours, and means say what each has.
+    let time = now.in_flight_time - base.in_flight_time;
+    let others = host.company().map_or(0.0, |company| company.others) * seconds;
+    let beside_connections = if time + others > 0.0 { time / (time + others) } else { 1.0 };
+    let part = host.coming_and_going();
+    let share = beside_tasks * (1.0 - part) + beside_connections * part;
+    Some((seconds * utilisation, seconds * utilisation * share))
+}
+
 /// What the scheduler gets to know of the servers of a service, each with the
 /// host it is on, if that is known.
 ///
 /// A server is taken for as good as the others, for its cores, as long as it has
-/// not shown otherwise, but while nothing is known of it, it gets its connections only as it completes others: at first as
-/// many as its cores, and one more for each that has ended.
+/// not shown otherwise. But while nothing is known of it, it gets its connections
+/// only as it completes others: at first as many as its cores, and one more for
+/// each that has ended.
 pub fn loads<'a>(
     now: Duration,
     members: impl Iterator<Item = (&'a ServerLoad, Option<&'a HostLoad>)> + Clone,
