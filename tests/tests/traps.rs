@@ -6,7 +6,7 @@
 use std::{
     fs,
     io::{Read as _, Write as _},
-    net::{SocketAddr, TcpListener, TcpStream, UdpSocket},
+    net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
     process::Command,
     sync::mpsc,
@@ -14,7 +14,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lcms_snmp::{Oid, OutMessage, PduKind, Version, message};
 use lcms_tests::{
     agent::{self, Agent, PASSWORD, READ},
     backend::Backend,
@@ -23,9 +22,9 @@ use lcms_tests::{
     manager::Manager,
     nagios::Nagios,
     net_snmp::{self, Said},
+    notifier::{Notifier, inform},
     receiver::Receiver,
 };
-use load_cluster_mib::{NOTIFICATION_NAMES, snmpv2_mib::notifications::ColdStart};
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -160,57 +159,20 @@ fn informs_of_pysnmp_by_every_protocol() {
     assert!(receiver.names().iter().all(|name| name == "warmStart"));
 }
 
-/// A community's inform of our own making.
-fn inform(request_id: i32, up_time: u32) -> Vec<u8> {
-    let name = Oid::new(ColdStart::OID).unwrap();
-    let notification = lcms_snmp::notification::Notification { up_time, name, objects: Vec::new() };
-    message::encode(&OutMessage {
-        version: Version::V2c,
-        community: READ.as_bytes(),
-        kind: PduKind::InformRequest,
-        request_id,
-        error_status: 0,
-        error_index: 0,
-        varbinds: &notification.varbinds(&NOTIFICATION_NAMES),
-    })
-}
-
-fn sender(to: SocketAddr) -> UdpSocket {
-    let socket = UdpSocket::bind("127.0.0.1:0").expect("loopback has free ports");
-    socket.connect(to).expect("an address");
-    socket.set_read_timeout(Some(Duration::from_secs(1))).expect("a timeout");
-    socket
-}
-
-/// Sends until it is acknowledged, as senders of informs do; whether it was.
-fn acknowledged(socket: &UdpSocket, inform: &[u8], request_id: i32, attempts: u32) -> bool {
-    let mut buffer = [0; 2048];
-    for _ in 0..attempts {
-        let _ = socket.send(inform);
-        while let Ok(length) = socket.recv(&mut buffer) {
-            let Ok(answer) = message::decode(&buffer[..length]) else { continue };
-            if answer.pdu.kind == PduKind::Response && answer.pdu.request_id == request_id {
-                return true;
-            }
-        }
-    }
-    false
-}
-
 /// An inform whose acknowledgement was lost comes again: it is acknowledged again, and
 /// stored once, whether or not the receiver was killed meanwhile.
 #[test]
 fn what_comes_again_is_acknowledged_and_stored_once() {
     let mut receiver = Receiver::start(Manager::of(&[]), "", "");
-    let socket = sender(receiver.address());
+    let socket = Notifier::to(receiver.address());
     for _ in 0..3 {
-        assert!(acknowledged(&socket, &inform(7, 100), 7, 10), "{}", receiver.output());
+        assert!(socket.acknowledged(7, 100, 10), "{}", receiver.output());
     }
     receiver.kill_and_restart();
     assert_eq!(receiver.names(), ["coldStart"], "it was on disk before it was acknowledged");
-    let socket = sender(receiver.address());
-    assert!(acknowledged(&socket, &inform(7, 100), 7, 10));
-    assert!(acknowledged(&socket, &inform(8, 100), 8, 10), "another one is another one");
+    let socket = Notifier::to(receiver.address());
+    assert!(socket.acknowledged(7, 100, 10));
+    assert!(socket.acknowledged(8, 100, 10), "another one is another one");
     assert_eq!(receiver.names(), ["coldStart", "coldStart"]);
 
     // A crash in the middle of a write: what is left of it is cut off.
@@ -220,14 +182,14 @@ fn what_comes_again_is_acknowledged_and_stored_once() {
     fs::write(&journal, torn).unwrap();
     receiver.kill_and_restart();
     assert!(receiver.output().contains("cut off the journal"), "{}", receiver.output());
-    let socket = sender(receiver.address());
-    assert!(acknowledged(&socket, &inform(9, 100), 9, 10));
+    let socket = Notifier::to(receiver.address());
+    assert!(socket.acknowledged(9, 100, 10));
     assert_eq!(receiver.names().len(), 3);
 
     // A reload begins the receiver anew; what it knows is in the journal.
     receiver.reload();
-    let socket = sender(receiver.address());
-    assert!(acknowledged(&socket, &inform(9, 100), 9, 10), "{}", receiver.output());
+    let socket = Notifier::to(receiver.address());
+    assert!(socket.acknowledged(9, 100, 10), "{}", receiver.output());
     assert_eq!(receiver.names().len(), 3);
     assert_eq!(receiver.metric("lcms_notifications_stored_total "), 1.0);
     assert!(receiver.metric("lcms_notifications_retransmitted_total ") >= 1.0);
@@ -257,8 +219,8 @@ fn nothing_is_acknowledged_that_the_disk_does_not_take() {
     };
     let log = "[[receiver.pass_on]]\nname = \"log\"\nlog = \"passed\"\n";
     let receiver = Receiver::start_by(manager, "", log, on_small_disk);
-    let socket = sender(receiver.address());
-    assert!(acknowledged(&socket, &inform(1, 1), 1, 10), "{}", receiver.output());
+    let socket = Notifier::to(receiver.address());
+    assert!(socket.acknowledged(1, 1, 10), "{}", receiver.output());
     let inside = Path::new("/proc").join(receiver.id().to_string()).join("root");
     let inside = inside.join(state.strip_prefix("/").unwrap());
     let filler = inside.join("filler");
@@ -268,7 +230,7 @@ fn nothing_is_acknowledged_that_the_disk_does_not_take() {
     // What is left of the last page of the journal may take some.
     let mut refused = None;
     for id in 2..200 {
-        if !acknowledged(&socket, &inform(id, 1), id, 1) {
+        if !socket.acknowledged(id, 1, 1) {
             refused = Some(id);
             break;
         }
@@ -279,7 +241,7 @@ fn nothing_is_acknowledged_that_the_disk_does_not_take() {
     assert!(passed.contains("coldStart"), "it is passed on all the same");
     drop(file);
     fs::remove_file(&filler).unwrap();
-    assert!(acknowledged(&socket, &inform(refused, 1), refused, 10), "{}", receiver.output());
+    assert!(socket.acknowledged(refused, 1, 10), "{}", receiver.output());
     let state_dir = inside.display().to_string();
     let said = receiver.traps(&["--state-dir", &state_dir, "-n", "0"]).out;
     assert_eq!(said.lines().count() as i32, refused, "each once:\n{said}");
@@ -359,10 +321,10 @@ fn consumers_are_told_and_hold_up_nobody() {
         rule("log", "log = \"all\""),
     ];
     let mut receiver = Receiver::start(manager, "", &rules.concat());
-    let socket = sender(receiver.address());
+    let socket = Notifier::to(receiver.address());
     let before = Instant::now();
     for id in 0..50 {
-        assert!(acknowledged(&socket, &inform(id, id as u32), id, 10), "{}", receiver.output());
+        assert!(socket.acknowledged(id, id as u32, 10), "{}", receiver.output());
     }
     assert!(before.elapsed() < SOON, "{:?}", before.elapsed());
     let Some(_) = net_snmp::tool("snmpinform") else { return };
@@ -493,20 +455,20 @@ const GROWTH: u64 = 4 << 20;
 fn a_hundred_thousand_bad_datagrams_leave_nothing_behind() {
     let receiver = Receiver::start(Manager::of(&[]), "source_rate = 0", "");
     let said = receiver.output().len();
-    let good = sender(receiver.address());
-    let flooder = sender(receiver.address());
+    let good = Notifier::to(receiver.address());
+    let flooder = Notifier::to(receiver.address());
     let mut flood = Flood::new(4711);
     let mut resident = None;
     let rounds = MESSAGES / AT_A_TIME;
     for round in 0..=rounds {
         for _ in 0..AT_A_TIME {
             // What loopback does not take the receiver never sees.
-            let _ = flooder.send(&flood.message());
+            flooder.send(&flood.message());
         }
         let id = round as i32;
-        assert!(acknowledged(&good, &inform(id, 1), id, 20), "no acknowledgement in {round}");
+        assert!(good.acknowledged(id, 1, 20), "no acknowledgement in {round}");
         // And one that somebody has caught, once more.
-        let _ = flooder.send(&inform(id / 2, 1));
+        flooder.send(&inform(id / 2, 1));
         if round == rounds / 10 {
             resident = Some(memory(receiver.id()));
         }
