@@ -383,17 +383,30 @@ fn consumers_are_told_and_hold_up_nobody() {
 }
 
 /// Informs of our agent, by a user, make passive results of Nagios: the service goes
-/// from OK to CRITICAL and back without a check of Nagios' own.
+/// from OK to CRITICAL and back without a check of Nagios' own, and the host that has but
+/// this server goes down and comes up.
 #[test]
 fn a_server_dies_and_nagios_hears_of_it_by_a_notification() {
     let backend = Backend::start("rs1");
     let servers = [("rs1", backend.address(), 30)];
-    let director = agent::director(agent::free_port(), "wlc", &servers);
+    let director = agent::director(agent::free_port(), "wlc", &servers)
+        .replace("weight = 30\n", "weight = 30\nhost = \"rs1\"\n");
+    let director = format!("{director}[[host]]\nname = \"rs1\"\n");
     let mut lb1 = Agent::start("lb1", &director);
     let objects = tempfile::tempdir().unwrap();
     let folder = objects.path().display().to_string();
     let manager = Manager::of_agent(&lb1);
     manager.run(&["export", "nagios", "--passive=3600", "--out", &folder]).ok();
+    eventually("the server has been checked", SOON, || {
+        let said = manager.run(&["check", "server", "main/web/rs1"]);
+        if said.code == Some(0) { Ok(()) } else { Err(said.out) }
+    });
+    // Else it would find out about hosts by itself.
+    let file = objects.path().join("lcms-objects.cfg");
+    let text = fs::read_to_string(&file).unwrap();
+    let (name, quiet) = ("lcms-host\n", "lcms-host\n    active_checks_enabled 0\n");
+    assert!(text.contains(name), "{text}");
+    fs::write(&file, text.replacen(name, quiet, 1)).unwrap();
     let Some(nagios) = Nagios::start(objects.path()) else { return };
     let rule = format!(
         "[[receiver.pass_on]]\nname = \"nagios\"\nwindow_ms = 0\nnagios = {:?}\n",
@@ -413,6 +426,12 @@ fn a_server_dies_and_nagios_hears_of_it_by_a_notification() {
     let said = lb1.reload();
     let server = ("cluster-main".to_owned(), "Server web/rs1".to_owned());
     let service = ("cluster-main".to_owned(), "Service web".to_owned());
+    let host = |is: u8, begin: &str| {
+        eventually("the host's state is told", SOON, || match nagios.hosts().get("rs1") {
+            Some((state, output)) if *state == is && output.starts_with(begin) => Ok(()),
+            other => Err(format!("{other:?}\n{}\n{}", receiver.output(), nagios.output())),
+        });
+    };
     let wait = |what: &str, server_is: u8, service_is: u8| {
         eventually(what, Duration::from_secs(40), || {
             let services = nagios.services();
@@ -433,10 +452,14 @@ fn a_server_dies_and_nagios_hears_of_it_by_a_notification() {
     let address = backend.kill();
     let text = wait("Nagios is told of the killed server", 2, 2);
     assert!(text.starts_with("SERVER CRITICAL - main/web/rs1 is down"), "{text}");
-    assert!(receiver.names().contains(&"lcServerDown".to_owned()));
+    host(1, "HOST CRITICAL - rs1");
+    for name in ["lcServerDown", "lcHostLost"] {
+        assert!(receiver.names().contains(&name.to_owned()), "{name}");
+    }
     let _back = Backend::at("rs1", address);
     let text = wait("and that it is back", 0, 0);
     assert!(text.starts_with("SERVER OK - main/web/rs1 is up"), "{text}");
+    host(0, "HOST OK - rs1");
     let stored = receiver.stored();
     let down = stored.iter().find(|one| one["name"] == "LOAD-CLUSTER-MIB::lcServerDown").unwrap();
     assert_eq!(down["about"], serde_json::json!({"kind": "server", "name": "main/web/rs1"}));
