@@ -93,6 +93,11 @@ impl Nagios {
         fs::write(self.command_file(), command).expect("it reads its commands");
     }
 
+    /// Its log.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("nagios.log")).unwrap_or_default()
+    }
+
     /// All it has said.
     pub fn output(&self) -> String {
         self.process.output()

@@ -452,6 +452,8 @@ fn a_server_dies_and_nagios_hears_of_it_by_a_notification() {
     let address = backend.kill();
     let text = wait("Nagios is told of the killed server", 2, 2);
     assert!(text.starts_with("SERVER CRITICAL - main/web/rs1 is down"), "{text}");
+    let hard = "SERVICE ALERT: cluster-main;Server web/rs1;CRITICAL;HARD;1;";
+    assert!(nagios.log().contains(hard), "whoever is on call hears of it now: {}", nagios.log());
     host(1, "HOST CRITICAL - rs1");
     for name in ["lcServerDown", "lcHostLost"] {
         assert!(receiver.names().contains(&name.to_owned()), "{name}");
