@@ -67,3 +67,22 @@ pub fn inform(request_id: i32, up_time: u32) -> Vec<u8> {
         varbinds: &notification.varbinds(&NOTIFICATION_NAMES),
     })
 }
+
+/// A trap of the reading community whose snmpTrapOID has no octets.
+#[must_use]
+pub fn nameless_trap() -> Vec<u8> {
+    let number = tlv(0x02, &[&[0]]);
+    let up_time = tlv(0x30, &[b"\x06\x08\x2b\x06\x01\x02\x01\x01\x03\x00", b"\x43\x01\x07"]);
+    let trap_oid = b"\x06\x0a\x2b\x06\x01\x06\x03\x01\x01\x04\x01\x00";
+    let no_name = tlv(0x30, &[trap_oid, b"\x06\x00"]);
+    let varbinds = tlv(0x30, &[&up_time, &no_name]);
+    let pdu = tlv(0xa7, &[&number, &number, &number, &varbinds]);
+    tlv(0x30, &[b"\x02\x01\x01", &tlv(0x04, &[READ.as_bytes()]), &pdu])
+}
+
+/// Type, length and value of BER, of a value that is short.
+fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let value = parts.concat();
+    let length = u8::try_from(value.len()).ok().filter(|length| *length < 0x80);
+    [&[tag, length.expect("it is short")][..], &value].concat()
+}

@@ -22,7 +22,7 @@ use lcms_tests::{
     manager::Manager,
     nagios::Nagios,
     net_snmp::{self, Said},
-    notifier::{Notifier, inform},
+    notifier::{Notifier, inform, nameless_trap},
     receiver::Receiver,
 };
 
@@ -494,6 +494,8 @@ fn a_hundred_thousand_bad_datagrams_leave_nothing_behind() {
         assert!(good.acknowledged(id, 1, 20), "no acknowledgement in {round}");
         // And one that somebody has caught, once more.
         flooder.send(&inform(id / 2, 1));
+        // Nor is the community enough, where nothing has a name.
+        flooder.send(&nameless_trap());
         if round == rounds / 10 {
             resident = Some(memory(receiver.id()));
         }
