@@ -186,7 +186,7 @@ fn what_comes_again_is_acknowledged_and_stored_once() {
     assert!(socket.acknowledged(9, 100, 10));
     assert_eq!(receiver.names().len(), 3);
 
-    // A reload begins the receiver anew; what it knows is in the journal.
+    // A reload that changes nothing lets it be.
     receiver.reload();
     let socket = Notifier::to(receiver.address());
     assert!(socket.acknowledged(9, 100, 10), "{}", receiver.output());

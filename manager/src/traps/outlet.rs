@@ -11,7 +11,7 @@ use std::{
         mpsc::{self, Receiver, RecvTimeoutError, SyncSender},
     },
     thread::{self, JoinHandle},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use super::{
@@ -24,6 +24,9 @@ use super::{
 /// So many wait for a consumer; further ones do not get to it.
 const QUEUE: usize = 1000;
 
+/// The least time between two words about a full queue.
+const SILENCE: Duration = Duration::from_secs(10);
+
 /// A rule at work.
 pub(super) struct Outlet {
     rule: Rule,
@@ -31,8 +34,10 @@ pub(super) struct Outlet {
     /// The number of the last record that was judged.
     judged: u64,
     under_way: Arc<UnderWay>,
-    /// How many have found no room in the queue since one did.
+    /// How many found no room in the queue since that was said.
     overflowed: u64,
+    /// When it was said.
+    said: Option<Instant>,
     queue: Option<SyncSender<Passed>>,
     workers: Vec<JoinHandle<()>>,
 }
@@ -87,7 +92,8 @@ impl Outlet {
             workers.push(thread.spawn(move || deliver(&passed, consumer, &under_way))?);
         }
         let hold = Hold::new(rule.window, rule.hold_down);
-        Ok(Self { rule, hold, judged: 0, under_way, overflowed: 0, queue: Some(queue), workers })
+        let queue = Some(queue);
+        Ok(Self { rule, hold, judged: 0, under_way, overflowed: 0, said: None, queue, workers })
     }
 
     fn arrive(&mut self, record: &Arc<Record>, now: Instant) {
@@ -110,23 +116,23 @@ impl Outlet {
     }
 
     fn pass(&mut self, passed: Passed) {
-        let (record, rule) = (Arc::clone(&passed.record), &self.rule.name);
-        if self.enqueue(passed) {
-            if self.overflowed > 0 {
-                tracing::warn!(
-                    "{rule}: {} were not passed on: its queue was full",
-                    self.overflowed
-                );
-                self.overflowed = 0;
-            }
-            return;
+        let record = Arc::clone(&passed.record);
+        if !self.enqueue(passed) {
+            self.under_way.settle(&record);
+            self.under_way.count(|counts| counts.overflowed += 1);
+            self.overflowed += 1;
         }
-        if self.overflowed == 0 {
-            tracing::warn!("{rule}: from {} on, its queue is full and takes no more", record.id);
+    }
+
+    /// Says how many found no room, now and then: a queue that is full may be so for each
+    /// second one.
+    fn say_overflow(&mut self, now: Instant) {
+        let lately = self.said.is_some_and(|said| now.saturating_duration_since(said) < SILENCE);
+        if self.overflowed > 0 && !lately {
+            let Self { rule, overflowed, .. } = self;
+            tracing::warn!("{}: its queue was full, {overflowed} are not passed on", rule.name);
+            (self.overflowed, self.said) = (0, Some(now));
         }
-        self.overflowed += 1;
-        self.under_way.settle(&record);
-        self.under_way.count(|counts| counts.overflowed += 1);
     }
 
     fn enqueue(&self, passed: Passed) -> bool {
@@ -141,6 +147,8 @@ impl Outlet {
 
     /// Nothing more will come. What is held goes on now, or waits for the next start.
     fn end(&mut self) {
+        self.said = None;
+        self.say_overflow(Instant::now());
         for passed in self.hold.end() {
             self.enqueue(passed);
         }
@@ -186,6 +194,7 @@ impl Outlets {
                 Some(due) => records.recv_timeout(due.saturating_duration_since(now)),
             };
             now = Instant::now();
+            self.outlets.iter_mut().for_each(|outlet| outlet.say_overflow(now));
             match come {
                 Ok(record) => {
                     self.outlets.iter_mut().for_each(|outlet| outlet.arrive(&record, now));
