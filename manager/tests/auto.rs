@@ -326,3 +326,43 @@ async fn a_director_that_is_gone_is_named_and_taken_up_where_it_was_left() {
     assert!(back.clusters[0].servers.iter().all(|server| server.capacity.is_some()));
     assert_eq!(fleet.dynamic("rs1"), Some(Value::Gauge32(100)));
 }
+
+/// A director that takes questions and answers none, before the other in the inventory
+/// or behind it: the other's rounds go on as if it were not there.
+#[tokio::test]
+async fn a_director_that_hangs_is_alone_with_it() {
+    for before in [true, false] {
+        let fleet = Fleet::new(director("", 0, 0), Script::default(), Options::default());
+        let silence = Box::new(|_, _| Vec::new());
+        let hung =
+            Agent::start(director("", 0, 0), Script { network: silence, ..Script::default() });
+        let mut node = Node::new("lb2".parse().unwrap(), hung.address.to_string().parse().unwrap());
+        node.read = Some(Secret::new(COMMUNITY));
+        let mut inventory = fleet.inventory.clone();
+        inventory.nodes.insert(if before { 0 } else { 3 }, node);
+        let interval = Some(Duration::from_millis(1));
+        let options = Options { owner: "me".into(), interval, ..Options::default() };
+        let mut auto = Auto::new(Client::start().unwrap(), inventory, options);
+
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let mut stop = Some(stop);
+        let (mut rounds, mut silent) = (0, 0);
+        let tell = |round: Round| {
+            rounds += u32::from(round.clusters.iter().any(|cluster| cluster.in_control));
+            let said =
+                |event: &Event| matches!(event, Event::Trouble { about, .. } if about == "lb2");
+            silent += round.events.iter().filter(|event| said(event)).count();
+            // Each of its own takes a second, after which it is told of.
+            if rounds >= 20 && silent > 0 {
+                drop(stop.take());
+            }
+        };
+        let begun = std::time::Instant::now();
+        auto.rounds(async { drop(stopped.await) }, tell).await;
+        assert_eq!(silent, 1, "told once");
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+        // The one that answers has the lease, and gives it back.
+        let released = auto.release().await;
+        assert!(matches!(released[..], [Event::Released { .. }]), "{released:?}");
+    }
+}

@@ -1,10 +1,35 @@
 //! Prometheus' snmp_exporter on loopback.
 
-use std::{net::SocketAddr, path::Path, process::Command, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
-use crate::{agent::free_port, eventually, in_ci, process::Process};
+use crate::{agent::free_port, eventually, in_ci, process::Process, root};
 
 const EXPORTER: &str = "prometheus-snmp-exporter";
+
+/// One whose configuration has its credentials apart from its modules, as all have from
+/// 0.23 on; `tests/newer-exporter` brings it where the installed one is older. `None`
+/// where there is none.
+#[track_caller]
+fn newer() -> Option<PathBuf> {
+    let brought = root().join("target/peers").join(EXPORTER);
+    let newer = [brought, EXPORTER.into()].into_iter().find(|program| {
+        let said = Command::new(program).arg("--version").output();
+        let said = said.map(|said| [said.stdout, said.stderr].concat()).unwrap_or_default();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        let version = said.split_once("version 0.").and_then(|(_, rest)| rest.split('.').next());
+        version.and_then(|minor| minor.parse().ok()).is_some_and(|minor: u32| minor >= 23)
+    });
+    if newer.is_none() {
+        assert!(!in_ci(), "{EXPORTER} from 0.23 on is missing");
+        eprintln!("{EXPORTER} from 0.23 on is missing: stepping aside");
+    }
+    newer
+}
 
 /// A running exporter.
 pub struct Exporter {
@@ -24,15 +49,31 @@ impl Exporter {
                 return None;
             }
         }
+        Some(Self::run(EXPORTER.as_ref(), folder))
+    }
+
+    /// The same with one from 0.23 on.
+    #[track_caller]
+    pub fn start_newer(folder: &Path) -> Option<Self> {
+        Some(Self::run(&newer()?, folder))
+    }
+
+    #[track_caller]
+    fn run(program: &Path, folder: &Path) -> Self {
         let port = free_port();
         let mut process = Process::start(
-            Command::new(EXPORTER)
+            Command::new(program)
                 .arg(format!("--web.listen-address=127.0.0.1:{port}"))
                 .arg("--config.file=snmp.yml")
                 .current_dir(folder),
         );
         process.says("Listening on");
-        Some(Self { _process: process, port })
+        Self { _process: process, port }
+    }
+
+    /// Its port of 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Waits until a scrape of an agent has all these lines.

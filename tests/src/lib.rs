@@ -27,6 +27,7 @@ pub mod nagios;
 pub mod net_snmp;
 pub mod netns;
 pub mod nginx;
+pub mod notifier;
 pub mod postfix;
 pub mod process;
 pub mod prometheus;

@@ -15,6 +15,10 @@ use crate::{in_ci, net_snmp, process::Process};
 /// The templates that every Nagios has.
 const TEMPLATES: &str = "/etc/nagios4/objects";
 
+/// Who tells the values of a block of its status by their keys, the block's state, and
+/// the output of its check.
+type Block<'a> = (&'a dyn Fn(&str) -> Option<String>, u8, String);
+
 /// A Nagios in the foreground, with a folder of its own and no web pages.
 pub struct Nagios {
     process: Process,
@@ -43,8 +47,26 @@ impl Nagios {
     /// What it knows of its services: host and description, state as an exit code,
     /// and what the plugin said.
     pub fn services(&self) -> BTreeMap<(String, String), (u8, String)> {
+        let named = |(of, state, output): Block<'_>| {
+            let name = (of("host_name=")?, of("service_description=")?);
+            Some((name, (state, output)))
+        };
+        self.blocks("servicestatus {", named)
+    }
+
+    /// What it knows of its hosts: state, 0 of one that is up, and what the check said.
+    pub fn hosts(&self) -> BTreeMap<String, (u8, String)> {
+        let named = |(of, state, output): Block<'_>| Some((of("host_name=")?, (state, output)));
+        self.blocks("hoststatus {", named)
+    }
+
+    fn blocks<K: Ord, V>(
+        &self,
+        kind: &str,
+        named: impl Fn(Block<'_>) -> Option<(K, V)>,
+    ) -> BTreeMap<K, V> {
         let text = fs::read_to_string(self.folder.path().join("status.dat")).unwrap_or_default();
-        let blocks = text.split("\n\n").filter_map(|block| block.split_once("servicestatus {"));
+        let blocks = text.split("\n\n").filter_map(|block| block.split_once(kind));
         blocks
             .filter_map(|(_, block)| {
                 let of = |key: &str| {
@@ -54,8 +76,7 @@ impl Nagios {
                 // Until it was checked it counts as OK, which says nothing.
                 let checked = of("has_been_checked=")? == "1";
                 let state = of("current_state=")?.parse().ok().filter(|_| checked)?;
-                let name = (of("host_name=")?, of("service_description=")?);
-                Some((name, (state, of("plugin_output=")?)))
+                named((&of, state, of("plugin_output=")?))
             })
             .collect()
     }
@@ -70,6 +91,11 @@ impl Nagios {
     pub fn check_now(&self, host: &str, service: &str) {
         let command = format!("[0] SCHEDULE_FORCED_SVC_CHECK;{host};{service};0\n");
         fs::write(self.command_file(), command).expect("it reads its commands");
+    }
+
+    /// Its log.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("nagios.log")).unwrap_or_default()
     }
 
     /// All it has said.

@@ -77,7 +77,7 @@ pub fn run_as(name: &str, user: &User<'_>, agent: SocketAddr, args: &[&str]) -> 
     if let Some(privacy) = user.privacy {
         command.args(["-x", privacy, "-X", user.password]);
     }
-    command.args(["-l", user.level()]).arg(format!("udp:{agent}")).args(args);
+    command.args(["-l", user.level()]).arg(transport(agent)).args(args);
     Some(Said::new(command.output().expect("it was found")))
 }
 
@@ -116,6 +116,11 @@ pub fn run(
 ) -> Option<Said> {
     let mut command = command(&tool(name)?);
     command.args(options).args(["-c", community, "-t", "5", "-r", "1"]);
-    command.arg(format!("udp:{agent}")).args(args);
+    command.arg(transport(agent)).args(args);
     Some(Said::new(command.output().expect("it was found")))
+}
+
+/// An address as net-snmp's tools take it.
+fn transport(address: SocketAddr) -> String {
+    format!("{}:{address}", if address.is_ipv6() { "udp6" } else { "udp" })
 }

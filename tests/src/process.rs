@@ -47,6 +47,12 @@ impl Process {
         Self { child, output, name }
     }
 
+    /// A child that somebody else has started, and whose output is nobody's concern.
+    pub fn of(child: Child) -> Self {
+        let name = format!("process {}", child.id());
+        Self { child, output: Arc::default(), name }
+    }
+
     /// All it has said.
     pub fn output(&self) -> String {
         self.output.lock().expect("no reader panics").clone()

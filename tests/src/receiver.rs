@@ -20,6 +20,9 @@ pub struct Receiver {
     address: SocketAddr,
 }
 
+/// What stands before an address in what it says.
+const RECEIVING: &str = "receiving notifications on udp:";
+
 /// What every receiver's file holds beside its inventory.
 const SECTION: &str = "\
 [serve]
@@ -125,30 +128,54 @@ impl Receiver {
     /// Has it load its file again, and waits until it receives by that.
     #[track_caller]
     pub fn reload(&mut self) {
-        const MARK: &str = "receiving notifications on udp:";
-        let before = self.process.output().matches(MARK).count();
+        const DONE: &str = "configuration is loaded again";
+        let before = self.process.output().matches(DONE).count();
         self.process.signal(Signal::HUP);
         let limit = std::time::Duration::from_secs(20);
-        let address = eventually("it receives again", limit, || {
+        let output = eventually("it is loaded again", limit, || {
             let output = self.process.output();
-            let whole = output.rsplit_once('\n').map_or("", |(lines, _)| lines);
-            let addresses: Vec<&str> =
-                whole.lines().filter_map(|line| Some(line.split_once(MARK)?.1)).collect();
-            addresses.get(before).map(|address| (*address).to_owned()).ok_or(output.clone())
+            if output.matches(DONE).count() > before { Ok(output) } else { Err(output) }
         });
-        self.address = address.parse().expect("an address");
+        let (_, last) = output.rsplit_once(RECEIVING).expect("it has said where");
+        self.address = last.lines().next().and_then(|line| line.parse().ok()).expect("an address");
+    }
+
+    /// Tells it to load its file again.
+    pub fn hang_up(&self) {
+        self.process.signal(Signal::HUP);
+    }
+
+    /// Has its file say something else.
+    #[track_caller]
+    pub fn edit(&self, from: &str, to: &str) {
+        let file = self.manager.config();
+        let text = fs::read_to_string(&file).expect("it is there");
+        assert!(text.contains(from), "{from} is in {text}");
+        fs::write(&file, text.replace(from, to)).expect("the folder is ours");
     }
 
     /// What its metrics have for a series.
     #[track_caller]
     pub fn metric(&self, series: &str) -> f64 {
-        let output = self.process.output();
-        let port = output.split("metrics on http://127.0.0.1:").nth(1).expect("it says where");
-        let port: String = port.chars().take_while(char::is_ascii_digit).collect();
-        let page = get(port.parse().expect("a port"), "/metrics").expect("metrics are shown");
+        let page = get(self.metrics_port(), "/metrics").expect("metrics are shown");
         let mut values =
             page.lines().filter_map(|line| line.strip_prefix(series)?.trim().parse().ok());
         values.next().unwrap_or_else(|| panic!("no {series} in {page}"))
+    }
+
+    /// The port of 127.0.0.1 that it has said last for its metrics.
+    #[track_caller]
+    pub fn metrics_port(&self) -> u16 {
+        let output = self.process.output();
+        let last = output.rsplit("metrics on http://127.0.0.1:").next().expect("it says where");
+        let port: String = last.chars().take_while(char::is_ascii_digit).collect();
+        port.parse().expect("a port")
+    }
+
+    /// The command that has started it.
+    #[track_caller]
+    pub fn command(&self) -> Command {
+        command(&self.manager)
     }
 
     /// Asks it to end; its exit code.
@@ -168,6 +195,6 @@ fn command(manager: &Manager) -> Command {
 #[track_caller]
 fn launch(mut command: Command) -> (Process, SocketAddr) {
     let mut process = Process::start(&mut command);
-    let address = process.says("receiving notifications on udp:");
+    let address = process.says(RECEIVING);
     (process, address.parse().expect("an address"))
 }

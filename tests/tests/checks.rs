@@ -63,6 +63,7 @@ fn exit_codes_and_outputs() {
         (&["service"], 3, "CHECK UNKNOWN - the following required arguments"),
         (&["service", "web", "--bogus"], 3, "CHECK UNKNOWN - unexpected argument '--bogus'"),
         (&["service", "web", "-H", "nobody here"], 3, "CHECK UNKNOWN - node \"nobody here\""),
+        (&["agent", "-H", "127.0.0.2"], 3, "AGENT UNKNOWN - 127.0.0.2: 127.0.0.2, no community"),
         (&["service", "web", "-C", "/nonexistent"], 3, "CHECK UNKNOWN - /nonexistent cannot"),
         (&["-h"], 3, "Check something"),
         (&["service", "--help"], 3, "A service"),

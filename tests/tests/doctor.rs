@@ -92,6 +92,17 @@ group = \"narrow\"
 name = \"partial\"
 auth_file = \"user.password\"
 group = \"partial\"
+[[user]]
+name = \"older\"
+auth_file = \"user.password\"
+group = \"older\"
+[[access]]
+group = \"older\"
+read = \"no-capacity\"
+[[view]]
+name = \"no-capacity\"
+include = [\"system\", \"hrSystemDate\", \"LOAD-CLUSTER-MIB\"]
+exclude = [\"lcServerCapacity\"]
 [[access]]
 group = \"narrow\"
 read = \"system-alone\"
@@ -132,6 +143,8 @@ fn faults_of_our_agent() {
     assert_eq!(seen, [("mib".to_owned(), "view-hides".to_owned())]);
     let seen = causes(&manager, "lb1", &["-u", "partial", "--auth-file", right]);
     assert_eq!(seen, [("view".to_owned(), "view-hides".to_owned())]);
+    // As an agent of an earlier MIB would look.
+    assert_eq!(cause(&manager, "lb1", &["-u", "older", "--auth-file", right]), "older-mib");
 
     // A controller of another machine.
     let lease = [
@@ -197,6 +210,9 @@ fn faults_of_snmpd() {
          rouser ann authPriv\n\
          createUser signer SHA-256 \"{PASSWORD}\"\n\
          rouser signer auth\n\
+         view narrow included .1.3.6.1.2.1.1\n\
+         createUser narrow SHA-256 \"{PASSWORD}\" AES \"{PASSWORD}\"\n\
+         rouser narrow authPriv -V narrow\n\
          createUser shut SHA-256 \"{PASSWORD}\" AES \"{PASSWORD}\"\n\
          master agentx\nagentXSocket FOLDER/master\n"
     );
@@ -219,6 +235,8 @@ fn faults_of_snmpd() {
         let said = manager.run(&["doctor", "peer"]);
         if said.code == Some(0) { Ok(()) } else { Err(format!("{said:?}\n{}", agent.output())) }
     });
+    // And not by who may see nothing but the system.
+    assert_eq!(cause(&manager, "peer", &["-u", "narrow", "--auth-file", right]), "view-hides");
 }
 
 #[test]

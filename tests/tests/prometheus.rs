@@ -4,9 +4,10 @@
 use std::fs;
 
 use lcms_tests::{
-    agent::{self, Agent},
+    agent::{self, Agent, PASSWORD, READ},
     backend::Backend,
     client::ask_many,
+    exporter::Exporter,
     http::get_as,
     manager::Manager,
     prometheus::{self, Prometheus, promtool},
@@ -62,6 +63,57 @@ fn prometheus_reads_what_poll_shows() {
     assert_eq!(is.len(), 1);
 }
 
+/// Through the exporter of the newer form, by what we export for it: once by community,
+/// once by a user as the file's head says.
+#[test]
+fn prometheus_reads_the_mib_through_its_exporter() {
+    if !prometheus::installed() {
+        return;
+    }
+    let backend = Backend::start("rs1");
+    let servers = [("rs1", backend.address(), 30)];
+    let config = agent::director(agent::free_port(), "wlc", &servers);
+    let user = "[[user]]\nname = \"ann\"\nauth_file = \"user.password\"\n";
+    let agent = Agent::start("lb1", &format!("{config}{user}"));
+    let manager = Manager::of_agent(&agent);
+    let kind = ["export", "prometheus-snmp-exporter", "--format", "0.23"];
+    let exported = manager.run(&kind).ok().out;
+    let by_community = exported.replace("LCMS_COMMUNITY", READ);
+    let by_user = exported.replace(
+        "    version: 2\n    community: LCMS_COMMUNITY\n",
+        &format!(
+            "    version: 3\n    username: ann\n    security_level: authPriv\n    \
+             password: {PASSWORD}\n    auth_protocol: SHA256\n    priv_protocol: AES\n    \
+             priv_password: {PASSWORD}\n"
+        ),
+    );
+    assert!(by_user.contains("ann"), "{exported}");
+
+    let sample = root().join("examples/prometheus/snmp-exporter.yml");
+    let sample = fs::read_to_string(sample).expect("the sample");
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    for snmp in [by_community, by_user] {
+        fs::write(folder.path().join("snmp.yml"), snmp).expect("the folder is ours");
+        let Some(exporter) = Exporter::start_newer(folder.path()) else { return };
+        let config = sample
+            .replace("127.0.0.1:161\"", &format!("{}\"", agent.address()))
+            .replace("127.0.0.1:9116", &format!("127.0.0.1:{}", exporter.port()));
+        let config = format!("global:\n  scrape_interval: 1s\n{config}");
+        let beside = tempfile::tempdir().expect("a temporary directory");
+        let prometheus = Prometheus::start(&config, beside.path());
+        let labels = "lcClusterName=\"main\",lcServiceName=\"web\",lcServerName=\"rs1\"";
+        let instance = format!("instance=\"{}\"", agent.address());
+        for (query, told) in [
+            (format!("up{{job=\"lcms-snmp\",{instance}}} == 1"), 1.0),
+            (format!("lcServerWeight{{{labels},{instance}}}"), 30.0),
+            (format!("lcServerOperState{{{labels}}}"), 1.0),
+            ("lcOverallStatus".to_owned(), 0.0),
+        ] {
+            assert_eq!(prometheus.value(&query), told, "{query}");
+        }
+    }
+}
+
 /// So that a receiver's metrics are there too.
 const RECEIVER: &str = "[receiver]\nlisten = [\"127.0.0.1:0\"]\n[[receiver.community]]\n\
                         name = \"read\"\ncommunity_file = \"read.community\"\n\
@@ -87,7 +139,11 @@ fn promtool_finds_nothing_wrong() {
     assert!(open.ends_with("# EOF\n"));
 
     let folder = here.join("examples/prometheus");
-    for check in [["check", "rules", "lcms.rules.yml"], ["check", "config", "prometheus.yml"]] {
+    for check in [
+        ["check", "rules", "lcms.rules.yml"],
+        ["check", "config", "prometheus.yml"],
+        ["check", "config", "snmp-exporter.yml"],
+    ] {
         let (right, said) = promtool(&folder, &check, "");
         assert!(right, "{said}");
     }

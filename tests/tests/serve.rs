@@ -120,6 +120,41 @@ fn a_node_that_dies_or_hangs_delays_nobody() {
     drop(fleet.lb1);
 }
 
+/// It takes questions and answers none. Another cluster's weights go on in their rhythm.
+#[test]
+fn a_director_that_hangs_delays_no_other_cluster() {
+    let mut fleet = Fleet::start();
+    let spare = agent::director(agent::free_port(), "wrr", &[]).replace("\"main\"", "\"spare\"");
+    let lb2 = Agent::start("lb2", &spare);
+    let nodes = [("lb2", &lb2), ("lb1", &fleet.lb1), ("rs1", &fleet.rs1), ("rs2", &fleet.rs2)];
+    fleet.manager = Manager::of(&nodes.map(|(name, agent)| (name, agent.address())));
+    fleet.manager.configure("[serve]\ninterval_ms = 200\n");
+    let mut serve = Serve::start(&fleet.manager, &[]);
+    for cluster in ["main", "spare"] {
+        serve.becomes(&format!("lcms_control_in_control{{cluster=\"{cluster}\"}}"), |n| n == 1.0);
+    }
+    lb2.signal(Signal::STOP);
+    serve.says("lb2: no answer within 1000 ms");
+    let weight = server("lcms_server_effective_weight", "rs2");
+    let rounds = || serve.metric("lcms_control_rounds_total ").unwrap();
+    let (before, began) = (rounds(), Instant::now());
+    for _ in 0..3 {
+        load(&fleet.rs2, "0.70");
+        serve.becomes(&weight, |n| n < 50.0);
+        load(&fleet.rs2, "0.10");
+        serve.becomes(&weight, |n| n > 50.0);
+    }
+    // A round that waited for it would take a second.
+    eventually("rounds of others go on", Duration::from_secs(10), || match rounds() - before {
+        n if n >= 30.0 => Ok(()),
+        n => Err(format!("{n} rounds in {:?}", began.elapsed())),
+    });
+    assert!(began.elapsed() < Duration::from_secs(12), "it took {:?}", began.elapsed());
+    lb2.signal(Signal::CONT);
+    serve.says("lb2: works again");
+    assert_eq!(serve.stop(), Some(0), "{}", serve.output());
+}
+
 #[test]
 fn a_second_one_waits_for_the_lease_and_takes_over() {
     let fleet = Fleet::start();

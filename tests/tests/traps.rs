@@ -6,7 +6,7 @@
 use std::{
     fs,
     io::{Read as _, Write as _},
-    net::{SocketAddr, TcpListener, TcpStream, UdpSocket},
+    net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
     process::Command,
     sync::mpsc,
@@ -14,7 +14,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lcms_snmp::{Oid, OutMessage, PduKind, Version, message};
 use lcms_tests::{
     agent::{self, Agent, PASSWORD, READ},
     backend::Backend,
@@ -23,9 +22,9 @@ use lcms_tests::{
     manager::Manager,
     nagios::Nagios,
     net_snmp::{self, Said},
+    notifier::{Notifier, inform, nameless_trap},
     receiver::Receiver,
 };
-use load_cluster_mib::{NOTIFICATION_NAMES, snmpv2_mib::notifications::ColdStart};
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -160,57 +159,20 @@ fn informs_of_pysnmp_by_every_protocol() {
     assert!(receiver.names().iter().all(|name| name == "warmStart"));
 }
 
-/// A community's inform of our own making.
-fn inform(request_id: i32, up_time: u32) -> Vec<u8> {
-    let name = Oid::new(ColdStart::OID).unwrap();
-    let notification = lcms_snmp::notification::Notification { up_time, name, objects: Vec::new() };
-    message::encode(&OutMessage {
-        version: Version::V2c,
-        community: READ.as_bytes(),
-        kind: PduKind::InformRequest,
-        request_id,
-        error_status: 0,
-        error_index: 0,
-        varbinds: &notification.varbinds(&NOTIFICATION_NAMES),
-    })
-}
-
-fn sender(to: SocketAddr) -> UdpSocket {
-    let socket = UdpSocket::bind("127.0.0.1:0").expect("loopback has free ports");
-    socket.connect(to).expect("an address");
-    socket.set_read_timeout(Some(Duration::from_secs(1))).expect("a timeout");
-    socket
-}
-
-/// Sends until it is acknowledged, as senders of informs do; whether it was.
-fn acknowledged(socket: &UdpSocket, inform: &[u8], request_id: i32, attempts: u32) -> bool {
-    let mut buffer = [0; 2048];
-    for _ in 0..attempts {
-        let _ = socket.send(inform);
-        while let Ok(length) = socket.recv(&mut buffer) {
-            let Ok(answer) = message::decode(&buffer[..length]) else { continue };
-            if answer.pdu.kind == PduKind::Response && answer.pdu.request_id == request_id {
-                return true;
-            }
-        }
-    }
-    false
-}
-
 /// An inform whose acknowledgement was lost comes again: it is acknowledged again, and
 /// stored once, whether or not the receiver was killed meanwhile.
 #[test]
 fn what_comes_again_is_acknowledged_and_stored_once() {
     let mut receiver = Receiver::start(Manager::of(&[]), "", "");
-    let socket = sender(receiver.address());
+    let socket = Notifier::to(receiver.address());
     for _ in 0..3 {
-        assert!(acknowledged(&socket, &inform(7, 100), 7, 10), "{}", receiver.output());
+        assert!(socket.acknowledged(7, 100, 10), "{}", receiver.output());
     }
     receiver.kill_and_restart();
     assert_eq!(receiver.names(), ["coldStart"], "it was on disk before it was acknowledged");
-    let socket = sender(receiver.address());
-    assert!(acknowledged(&socket, &inform(7, 100), 7, 10));
-    assert!(acknowledged(&socket, &inform(8, 100), 8, 10), "another one is another one");
+    let socket = Notifier::to(receiver.address());
+    assert!(socket.acknowledged(7, 100, 10));
+    assert!(socket.acknowledged(8, 100, 10), "another one is another one");
     assert_eq!(receiver.names(), ["coldStart", "coldStart"]);
 
     // A crash in the middle of a write: what is left of it is cut off.
@@ -220,14 +182,14 @@ fn what_comes_again_is_acknowledged_and_stored_once() {
     fs::write(&journal, torn).unwrap();
     receiver.kill_and_restart();
     assert!(receiver.output().contains("cut off the journal"), "{}", receiver.output());
-    let socket = sender(receiver.address());
-    assert!(acknowledged(&socket, &inform(9, 100), 9, 10));
+    let socket = Notifier::to(receiver.address());
+    assert!(socket.acknowledged(9, 100, 10));
     assert_eq!(receiver.names().len(), 3);
 
-    // A reload begins the receiver anew; what it knows is in the journal.
+    // A reload that changes nothing lets it be.
     receiver.reload();
-    let socket = sender(receiver.address());
-    assert!(acknowledged(&socket, &inform(9, 100), 9, 10), "{}", receiver.output());
+    let socket = Notifier::to(receiver.address());
+    assert!(socket.acknowledged(9, 100, 10), "{}", receiver.output());
     assert_eq!(receiver.names().len(), 3);
     assert_eq!(receiver.metric("lcms_notifications_stored_total "), 1.0);
     assert!(receiver.metric("lcms_notifications_retransmitted_total ") >= 1.0);
@@ -257,8 +219,8 @@ fn nothing_is_acknowledged_that_the_disk_does_not_take() {
     };
     let log = "[[receiver.pass_on]]\nname = \"log\"\nlog = \"passed\"\n";
     let receiver = Receiver::start_by(manager, "", log, on_small_disk);
-    let socket = sender(receiver.address());
-    assert!(acknowledged(&socket, &inform(1, 1), 1, 10), "{}", receiver.output());
+    let socket = Notifier::to(receiver.address());
+    assert!(socket.acknowledged(1, 1, 10), "{}", receiver.output());
     let inside = Path::new("/proc").join(receiver.id().to_string()).join("root");
     let inside = inside.join(state.strip_prefix("/").unwrap());
     let filler = inside.join("filler");
@@ -268,7 +230,7 @@ fn nothing_is_acknowledged_that_the_disk_does_not_take() {
     // What is left of the last page of the journal may take some.
     let mut refused = None;
     for id in 2..200 {
-        if !acknowledged(&socket, &inform(id, 1), id, 1) {
+        if !socket.acknowledged(id, 1, 1) {
             refused = Some(id);
             break;
         }
@@ -279,7 +241,7 @@ fn nothing_is_acknowledged_that_the_disk_does_not_take() {
     assert!(passed.contains("coldStart"), "it is passed on all the same");
     drop(file);
     fs::remove_file(&filler).unwrap();
-    assert!(acknowledged(&socket, &inform(refused, 1), refused, 10), "{}", receiver.output());
+    assert!(socket.acknowledged(refused, 1, 10), "{}", receiver.output());
     let state_dir = inside.display().to_string();
     let said = receiver.traps(&["--state-dir", &state_dir, "-n", "0"]).out;
     assert_eq!(said.lines().count() as i32, refused, "each once:\n{said}");
@@ -359,10 +321,10 @@ fn consumers_are_told_and_hold_up_nobody() {
         rule("log", "log = \"all\""),
     ];
     let mut receiver = Receiver::start(manager, "", &rules.concat());
-    let socket = sender(receiver.address());
+    let socket = Notifier::to(receiver.address());
     let before = Instant::now();
     for id in 0..50 {
-        assert!(acknowledged(&socket, &inform(id, id as u32), id, 10), "{}", receiver.output());
+        assert!(socket.acknowledged(id, id as u32, 10), "{}", receiver.output());
     }
     assert!(before.elapsed() < SOON, "{:?}", before.elapsed());
     let Some(_) = net_snmp::tool("snmpinform") else { return };
@@ -421,17 +383,30 @@ fn consumers_are_told_and_hold_up_nobody() {
 }
 
 /// Informs of our agent, by a user, make passive results of Nagios: the service goes
-/// from OK to CRITICAL and back without a check of Nagios' own.
+/// from OK to CRITICAL and back without a check of Nagios' own, and the host that has but
+/// this server goes down and comes up.
 #[test]
 fn a_server_dies_and_nagios_hears_of_it_by_a_notification() {
     let backend = Backend::start("rs1");
     let servers = [("rs1", backend.address(), 30)];
-    let director = agent::director(agent::free_port(), "wlc", &servers);
+    let director = agent::director(agent::free_port(), "wlc", &servers)
+        .replace("weight = 30\n", "weight = 30\nhost = \"rs1\"\n");
+    let director = format!("{director}[[host]]\nname = \"rs1\"\n");
     let mut lb1 = Agent::start("lb1", &director);
     let objects = tempfile::tempdir().unwrap();
     let folder = objects.path().display().to_string();
     let manager = Manager::of_agent(&lb1);
     manager.run(&["export", "nagios", "--passive=3600", "--out", &folder]).ok();
+    eventually("the server has been checked", SOON, || {
+        let said = manager.run(&["check", "server", "main/web/rs1"]);
+        if said.code == Some(0) { Ok(()) } else { Err(said.out) }
+    });
+    // Else it would find out about hosts by itself.
+    let file = objects.path().join("lcms-objects.cfg");
+    let text = fs::read_to_string(&file).unwrap();
+    let (name, quiet) = ("lcms-host\n", "lcms-host\n    active_checks_enabled 0\n");
+    assert!(text.contains(name), "{text}");
+    fs::write(&file, text.replacen(name, quiet, 1)).unwrap();
     let Some(nagios) = Nagios::start(objects.path()) else { return };
     let rule = format!(
         "[[receiver.pass_on]]\nname = \"nagios\"\nwindow_ms = 0\nnagios = {:?}\n",
@@ -451,6 +426,12 @@ fn a_server_dies_and_nagios_hears_of_it_by_a_notification() {
     let said = lb1.reload();
     let server = ("cluster-main".to_owned(), "Server web/rs1".to_owned());
     let service = ("cluster-main".to_owned(), "Service web".to_owned());
+    let host = |is: u8, begin: &str| {
+        eventually("the host's state is told", SOON, || match nagios.hosts().get("rs1") {
+            Some((state, output)) if *state == is && output.starts_with(begin) => Ok(()),
+            other => Err(format!("{other:?}\n{}\n{}", receiver.output(), nagios.output())),
+        });
+    };
     let wait = |what: &str, server_is: u8, service_is: u8| {
         eventually(what, Duration::from_secs(40), || {
             let services = nagios.services();
@@ -471,10 +452,16 @@ fn a_server_dies_and_nagios_hears_of_it_by_a_notification() {
     let address = backend.kill();
     let text = wait("Nagios is told of the killed server", 2, 2);
     assert!(text.starts_with("SERVER CRITICAL - main/web/rs1 is down"), "{text}");
-    assert!(receiver.names().contains(&"lcServerDown".to_owned()));
+    let hard = "SERVICE ALERT: cluster-main;Server web/rs1;CRITICAL;HARD;1;";
+    assert!(nagios.log().contains(hard), "whoever is on call hears of it now: {}", nagios.log());
+    host(1, "HOST CRITICAL - rs1");
+    for name in ["lcServerDown", "lcHostLost"] {
+        assert!(receiver.names().contains(&name.to_owned()), "{name}");
+    }
     let _back = Backend::at("rs1", address);
     let text = wait("and that it is back", 0, 0);
     assert!(text.starts_with("SERVER OK - main/web/rs1 is up"), "{text}");
+    host(0, "HOST OK - rs1");
     let stored = receiver.stored();
     let down = stored.iter().find(|one| one["name"] == "LOAD-CLUSTER-MIB::lcServerDown").unwrap();
     assert_eq!(down["about"], serde_json::json!({"kind": "server", "name": "main/web/rs1"}));
@@ -493,20 +480,22 @@ const GROWTH: u64 = 4 << 20;
 fn a_hundred_thousand_bad_datagrams_leave_nothing_behind() {
     let receiver = Receiver::start(Manager::of(&[]), "source_rate = 0", "");
     let said = receiver.output().len();
-    let good = sender(receiver.address());
-    let flooder = sender(receiver.address());
+    let good = Notifier::to(receiver.address());
+    let flooder = Notifier::to(receiver.address());
     let mut flood = Flood::new(4711);
     let mut resident = None;
     let rounds = MESSAGES / AT_A_TIME;
     for round in 0..=rounds {
         for _ in 0..AT_A_TIME {
             // What loopback does not take the receiver never sees.
-            let _ = flooder.send(&flood.message());
+            flooder.send(&flood.message());
         }
         let id = round as i32;
-        assert!(acknowledged(&good, &inform(id, 1), id, 20), "no acknowledgement in {round}");
+        assert!(good.acknowledged(id, 1, 20), "no acknowledgement in {round}");
         // And one that somebody has caught, once more.
-        let _ = flooder.send(&inform(id / 2, 1));
+        flooder.send(&inform(id / 2, 1));
+        // Nor is the community enough, where nothing has a name.
+        flooder.send(&nameless_trap());
         if round == rounds / 10 {
             resident = Some(memory(receiver.id()));
         }

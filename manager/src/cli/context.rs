@@ -104,16 +104,17 @@ impl Context {
         Ok(self.compiled()?)
     }
 
-    /// The same, for whoever outlives us.
-    pub fn shared_mib(&self) -> Result<Arc<Mib>, CliError> {
-        Ok(Arc::clone(self.compiled()?))
-    }
-
     fn compiled(&self) -> Result<&Arc<Mib>, CliError> {
         if let Some(mib) = self.mib.get() {
             return Ok(mib);
         }
-        let mib = match self.global.mib_dir.as_slice() {
+        let mib = self.read_mib()?;
+        Ok(self.mib.get_or_init(|| mib))
+    }
+
+    /// Reads it, as its files are now.
+    pub fn read_mib(&self) -> Result<Arc<Mib>, CliError> {
+        Ok(Arc::new(match self.global.mib_dir.as_slice() {
             [] => Mib::builtin(),
             dirs => {
                 let mut compiler = Compiler::with_base();
@@ -122,8 +123,7 @@ impl Context {
                 }
                 self.compile(compiler)
             }
-        };
-        Ok(self.mib.get_or_init(|| Arc::new(mib)))
+        }))
     }
 
     /// Compiles modules, or takes what was compiled before.

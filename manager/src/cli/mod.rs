@@ -19,6 +19,7 @@ mod export;
 mod get;
 mod grid;
 mod host;
+mod lines;
 mod man;
 mod mib;
 mod node;
@@ -37,7 +38,7 @@ mod traps;
 mod walk;
 mod weight;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use crate::inventory;
 use lcms_snmp::{
@@ -47,14 +48,19 @@ use lcms_snmp::{
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use tracing_subscriber::{
-    Layer as _, filter::Targets, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+    Layer as _,
+    filter::Targets,
+    fmt::{self, MakeWriter},
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
 };
 
+use self::lines::Lines;
 pub use self::{
     context::Context,
     error::CliError,
     exit::Exit,
-    print::{json, json_event, json_line, text},
+    print::{event_line, json, json_event, json_line, text},
     progress::Progress,
     stop::Stop,
 };
@@ -202,7 +208,15 @@ pub fn main() -> ExitCode {
             };
         }
     };
-    log(if matches!(cli.verb, Verb::Serve(_)) { "info" } else { "warn" });
+    // A daemon does not wait for whoever reads its log.
+    let lines = match matches!(cli.verb, Verb::Serve(_)).then(log_lines).transpose() {
+        Ok(lines) => lines,
+        Err(error) => return CliError::System(error).report().into(),
+    };
+    match &lines {
+        Some(lines) => log("info", lines.clone()),
+        None => log("warn", std::io::stderr),
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return CliError::System(error).report().into(),
@@ -210,6 +224,9 @@ pub fn main() -> ExitCode {
     let done = runtime.block_on(run(cli));
     // A name that is still being resolved must not keep us.
     runtime.shutdown_background();
+    if let Some(lines) = lines {
+        lines.flush(LAST_WORDS);
+    }
     done.unwrap_or_else(|error| error.report()).into()
 }
 
@@ -253,14 +270,26 @@ async fn run(Cli { global, verb }: Cli) -> Result<Exit, CliError> {
     }
 }
 
+/// How long the end of a daemon waits for whoever reads its log.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Standard error for the log of a daemon.
+fn log_lines() -> std::io::Result<Lines> {
+    let gap = |count| format!("lcms-manager: {count} lines are left out: nobody read them\n");
+    Lines::start(std::io::stderr(), gap)
+}
+
 /// Diagnostics, to standard error: so much, or what RUST_LOG asks for.
-fn log(level: &str) {
+fn log<W>(level: &str, to: W)
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     let asked = std::env::var("RUST_LOG").ok().filter(|asked| !asked.is_empty());
     let asked = asked.unwrap_or_else(|| level.to_owned());
     let filter = asked.parse::<Targets>().unwrap_or_else(|error| {
         eprintln!("lcms-manager: RUST_LOG is not used: {error}; right is lcms_manager=debug,warn");
         Targets::new()
     });
-    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    let lines = fmt::layer().with_writer(to).with_ansi(false);
     tracing_subscriber::registry().with(lines.with_filter(filter)).init();
 }

@@ -23,19 +23,28 @@ pub fn json(value: &impl Serialize) -> Result<(), CliError> {
 
 /// Prints something that has just happened as one line of JSON.
 pub fn json_event(event: &impl Serialize) -> Result<(), CliError> {
+    text(&event_line(event)?)
+}
+
+/// Something that happens now as one line of JSON.
+pub fn event_line(event: &impl Serialize) -> Result<String, CliError> {
     #[derive(Serialize)]
     struct Line<'a, E> {
         time: String,
         #[serde(flatten)]
         event: &'a E,
     }
-    json_line(&Line { time: Timestamp::now().to_string(), event })
+    line_of(&Line { time: Timestamp::now().to_string(), event })
 }
 
 /// Prints a value as one line of JSON, one of many.
 pub fn json_line(value: &impl Serialize) -> Result<(), CliError> {
+    text(&line_of(value)?)
+}
+
+fn line_of(value: &impl Serialize) -> Result<String, CliError> {
     let mut line =
         serde_json::to_string(value).map_err(io::Error::from).map_err(CliError::Output)?;
     line.push('\n');
-    text(&line)
+    Ok(line)
 }

@@ -4,12 +4,17 @@ mod receiving;
 mod systemd;
 mod teller;
 
-use std::{str::FromStr as _, time::Duration};
+use std::{str::FromStr as _, sync::Arc, time::Duration};
 
+use lcms_mibs::Mib;
 use tokio::signal::unix::{SignalKind, signal};
 
-use self::{receiving::Receiving, systemd::Systemd, teller::teller};
-use super::{CliError, Context, Exit, Stop, auto, text};
+use self::{
+    receiving::Receiving,
+    systemd::Systemd,
+    teller::{events, teller},
+};
+use super::{CliError, Context, Exit, LAST_WORDS, Stop, auto, text};
 use crate::{
     config::{Config, Listen},
     inventory::Inventory,
@@ -48,7 +53,7 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, context: &Context) -> Result<Exit, CliError> {
-    let Loaded { inventory, settings, receiver } = load(&args, context)?;
+    let Loaded { inventory, settings, receiver, mib } = load(&args, context)?;
     if args.check {
         text(&format!("{}: right\n", context.config().display()))?;
         return Ok(Exit::Done);
@@ -57,8 +62,9 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, CliError> {
     let mut hangup = signal(SignalKind::hangup()).map_err(CliError::System)?;
     let client = context.client()?;
     let orders = Orders::new(inventory.clone(), settings, auto::owner(false)?);
-    let mut serve = Serve::start(client, orders, &teller(context.json())).await?;
-    let (mib, counters) = (context.shared_mib()?, serve.published().notifications);
+    let events = context.json().then(events).transpose().map_err(CliError::System)?;
+    let mut serve = Serve::start(client, orders, &teller(events.clone())).await?;
+    let counters = serve.published().notifications;
     let mut receiving = Receiving::start(receiver, mib, client, &inventory, counters)?;
     let mut systemd = Systemd::here();
     let started = tokio::select! {
@@ -80,17 +86,15 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, CliError> {
                     ended = Err(CliError::ReceiverEnded);
                     break;
                 }
-                _ = hangup.recv() => match load(&args, context) {
-                    Ok(Loaded { inventory, settings, receiver }) => {
-                        receiving.reload(receiver, &inventory).await;
-                        serve.reload(inventory, settings);
-                        tracing::info!("the configuration is loaded again");
+                _ = hangup.recv() => {
+                    match reload(&args, context, &mut serve, &mut receiving).await {
+                        Ok(()) => tracing::info!("the configuration is loaded again"),
+                        Err(error) => tracing::error!(
+                            %error,
+                            "the configuration is not loaded again: all goes on as before"
+                        ),
                     }
-                    // What was right until now goes on.
-                    Err(error) => {
-                        tracing::error!(%error, "the configuration is not loaded again");
-                    }
-                },
+                }
             }
         }
     }
@@ -99,7 +103,10 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, CliError> {
     // Also after a fault of ours: whoever comes next need not wait for the leases. But
     // agents that do not answer must not keep us, nor do consumers keep the leases.
     let given_back = tokio::time::timeout(LAST, serve.stop());
-    let ((), given_back) = tokio::join!(receiving.stop(), given_back);
+    let (_, given_back) = tokio::join!(receiving.stop(), given_back);
+    if let Some(events) = events {
+        events.flush(LAST_WORDS);
+    }
     if given_back.is_err() {
         tracing::warn!("leases were not given back within {} s", LAST.as_secs());
         return ended.and(Ok(Exit::Partial));
@@ -110,11 +117,29 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, CliError> {
 /// How long the end may take.
 const LAST: Duration = Duration::from_secs(20);
 
-/// What the file says.
+/// Loads the file and the MIB again. All goes on by that, or else as before.
+async fn reload(
+    args: &Args,
+    context: &Context,
+    serve: &mut Serve,
+    receiving: &mut Receiving,
+) -> Result<(), CliError> {
+    let Loaded { inventory, settings, receiver, mib } = load(args, context)?;
+    let before = serve.move_metrics(settings.metrics).await?;
+    if let Err(error) = receiving.reload(receiver, mib, &inventory).await {
+        serve.move_metrics(before).await?;
+        return Err(error.into());
+    }
+    serve.reload(inventory, settings);
+    Ok(())
+}
+
+/// What the file says, and the MIB.
 struct Loaded {
     inventory: Inventory,
     settings: Settings,
     receiver: Option<traps::Settings>,
+    mib: Arc<Mib>,
 }
 
 fn load(args: &Args, context: &Context) -> Result<Loaded, CliError> {
@@ -127,5 +152,5 @@ fn load(args: &Args, context: &Context) -> Result<Loaded, CliError> {
         settings.control = Controlled::None;
     }
     let inventory = context.settle(config.inventory()?)?;
-    Ok(Loaded { inventory, settings, receiver: config.receiver()? })
+    Ok(Loaded { inventory, settings, receiver: config.receiver()?, mib: context.read_mib()? })
 }

@@ -22,7 +22,7 @@ pub use self::{
     counts::Counts,
     error::{ClientError, Rejection},
     probe::{Probe, probe},
-    resolve::{Access, ResolveError, target},
+    resolve::{Access, ResolveError, can_ask, target},
     walk::{Step, Walk},
 };
 

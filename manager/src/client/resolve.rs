@@ -70,6 +70,11 @@ pub async fn target(node: &Node, access: Access) -> Result<Target, ResolveError>
     Ok(Target { address, credentials, retry })
 }
 
+/// Whether anybody has said as whom to ask a node's agent.
+pub fn can_ask(node: &Node) -> bool {
+    credentials(node, Access::Read).is_ok()
+}
+
 fn credentials(node: &Node, access: Access) -> Result<Credentials, ResolveError> {
     let community = match access {
         Access::Read => node.read.as_ref().or(node.write.as_ref()),

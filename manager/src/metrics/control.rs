@@ -11,9 +11,11 @@ pub(super) fn encode(to: &mut DescriptorEncoder<'_>, control: &Control) -> fmt::
     // A daemon that controls nothing has no figures of it.
     let Some(time) = control.time else { return Ok(()) };
     let mut all = Rows::new(to, [([], control)]);
-    all.counter("lcms_control_rounds", "Rounds of the control loop.", |control| {
-        Some(control.rounds)
-    })?;
+    all.counter(
+        "lcms_control_rounds",
+        "Rounds of the control loop, each with one director.",
+        |control| Some(control.rounds),
+    )?;
     all.counter(
         "lcms_control_refused_rounds",
         "Rounds in which something that was decided could not be written.",

@@ -36,9 +36,26 @@ pub enum Form {
 }
 
 impl Form {
-    /// The best form for whoever sends this Accept header.
+    /// The best form for whoever sends this Accept header (RFC 9110 §12.5.1): OpenMetrics
+    /// for who names it and does not like plain text better.
     pub fn accepted(accept: &str) -> Self {
-        match accept.contains("application/openmetrics-text") {
+        let quality = |wanted: &str| {
+            let named = accept.split(',').filter_map(|range| {
+                let mut parts = range.split(';').map(str::trim);
+                if !parts.next()?.eq_ignore_ascii_case(wanted) {
+                    return None;
+                }
+                let weight = parts.find_map(|part| {
+                    let (name, value) = part.split_once('=')?;
+                    name.trim().eq_ignore_ascii_case("q").then(|| value.trim())
+                });
+                // What nobody can read is no wish.
+                Some(weight.map_or(1.0, |weight| weight.parse().unwrap_or(0.0)))
+            });
+            named.fold(0.0, f32::max)
+        };
+        let open = quality("application/openmetrics-text");
+        match open > 0.0 && open >= quality("text/plain") {
             true => Self::OpenMetrics,
             false => Self::Prometheus,
         }

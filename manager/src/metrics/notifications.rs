@@ -48,5 +48,7 @@ pub(super) fn encode(to: &mut DescriptorEncoder<'_>, counters: &Counters) -> fmt
     rows.counter("lcms_notifications_failed", "Not taken by the consumer.", |c| Some(c.failed))?;
     rows.counter("lcms_notifications_overflowed", "For which its queue had no room.", |c| {
         Some(c.overflowed)
-    })
+    })?;
+    rows.counter("lcms_notifications_lost", "That waited and left the journal.", |c| Some(c.lost))?;
+    rows.gauge("lcms_notifications_waiting", "In the queue or on their way.", |c| Some(c.waiting))
 }

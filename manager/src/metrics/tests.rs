@@ -68,7 +68,21 @@ async fn what_an_agent_says_stays_in_its_label() {
 async fn openmetrics_is_for_whoever_asks() {
     let prometheus = "application/openmetrics-text;version=1.0.0,text/plain;q=0.5,*/*;q=0.1";
     assert_eq!(Form::accepted(prometheus), Form::OpenMetrics);
-    assert_eq!(Form::accepted("*/*"), Form::Prometheus);
+    for plain in [
+        "",
+        "*/*",
+        "application/openmetrics-text;q=0, text/plain",
+        "application/openmetrics-text; version=1.0.0; Q=0.000",
+        "application/openmetrics-text;q=0.2,text/plain;q=0.5",
+        "application/openmetrics-text;q=much",
+    ] {
+        assert_eq!(Form::accepted(plain), Form::Prometheus, "{plain}");
+    }
+    for open in
+        ["Application/OpenMetrics-Text", "text/plain;q=0, application/openmetrics-text;q=0.1"]
+    {
+        assert_eq!(Form::accepted(open), Form::OpenMetrics, "{open}");
+    }
     let text = text(state(), Form::OpenMetrics);
     assert!(text.ends_with("# EOF\n"), "{text}");
     assert!(text.contains("# TYPE lcms_service_connections counter\n"), "{text}");

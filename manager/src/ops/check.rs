@@ -7,7 +7,7 @@ use lcms_lb_core::model::Status;
 use super::poll;
 use crate::{
     check::{CheckError, Subject, Thresholds, Verdict, judge},
-    client::Client,
+    client::{Client, can_ask},
     inventory::Inventory,
     path::RowPath,
     poll::ClusterState,
@@ -50,7 +50,7 @@ pub async fn check(
         return Ok(Checked { verdict, state: None });
     };
     // Who is not told of may well be known to somebody who did not answer.
-    let verdict = match untold(&state, *subject, path) {
+    let verdict = match untold(&asked, &state, *subject, path) {
         Some(verdict) => verdict,
         None => judge(&state, *subject, path, thresholds)?,
     };
@@ -84,7 +84,7 @@ pub async fn check_all(
     };
     let judged =
         checks.into_iter().filter_map(|(name, Check { subject, path, thresholds, .. })| {
-            if untold(&state, subject, &path).is_some() {
+            if untold(&asked, &state, subject, &path).is_some() {
                 return None;
             }
             Some((name, judge(&state, subject, &path, &thresholds).ok()?))
@@ -109,7 +109,12 @@ fn nodes(inventory: &Inventory, check: &Check) -> Inventory {
 }
 
 /// The verdict where nobody told of the subject and somebody had trouble.
-fn untold(state: &ClusterState, subject: Subject, path: &RowPath) -> Option<Verdict> {
+fn untold(
+    asked: &Inventory,
+    state: &ClusterState,
+    subject: Subject,
+    path: &RowPath,
+) -> Option<Verdict> {
     let is_told = |parts: &[&str]| path.matches(parts.iter().copied());
     let told = match subject {
         Subject::Agent => state.nodes.iter().any(|node| node.host.is_some()),
@@ -125,10 +130,13 @@ fn untold(state: &ClusterState, subject: Subject, path: &RowPath) -> Option<Verd
             _ => is_told(&[&cluster.name]),
         }),
     };
-    let silent = state.faults().find(|node| !node.reachable);
+    // One that answers and does not take our question is asked in the wrong way, and one
+    // that we do not know how to ask was not asked.
+    let is_silent =
+        |name: &str, reachable: bool| !reachable && asked.node(name).is_none_or(can_ask);
+    let silent = state.faults().find(|node| is_silent(&node.name, node.reachable));
     let fault = silent.or_else(|| state.faults().next()).filter(|_| !told)?;
-    // One that answers and does not take our question is asked in the wrong way.
-    let status = if fault.reachable { Status::Unknown } else { Status::Critical };
+    let status = if silent.is_some() { Status::Critical } else { Status::Unknown };
     let error = fault.error.as_deref().unwrap_or_default();
     let mut verdict = Verdict::bare(subject, status, format!("{path}: {}, {error}", fault.name));
     verdict.more.extend(fault.advice.clone());

@@ -17,9 +17,10 @@ mod settings;
 
 use std::{io, net::SocketAddr, sync::Arc};
 
+use prometheus_client::registry::Registry;
 use tokio::{
-    sync::watch,
-    task::{JoinError, JoinSet},
+    sync::{oneshot, watch},
+    task::{JoinError, JoinHandle, JoinSet},
 };
 
 pub use self::{
@@ -74,6 +75,18 @@ pub struct Serve {
     orders: watch::Sender<Orders>,
     parts: JoinSet<Part>,
     published: Published,
+    registry: Arc<Registry>,
+    web: Option<Web>,
+}
+
+/// Metrics as they are shown.
+#[derive(Debug)]
+struct Web {
+    /// Where they are wanted.
+    wanted: SocketAddr,
+    /// Its end is that of the task.
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
 }
 
 /// A task of the daemon.
@@ -125,30 +138,81 @@ impl Serve {
         let (polled_to, polled) = watch::channel(Arc::default());
         let (control_to, control) = watch::channel(Arc::default());
         let published = Published { polled, control, notifications: Arc::default() };
-        let listener = listener(orders.settings.metrics).await?;
+        let registry = Arc::new(metrics::registry(published.clone(), client.clone()));
+        let metrics = orders.settings.metrics;
         let (orders, received) = watch::channel(orders);
-        let mut parts = JoinSet::new();
-        if let Some(listener) = listener {
-            let registry = metrics::registry(published.clone(), client.clone());
-            let router = web::router(registry, published.clone());
-            let mut received = received.clone();
-            parts.spawn(async move {
-                let stop = async { drop(received.wait_for(|orders| orders.stop).await) };
-                listener.serve(router, stop).await;
-                Part::Web
-            });
-        }
+        let (parts, web) = (JoinSet::new(), None);
+        let mut serve = Self { orders, parts, published, registry, web };
+        serve.move_metrics(metrics).await?;
         let poller = poller::run(client.clone(), received.clone(), polled_to, tell.clone());
         let control = control::run(client.clone(), received, control_to, tell.clone());
-        parts.spawn(async {
+        serve.parts.spawn(async {
             poller.await;
             Part::Poller
         });
-        parts.spawn(async {
+        serve.parts.spawn(async {
             control.await;
             Part::Control
         });
-        Ok(Self { orders, parts, published })
+        Ok(serve)
+    }
+
+    /// Shows metrics here, or nowhere, from now on; returns where they were wanted before.
+    /// After an error they are where they were.
+    pub async fn move_metrics(
+        &mut self,
+        to: Option<SocketAddr>,
+    ) -> Result<Option<SocketAddr>, ServeError> {
+        let before = self.web.as_ref().map(|web| web.wanted);
+        if to == before {
+            return Ok(before);
+        }
+        match to {
+            None => self.close_web().await,
+            Some(to) => {
+                let listener = match listener(to).await {
+                    // All addresses and one of them cannot have one port at a time.
+                    Err(_) if before.is_some_and(|before| before.port() == to.port()) => {
+                        self.close_web().await;
+                        listener(to).await
+                    }
+                    listener => listener,
+                };
+                match listener {
+                    Ok(listener) => {
+                        self.close_web().await;
+                        self.open_web(to, listener);
+                    }
+                    Err(error) => {
+                        if let Some(before) = before.filter(|_| self.web.is_none()) {
+                            self.open_web(before, self::listener(before).await?);
+                        }
+                        return Err(error);
+                    }
+                }
+            }
+        }
+        Ok(before)
+    }
+
+    fn open_web(&mut self, wanted: SocketAddr, listener: Listener) {
+        let router = web::router(Arc::clone(&self.registry), self.published.clone());
+        let (stop, stopped) = oneshot::channel();
+        let stopped = async { drop(stopped.await) };
+        let task = tokio::spawn(listener.serve(router, stopped));
+        self.web = Some(Web { wanted, stop, task });
+    }
+
+    async fn close_web(&mut self) {
+        if let Some(Web { stop, task, .. }) = self.web.take() {
+            drop(stop);
+            // One that has ended by itself was told of.
+            if !task.is_finished()
+                && let Err(error) = task.await
+            {
+                tracing::error!(%error, "a task has died");
+            }
+        }
     }
 
     /// What there is to show.
@@ -164,18 +228,21 @@ impl Serve {
 
     /// Waits for a part to fail, which none should.
     pub async fn failed(&mut self) -> ServeError {
-        match self.parts.join_next().await {
-            Some(Ok(part)) => ServeError::Ended(part),
-            Some(Err(died)) => ServeError::Died(died),
-            None => std::future::pending().await,
-        }
+        let web = async {
+            match &mut self.web {
+                Some(web) => (&mut web.task).await.map(|()| Part::Web),
+                None => std::future::pending().await,
+            }
+        };
+        let ended = tokio::select! {
+            Some(ended) = self.parts.join_next() => ended,
+            ended = web => ended,
+        };
+        ended.map_or_else(ServeError::Died, ServeError::Ended)
     }
 
     /// Goes on with another inventory and other settings.
     pub fn reload(&self, inventory: Inventory, settings: Settings) {
-        if settings.metrics != self.orders.borrow().settings.metrics {
-            tracing::warn!("metrics stays where it is: another address takes a restart");
-        }
         self.orders.send_modify(|orders| {
             orders.inventory = Arc::new(inventory);
             orders.settings = Arc::new(settings);
@@ -184,6 +251,7 @@ impl Serve {
 
     /// Ends all parts; the leases are given back.
     pub async fn stop(mut self) {
+        self.close_web().await;
         self.orders.send_modify(|orders| orders.stop = true);
         while let Some(ended) = self.parts.join_next().await {
             if let Err(error) = ended {
@@ -193,11 +261,17 @@ impl Serve {
     }
 }
 
-async fn listener(address: Option<SocketAddr>) -> Result<Option<Listener>, ServeError> {
-    let Some(address) = address else { return Ok(None) };
+async fn listener(address: SocketAddr) -> Result<Listener, ServeError> {
     let failed = |source| ServeError::Listen { address, source };
     let listener = Listener::bind(address).await.map_err(failed)?;
     let bound = listener.address().map_err(failed)?;
     tracing::info!("metrics on http://{bound}/metrics");
-    Ok(Some(listener))
+    if !bound.ip().is_loopback() {
+        tracing::warn!(
+            "whoever reaches {bound} may read the metrics, without a password and in the \
+             clear; 127.0.0.1:{} or a firewall in front of it keeps them in",
+            bound.port()
+        );
+    }
+    Ok(listener)
 }

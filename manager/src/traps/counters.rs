@@ -72,6 +72,10 @@ pub struct RuleCounts {
     pub failed: u64,
     /// For which its queue had no room.
     pub overflowed: u64,
+    /// That waited at the last end and were no longer in the journal.
+    pub lost: u64,
+    /// That are in its queue or on their way at present.
+    pub waiting: u64,
 }
 
 /// Why nothing came of a datagram.

@@ -177,6 +177,11 @@ impl Hold {
         out
     }
 
+    /// The numbers of what is held.
+    pub fn held(&self) -> impl Iterator<Item = u64> {
+        self.subjects.values().flat_map(|subject| &subject.held).map(|held| held.record.id)
+    }
+
     /// What is held, in the order in which its time would have come: nobody will be
     /// there to wait for it.
     pub fn end(&mut self) -> Vec<Passed> {

@@ -5,15 +5,16 @@
 //! not this file of code: that would need a room that both know and that has a disk.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, ErrorKind, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    fs,
+    io::{self, ErrorKind},
     path::{Path, PathBuf},
 };
 
 use lcms_snmp::usm::{Identity, LATCHED};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+use super::document;
 
 /// Name of the file in the state folder.
 const FILE: &str = "engine.json";
@@ -74,18 +75,9 @@ fn parse(text: &[u8]) -> Option<Identity> {
     Identity::kept(&document.engine_id, document.boots)
 }
 
-/// The file is the old one or the new one, whatever happens meanwhile.
 fn write(path: &Path, Identity { id, boots }: Identity) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let document = Document { engine_id: id.to_string(), boots };
-    let beside = path.with_extension("new");
-    let mut options = OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-    file.write_all(&serde_json::to_vec(&document)?)?;
-    file.sync_all()?;
-    fs::rename(&beside, path)?;
-    File::open(folder)?.sync_all()
+    document::replace(path, &serde_json::to_vec(&document)?)
 }
 
 #[cfg(test)]

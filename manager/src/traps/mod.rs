@@ -9,9 +9,11 @@
 //! All of these are functions of what came and of the time. Around them
 //! are threads: one listens, one stores and acknowledges, one holds back, and each
 //! consumer has its own, behind queues that are bounded and never waited for. So a
-//! consumer that hangs delays neither the journal nor the others.
+//! consumer that hangs delays neither the journal nor the others. What waits for one is
+//! named on disk, so a restart passes it on.
 
 mod counters;
+mod document;
 mod engines;
 mod entrance;
 mod hold;
@@ -21,6 +23,7 @@ mod listener;
 mod meaning;
 mod outlet;
 mod pass_on;
+mod position;
 mod receiver;
 mod recent;
 mod record;
@@ -37,7 +40,7 @@ pub use self::{
     identity::IdentityError,
     meaning::{About, meaning},
     pass_on::{Asking, ConsumerError},
-    receiver::{Receiver, ReceiverError},
+    receiver::{Receiver, ReceiverError, Sockets},
     recent::Recent,
     record::{Engine, Kind, Record, version_word},
     rule::{Command, Consumer, Pattern, Rule, Wanted, Webhook},

@@ -2,9 +2,10 @@
 
 use std::{
     io::{self, PipeWriter},
-    net::SocketAddr,
+    net::{SocketAddr, UdpSocket},
     sync::{
         Arc,
+        atomic::{AtomicBool, Ordering},
         mpsc::{self, RecvTimeoutError},
     },
     thread::{self, JoinHandle},
@@ -15,22 +16,26 @@ use jiff::Timestamp;
 use lcms_mibs::Mib;
 use lcms_snmp::usm::{Clock, LocalEngine};
 use thiserror::Error;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{
+    mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    watch,
+};
 
 use super::{
     Counters, Digest, Entrance, Recent, Record, Settings,
     identity::{IdentityError, identity},
     journal::{Journal, JournalError},
     listener::{self, Listener},
-    outlet::{self, Outlet},
+    outlet::{Outlet, Outlets},
     pass_on::{Asking, ConsumerError, Hurry, consumers},
+    position::Positions,
     store::{self, Store},
 };
 
 /// A running receiver.
 #[derive(Debug)]
 pub struct Receiver {
-    addresses: Vec<SocketAddr>,
+    sockets: Sockets,
     /// Its end ends the listener, and with that one after the other.
     stop: PipeWriter,
     /// Its end takes the consumers' patience.
@@ -38,7 +43,13 @@ pub struct Receiver {
     threads: Vec<JoinHandle<()>>,
     /// Told by each thread as it ends.
     ended: UnboundedReceiver<()>,
+    /// Whether its end was not waited for.
+    abandoned: Arc<AtomicBool>,
 }
+
+/// Sockets by the addresses that the settings have for them. They outlive a receiver:
+/// what comes while another one begins waits in them.
+pub type Sockets = Vec<(SocketAddr, Arc<UdpSocket>)>;
 
 /// Tells that a thread ends, in whichever way.
 struct Ends(UnboundedSender<()>);
@@ -105,22 +116,28 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// And how long the end may take after that.
 const LAST: Duration = Duration::from_secs(2);
 
-/// What is handed from the store to whoever passes on, at most at a time.
+/// What waits between the store and whoever judges, at most.
 const ONWARD: usize = 1024;
 
 impl Receiver {
-    /// Starts everything. `asking` is how Nagios' checks are made.
+    /// Starts everything. `asking` is how Nagios' checks are made; `before` are the sockets
+    /// of the receiver before, of which those that are wanted again are taken.
     pub fn start(
-        settings: Settings,
-        mib: Arc<Mib>,
+        settings: &Settings,
+        mib: watch::Receiver<Arc<Mib>>,
         asking: Option<&Asking>,
         counters: &Arc<Counters>,
+        before: &Sockets,
     ) -> Result<Self, ReceiverError> {
         let now = Instant::now();
-        let mut sockets = Vec::new();
+        let mut sockets = Sockets::new();
         for address in &settings.listen {
             let failed = |source| ReceiverError::Listen { address: *address, source };
-            sockets.push(Arc::new(listener::bind(*address).map_err(failed)?));
+            let socket = match before.iter().find(|(other, _)| other == address) {
+                Some((_, socket)) => Arc::clone(socket),
+                None => Arc::new(listener::bind(*address).map_err(failed)?),
+            };
+            sockets.push((*address, socket));
         }
         // First of all, so that nobody else counts the same engine's starts.
         let mut remembered = Remembered::default();
@@ -133,7 +150,7 @@ impl Receiver {
         let seed = u64::from_be_bytes(random()?);
         let engine = LocalEngine::new(own, now, seed, settings.max_size.into());
         tracing::info!("receiver's engine {}, started {} times", own.id, own.boots);
-        let mut entrance = Entrance::new(&settings, engine, Arc::clone(counters), now);
+        let mut entrance = Entrance::new(settings, engine, Arc::clone(counters), now);
         remembered.engines.iter().for_each(|(id, clock)| entrance.restore(*id, *clock, now));
 
         let (stop_read, stop) = io::pipe()?;
@@ -144,6 +161,15 @@ impl Receiver {
             let consumers = consumers(rule, asking, &hurrying)?;
             outlets.push(Outlet::start(rule.clone(), consumers, Arc::clone(counters))?);
         }
+        let abandoned = Arc::new(AtomicBool::new(false));
+        let last = opened.journal.last();
+        let outlets = Outlets {
+            outlets,
+            positions: Positions::load(&settings.state_dir, last),
+            state_dir: settings.state_dir.clone(),
+            last,
+            abandoned: Arc::clone(&abandoned),
+        };
         let (onward, records) = mpsc::sync_channel(ONWARD);
         let (jobs, queue) = mpsc::sync_channel(store::QUEUE);
         let store = Store {
@@ -155,10 +181,8 @@ impl Receiver {
             onward,
             lost: 0,
         };
-        let addresses =
-            sockets.iter().map(|socket| socket.local_addr()).collect::<Result<_, _>>()?;
         let listener = Listener {
-            sockets,
+            sockets: sockets.iter().map(|(_, socket)| Arc::clone(socket)).collect(),
             entrance,
             counters: Arc::clone(counters),
             store: jobs,
@@ -174,17 +198,17 @@ impl Receiver {
             })
         };
         let threads = vec![
-            spawn("notifications out", Box::new(move || outlet::run(&records, outlets)))?,
+            spawn("notifications out", Box::new(move || outlets.run(&records)))?,
             spawn("journal", Box::new(move || store.run()))?,
             spawn("notifications in", Box::new(move || listener.run()))?,
         ];
         counters.begin();
-        Ok(Self { addresses, stop, hurry, threads, ended })
+        Ok(Self { sockets, stop, hurry, threads, ended, abandoned })
     }
 
     /// Where it listens.
-    pub fn addresses(&self) -> &[SocketAddr] {
-        &self.addresses
+    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.sockets.iter().filter_map(|(_, socket)| socket.local_addr().ok())
     }
 
     /// Waits for a thread of it to end by itself, which none should.
@@ -193,9 +217,10 @@ impl Receiver {
     }
 
     /// Ends it: what was taken is stored and acknowledged, and consumers have some
-    /// seconds for what is left.
-    pub fn stop(self) {
-        let Self { stop, hurry, threads, .. } = self;
+    /// seconds for what is left; what they did not get waits for the next start. Its
+    /// sockets are left.
+    pub fn stop(self) -> Sockets {
+        let Self { sockets, stop, hurry, threads, abandoned, .. } = self;
         drop(stop);
         let (done, wait) = mpsc::channel::<()>();
         let joiner = thread::Builder::new().name("end".to_owned()).spawn(move || {
@@ -207,14 +232,17 @@ impl Receiver {
             drop(done);
         });
         if let Err(error) = joiner {
-            return tracing::error!(%error, "the receiver's end is not waited for");
+            tracing::error!(%error, "the receiver's end is not waited for");
+            return sockets;
         }
         if wait.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
             drop(hurry);
             if wait.recv_timeout(LAST) == Err(RecvTimeoutError::Timeout) {
+                abandoned.store(true, Ordering::Relaxed);
                 tracing::warn!("a consumer did not end");
             }
         }
+        sockets
     }
 }
 

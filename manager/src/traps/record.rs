@@ -13,7 +13,7 @@ use crate::ops::Variable;
 /// A stored notification.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// Grows by one with each.
+    /// Grows by one with each; 0 of one that the journal did not take.
     pub id: u64,
     /// When it came.
     #[serde(with = "text")]

@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use super::{Record, Severity};
 
 /// Which ones, how often, and to whom.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
     /// Its name.
     pub name: String,
@@ -20,7 +20,7 @@ pub struct Rule {
 }
 
 /// What a notification has to be; what is left empty it may be as it likes.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Wanted {
     /// Patterns of names, with the module or without.
     pub names: Vec<Pattern>,
@@ -36,7 +36,7 @@ pub struct Wanted {
 }
 
 /// Who is told.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Consumer {
     /// A file, or standard output if it is none.
     Log(Option<PathBuf>),
@@ -49,7 +49,7 @@ pub enum Consumer {
 }
 
 /// A program that is run for each notification.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Command {
     /// The program, by its whole path.
     pub program: PathBuf,
@@ -62,7 +62,7 @@ pub struct Command {
 }
 
 /// Where notifications are posted to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Webhook {
     /// The whole address, http or https.
     pub url: String,

@@ -13,7 +13,7 @@ use lcms_snmp::{EngineId, Network, Secret, UserCredentials};
 use super::{Rule, journal};
 
 /// All of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// Where it listens.
     pub listen: Vec<SocketAddr>,
@@ -50,7 +50,7 @@ impl Settings {
 }
 
 /// A community, and where it may come from.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct KnownCommunity {
     /// What it is called where it must not be said.
     pub name: String,
@@ -76,6 +76,21 @@ pub struct Authority {
     pub engines: Vec<EngineId>,
     /// Where his messages may come from; from everywhere if it is empty.
     pub sources: Vec<Network>,
+}
+
+impl PartialEq for Authority {
+    fn eq(&self, other: &Self) -> bool {
+        // By what the password makes of one and the same engine's name: it is not kept.
+        let keys = |of: &Self| {
+            let some = EngineId::of_enterprise(0, [0; 12]);
+            of.credentials.localised(&some).map(|keys| (keys.auth, keys.privacy))
+        };
+        let credentials = |of: &Self| (of.credentials.name().to_owned(), of.credentials.level());
+        credentials(self) == credentials(other)
+            && self.engines == other.engines
+            && self.sources == other.sources
+            && keys(self) == keys(other)
+    }
 }
 
 /// Whether messages from there are taken. IPv4 may come dressed as IPv6.

@@ -13,6 +13,7 @@ use std::{
 
 use jiff::Timestamp;
 use lcms_mibs::Mib;
+use tokio::sync::watch;
 
 use super::{Counters, Digest, Recent, Record, Taken, journal::Journal};
 
@@ -34,7 +35,8 @@ pub(super) struct Job {
 pub(super) struct Store {
     pub journal: Journal,
     pub recent: Recent,
-    pub mib: Arc<Mib>,
+    /// Another one whenever its files are read again.
+    pub mib: watch::Receiver<Arc<Mib>>,
     pub counters: Arc<Counters>,
     pub jobs: Receiver<Job>,
     /// To whoever passes them on.
@@ -71,8 +73,9 @@ impl Store {
         self.counters.retransmitted.many(known.len() as u64);
         known.iter().for_each(|job| self.acknowledge(job));
         let new = fresh.iter().filter(|(_, new)| *new);
+        let mib = Arc::clone(&self.mib.borrow());
         let mut records: Vec<Record> =
-            new.map(|(job, _)| Record::new(&job.taken, job.received, &self.mib)).collect();
+            new.map(|(job, _)| Record::new(&job.taken, job.received, &mib)).collect();
         if records.is_empty() {
             return;
         }
@@ -101,12 +104,15 @@ impl Store {
                     );
                 }
                 self.lost = self.lost.saturating_add(count);
+                // Their numbers are given to others.
+                records.iter_mut().for_each(|record| record.id = 0);
             }
         }
-        // What the disk does not take is all the more for somebody to hear.
+        // What the disk does not take is all the more for somebody to hear. Whoever judges
+        // it waits for no consumer, so he may be waited for.
         for record in records {
-            if self.onward.try_send(Arc::new(record)).is_err() {
-                tracing::error!("a notification is not passed on: the queue is full");
+            if self.onward.send(Arc::new(record)).is_err() {
+                tracing::error!("a notification is not passed on: nobody judges any more");
             }
         }
     }

@@ -17,8 +17,8 @@ pub use self::listener::Listener;
 use crate::{metrics::Form, serve::Published};
 
 /// The pages: metrics, and whether the daemon lives and is ready.
-pub fn router(registry: Registry, published: Published) -> Router {
-    let metrics = get(metrics).with_state(Arc::new(registry));
+pub fn router(registry: Arc<Registry>, published: Published) -> Router {
+    let metrics = get(metrics).with_state(registry);
     Router::new()
         .route("/metrics", metrics)
         .route("/healthz", get("ok\n"))

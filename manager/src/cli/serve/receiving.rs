@@ -1,7 +1,7 @@
-//! The receiver of notifications beside the other parts: begun, begun anew after a
-//! reload, and ended.
+//! The receiver of notifications beside the other parts: begun, begun anew where a
+//! reload says something else of it, and ended.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use lcms_mibs::Mib;
 use tokio::{runtime::Handle, sync::watch, task::spawn_blocking};
@@ -9,12 +9,13 @@ use tokio::{runtime::Handle, sync::watch, task::spawn_blocking};
 use crate::{
     client::Client,
     inventory::Inventory,
-    traps::{Asking, Counters, Receiver, ReceiverError, Settings},
+    traps::{Asking, Counters, Receiver, ReceiverError, Settings, Sockets},
 };
 
 pub(super) struct Receiving {
     receiver: Option<Receiver>,
-    mib: Arc<Mib>,
+    settings: Option<Settings>,
+    mib: watch::Sender<Arc<Mib>>,
     asking: Asking,
     inventory: watch::Sender<Arc<Inventory>>,
     counters: Arc<Counters>,
@@ -32,15 +33,17 @@ impl Receiving {
         let (sender, receiver) = watch::channel(Arc::new(inventory.clone()));
         let asking =
             Asking { client: client.clone(), inventory: receiver, runtime: Handle::current() };
-        let mut receiving = Self { receiver: None, mib, asking, inventory: sender, counters };
-        receiving.begin(settings)?;
+        let mib = watch::Sender::new(mib);
+        let mut receiving =
+            Self { receiver: None, settings, mib, asking, inventory: sender, counters };
+        receiving.begin(&Sockets::new())?;
         Ok(receiving)
     }
 
-    fn begin(&mut self, settings: Option<Settings>) -> Result<(), ReceiverError> {
-        let Some(settings) = settings else { return Ok(()) };
-        let mib = Arc::clone(&self.mib);
-        let receiver = Receiver::start(settings, mib, Some(&self.asking), &self.counters)?;
+    fn begin(&mut self, sockets: &Sockets) -> Result<(), ReceiverError> {
+        let Some(settings) = &self.settings else { return Ok(()) };
+        let (mib, asking) = (self.mib.subscribe(), Some(&self.asking));
+        let receiver = Receiver::start(settings, mib, asking, &self.counters, sockets)?;
         for address in receiver.addresses() {
             tracing::info!("receiving notifications on udp:{address}");
         }
@@ -48,15 +51,30 @@ impl Receiving {
         Ok(())
     }
 
-    /// Ends, and begins anew: what comes in between waits in nobody's socket, and informs
-    /// come again.
-    pub(super) async fn reload(&mut self, settings: Option<Settings>, inventory: &Inventory) {
-        self.inventory.send_replace(Arc::new(inventory.clone()));
-        self.stop().await;
-        if let Err(error) = self.begin(settings) {
-            let advice = error.advice().unwrap_or_default();
-            tracing::error!("notifications are not received: {error}; {advice}");
+    /// Goes on by this. Where it says something else of the receiver, that ends and
+    /// another begins, by the same sockets where they stay: what comes in between waits in
+    /// them, and what waits for consumers in the journal. After an error it goes on as
+    /// before.
+    pub(super) async fn reload(
+        &mut self,
+        settings: Option<Settings>,
+        mib: Arc<Mib>,
+        inventory: &Inventory,
+    ) -> Result<(), ReceiverError> {
+        if settings != self.settings {
+            let sockets = self.stop().await;
+            let before = mem::replace(&mut self.settings, settings);
+            if let Err(error) = self.begin(&sockets) {
+                self.settings = before;
+                if let Err(again) = self.begin(&sockets) {
+                    tracing::error!("notifications are no longer received: {again}");
+                }
+                return Err(error);
+            }
         }
+        self.mib.send_replace(mib);
+        self.inventory.send_replace(Arc::new(inventory.clone()));
+        Ok(())
     }
 
     /// Waits for it to fail, which it should not.
@@ -67,12 +85,13 @@ impl Receiving {
         }
     }
 
-    /// Ends.
-    pub(super) async fn stop(&mut self) {
-        let Some(receiver) = self.receiver.take() else { return };
+    /// Ends, and leaves the sockets.
+    pub(super) async fn stop(&mut self) -> Sockets {
+        let Some(receiver) = self.receiver.take() else { return Sockets::new() };
         // Consumers that ask the directors need the runtime meanwhile.
-        if spawn_blocking(|| receiver.stop()).await.is_err() {
+        spawn_blocking(|| receiver.stop()).await.unwrap_or_else(|_| {
             tracing::error!("the receiver's end has died");
-        }
+            Sockets::new()
+        })
     }
 }

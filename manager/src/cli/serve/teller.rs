@@ -1,21 +1,22 @@
 //! Where events go: the log, or standard output as JSON.
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
-use super::super::json_event;
+use super::super::{event_line, lines::Lines};
 use crate::serve::{Event, Tell};
 
-/// Tells by the log, or with `json` on standard output.
-pub fn teller(json: bool) -> Tell {
-    match json {
-        false => Arc::new(log),
-        true => Arc::new(|event| {
-            // A daemon does not end with its reader.
-            if let Err(error) = json_event(event) {
-                tracing::debug!(%error, "nobody reads the events");
-            }
-        }),
-    }
+/// Standard output for events.
+pub fn events() -> io::Result<Lines> {
+    Lines::start(io::stdout(), |count| format!("{{\"event\":\"left_out\",\"count\":{count}}}\n"))
+}
+
+/// Tells by these lines of JSON, or else by the log.
+pub fn teller(lines: Option<Lines>) -> Tell {
+    let Some(lines) = lines else { return Arc::new(log) };
+    Arc::new(move |event| match event_line(event) {
+        Ok(line) => lines.line(line.into_bytes()),
+        Err(error) => tracing::error!(%error, "an event is not told"),
+    })
 }
 
 fn log(event: &Event) {

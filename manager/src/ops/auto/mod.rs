@@ -7,30 +7,42 @@
 //! director says now is the truth. So a round that fails leaves nothing behind
 //! but weights as they were, and the next one tries again.
 //!
-//! [`Auto::round`] and [`Auto::release`] are all of it; [`Auto::run`] calls them
-//! in the policies' rhythm.
+//! Each director has rounds of its own, in the rhythm of its policies, so that one which
+//! hangs is alone with it. [`Auto::round`] makes one of each, [`Auto::rounds`] makes them
+//! again and again, and [`Auto::release`] gives the leases back.
 
+mod conditions;
+mod director;
 mod event;
 mod lease;
 mod look;
+mod merge;
 mod pack;
 mod round;
 mod write;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
+use std::mem;
+use std::panic::resume_unwind;
 use std::pin::pin;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use lcms_lb_core::model::{Name, PolicyWindow, ServerId, ServiceId};
+use lcms_lb_core::model::{Name, PolicyWindow};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 
 pub use event::Event;
 pub use lease::Wait;
 pub use round::{ClusterRound, Round, ServerRound};
 
-use crate::client::{Access, Client, Target, target};
+use self::{
+    director::{Common, Director, View},
+    merge::Merge,
+};
+use crate::client::Client;
 use crate::inventory::Inventory;
-use crate::policy::{Controller, Decision};
+use crate::policy::Decision;
 
 /// What the caller may ask for beyond the policies.
 #[derive(Clone, Debug, Default)]
@@ -50,36 +62,41 @@ pub struct Options {
 /// A controller.
 #[derive(Debug)]
 pub struct Auto {
-    client: Client,
-    inventory: Inventory,
-    options: Options,
-    begun: Instant,
-    controller: Controller,
-    keepers: BTreeMap<(Name, Name), lease::Keeper>,
-    uptimes: BTreeMap<Name, u32>,
-    decided: BTreeMap<ServiceId, Duration>,
-    targets: BTreeMap<Name, Target>,
-    /// What was told and still holds.
-    conditions: round::Conditions,
-    frozen: BTreeSet<ServerId>,
+    common: Common,
+    /// In the inventory's order.
+    directors: Vec<Director>,
+    merge: Merge,
 }
 
 impl Auto {
     /// A controller of the inventory's clusters, which has done nothing yet.
     pub fn new(client: Client, inventory: Inventory, options: Options) -> Self {
-        Self {
-            client,
-            inventory,
-            options,
-            begun: Instant::now(),
-            controller: Controller::default(),
-            keepers: BTreeMap::new(),
-            uptimes: BTreeMap::new(),
-            decided: BTreeMap::new(),
-            targets: BTreeMap::new(),
-            conditions: round::Conditions::new(),
-            frozen: BTreeSet::new(),
+        let view = watch::Sender::new(View::new());
+        let (inventory, options) = (Arc::new(inventory), Arc::new(options));
+        let common = Common { client, inventory, options, view };
+        let mut auto = Self { common, directors: Vec::new(), merge: Merge::default() };
+        auto.seat();
+        auto
+    }
+
+    /// Gives each director of the inventory its place; what was known of it is kept.
+    fn seat(&mut self) {
+        let mut before = mem::take(&mut self.directors);
+        let mut earlier = Vec::new();
+        for node in self.common.inventory.directors() {
+            let (name, common) = (node.name, self.common.clone());
+            self.directors.push(match before.iter().position(|known| known.name == name) {
+                Some(at) => {
+                    let mut known = before.swap_remove(at);
+                    known.adopt(earlier.clone(), common);
+                    known
+                }
+                None => Director::new(name, earlier.clone(), common),
+            });
+            earlier.push(name);
         }
+        self.common.view.send_modify(|view| view.retain(|name, _| earlier.contains(name)));
+        self.merge.retain(earlier);
     }
 
     /// Makes rounds until `stop`, and then gives the leases back. `tell` gets
@@ -93,38 +110,78 @@ impl Auto {
         self.release().await
     }
 
-    /// Makes rounds until `stop`, and keeps the leases.
+    /// Makes rounds until `stop`, and keeps the leases. Who drops this in the middle has a
+    /// controller of nothing.
     pub async fn rounds(&mut self, stop: impl Future<Output = ()>, mut tell: impl FnMut(Round)) {
         let mut stop = pin!(stop);
+        let (ending, end) = watch::channel(());
+        let (sender, mut rounds) = mpsc::channel(1);
+        if self.directors.is_empty() {
+            tell(self.merge.nobody());
+        }
+        let mut tasks = JoinSet::new();
+        for director in mem::take(&mut self.directors) {
+            tasks.spawn(director.rounds(end.clone(), sender.clone()));
+        }
         loop {
-            let begun = Instant::now();
-            // A round that is given up in the middle leaves the director with
-            // what it has: each SET is whole.
-            let interval = tokio::select! {
-                round = self.round() => {
-                    let interval = round.interval;
-                    tell(round);
-                    interval
-                }
-                () = &mut stop => return,
-            };
             tokio::select! {
-                () = tokio::time::sleep_until((begun + interval).into()) => {}
-                () = &mut stop => return,
+                Some((director, round)) = rounds.recv() => {
+                    tell(self.merge.add(director, round, &self.common));
+                }
+                Some(Err(died)) = tasks.join_next() => resume_unwind(died.into_panic()),
+                () = &mut stop => break,
             }
         }
+        drop(ending);
+        rounds.close();
+        while let Some((director, round)) = rounds.recv().await {
+            tell(self.merge.add(director, round, &self.common));
+        }
+        self.directors = joined(tasks).await;
+    }
+
+    /// Makes a round of each director.
+    pub async fn round(&mut self) -> Round {
+        if self.directors.is_empty() {
+            return self.merge.nobody();
+        }
+        let mut tasks = JoinSet::new();
+        for mut director in mem::take(&mut self.directors) {
+            tasks.spawn(async move {
+                let round = director.round().await;
+                (director, round)
+            });
+        }
+        let mut done = joined(tasks).await;
+        done.sort_by_key(|(director, _)| director.earlier.len());
+        let mut whole = Round { interval: Duration::MAX, ..Round::default() };
+        for (director, round) in done {
+            let round = self.merge.add(director.name, round, &self.common);
+            self.directors.push(director);
+            whole.events.extend(round.events);
+            whole.decisions.extend(round.decisions);
+            whole.refused |= round.refused;
+            whole.interval = whole.interval.min(round.interval);
+            (whole.clusters, whole.unreachable) = (round.clusters, round.unreachable);
+        }
+        whole
     }
 
     /// Goes on with another inventory and other options, and gives back the leases
     /// that these do without. What was learned is kept.
     pub async fn adopt(&mut self, inventory: Inventory, options: Options) -> Vec<Event> {
-        let stays = |director: Name, cluster: Name| {
-            let wanted = options.clusters.is_empty() || options.clusters.contains(&cluster);
-            wanted && inventory.node(director.as_str()).is_some()
+        let (inventory, options) = (Arc::new(inventory), Arc::new(options));
+        let stays = {
+            let (inventory, options) = (Arc::clone(&inventory), Arc::clone(&options));
+            move |director: Name, cluster: Name| {
+                let wanted = options.clusters.is_empty() || options.clusters.contains(&cluster);
+                let directs = inventory.node(director.as_str());
+                wanted && directs.is_some_and(|node| inventory.may_direct(node))
+            }
         };
         let released = self.release_unless(stays).await;
-        (self.inventory, self.options) = (inventory, options);
-        self.targets.clear();
+        (self.common.inventory, self.common.options) = (inventory, options);
+        self.seat();
         released
     }
 
@@ -149,37 +206,35 @@ impl Auto {
         self.release_unless(|_, _| false).await
     }
 
-    async fn release_unless(&mut self, stays: impl Fn(Name, Name) -> bool) -> Vec<Event> {
-        let mut events = Vec::new();
-        for ((director, cluster), keeper) in &self.keepers {
-            if stays(*director, *cluster) {
-                continue;
-            }
-            let Some(target) = self.targets.get(director) else { continue };
-            match write::release(&self.client, target, *cluster, keeper.owner()).await {
-                Ok(false) => {}
-                Ok(true) => {
-                    events.push(Event::Released { cluster: *cluster, director: *director });
-                }
-                Err(error) => events.push(Event::Trouble {
-                    about: cluster.to_string(),
-                    what: format!("the lease on {director} was not released: {error}"),
-                }),
-            }
+    async fn release_unless(
+        &mut self,
+        stays: impl Fn(Name, Name) -> bool + Clone + Send + Sync + 'static,
+    ) -> Vec<Event> {
+        let mut tasks = JoinSet::new();
+        for mut director in mem::take(&mut self.directors) {
+            let stays = stays.clone();
+            tasks.spawn(async move {
+                let name = director.name;
+                let events = director.release(|cluster| stays(name, cluster)).await;
+                (director, events)
+            });
         }
-        self.keepers.retain(|(director, cluster), _| stays(*director, *cluster));
-        events
+        let mut done = joined(tasks).await;
+        done.sort_by_key(|(director, _)| director.earlier.len());
+        let (directors, events): (_, Vec<_>) = done.into_iter().unzip();
+        self.directors = directors;
+        events.into_iter().flatten().collect()
     }
+}
 
-    async fn target(&mut self, name: Name, access: Access) -> Result<Target, String> {
-        if let Some(target) = self.targets.get(&name) {
-            return Ok(target.clone());
+/// What tasks come back with, in any order.
+async fn joined<T: 'static>(mut tasks: JoinSet<T>) -> Vec<T> {
+    let mut all = Vec::new();
+    while let Some(done) = tasks.join_next().await {
+        match done {
+            Ok(one) => all.push(one),
+            Err(died) => resume_unwind(died.into_panic()),
         }
-        let node = self.inventory.node(name.as_str()).ok_or_else(|| {
-            format!("not in the inventory; add a [[node]] with name = \"{name}\" to get its load")
-        })?;
-        let found = target(node, access).await.map_err(|error| error.to_string())?;
-        self.targets.insert(name, found.clone());
-        Ok(found)
     }
+    all
 }

@@ -1,8 +1,8 @@
 //! One round of the control loop.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::future::Future;
-use std::mem;
 use std::time::Duration;
 
 use lcms_lb_core::model::{Name, PolicyKind, ServerId};
@@ -12,17 +12,14 @@ use tokio::task::JoinSet;
 use super::lease::{Keeper, Step};
 use super::look::{self, ClusterLook, DirectorLook};
 use super::write::{self, Grant};
-use super::{Auto, Event};
+use super::{Event, conditions::Conditions, director::Director};
 use crate::client::{Access, ClientError};
 use crate::policy::{Decision, HostReading, Report};
 
 /// A look at a director is given up after a second, or an interval if that is
 /// longer; one at a host after half as much, so that a dead host does not make
 /// the decisions about the living ones late.
-const PATIENCE: Duration = Duration::from_secs(1);
-
-/// What is not as it should be, by the node or cluster it is about.
-pub(super) type Conditions = BTreeMap<String, Event>;
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What became of a round.
 #[derive(Clone, Debug, Default)]
@@ -87,135 +84,87 @@ pub struct ServerRound {
     pub capacity: Option<f64>,
 }
 
-impl Auto {
+impl Director {
     /// Looks, decides and writes.
-    pub async fn round(&mut self) -> Round {
+    pub(super) async fn round(&mut self) -> Round {
         let mut round = Round::default();
-        let mut conditions = Conditions::new();
-
-        let directors = self.look_at_directors(&mut round, &mut conditions).await;
-        let clusters = self.choose(directors);
-        self.miss(&clusters, &round, &mut conditions);
+        let mut conditions = Conditions::default();
+        let look = self.look_at_director(&mut round, &mut conditions).await;
+        let (restarted, clusters) = self.choose(look).await;
         let hosts = self.look_at_hosts(&clusters, &mut round, &mut conditions).await;
         self.learn(&clusters, hosts);
         if round.unreachable.is_empty() {
             self.forget_others(&clusters);
         }
-
         let mut reported = BTreeSet::new();
-        for (director, restarted, cluster) in &clusters {
-            self.control(
-                *director,
-                *restarted,
-                cluster,
-                &mut reported,
-                &mut round,
-                &mut conditions,
-            )
-            .await;
+        for cluster in &clusters {
+            self.control(restarted, cluster, &mut reported, &mut round, &mut conditions).await;
         }
         round.interval = self.interval(&clusters);
-        self.tell_conditions(&mut round, conditions);
+        round.events.extend(self.conditions.turn(conditions));
         round
     }
 
-    async fn look_at_directors(
+    async fn look_at_director(
         &mut self,
         round: &mut Round,
         conditions: &mut Conditions,
-    ) -> Vec<(Name, DirectorLook)> {
-        let names: Vec<Name> = self.inventory.directors().map(|node| node.name).collect();
-        let patience = self.patience();
-        let mut looks = Looks::new();
-        for name in &names {
-            match self.target(*name, Access::Write).await {
-                Ok(target) => {
-                    let client = self.client.clone();
-                    looks.spawn(
-                        *name,
-                        patience,
-                        async move { look::director(&client, &target).await },
-                    );
-                }
-                Err(what) => self.not_reached(*name, what, round, conditions),
+    ) -> Option<DirectorLook> {
+        let (name, patience) = (self.name, self.patience());
+        let look = match self.target(name, Access::Write).await {
+            Ok(target) => {
+                let client = self.common.client.clone();
+                let look = async move { look::director(&client, &target).await };
+                within(patience, look).await.map_err(|what| {
+                    format!("{what}; its weights stay as they are until it answers")
+                })
+            }
+            Err(what) => Err(what),
+        };
+        match look {
+            Ok(look) => Some(look),
+            Err(what) => {
+                self.say(None);
+                self.not_reached(name, what, round, conditions);
+                None
             }
         }
-        let mut found = BTreeMap::new();
-        for (name, result) in looks.join().await {
-            match result {
-                Ok(look) => drop(found.insert(name, look)),
-                Err(what) => {
-                    let what = format!("{what}; its weights stay as they are until it answers");
-                    self.not_reached(name, what, round, conditions);
-                }
-            }
-        }
-        // In the inventory's order: the first director of a cluster is it.
-        names.into_iter().filter_map(|name| Some((name, found.remove(&name)?))).collect()
     }
 
-    /// The clusters to control, each on one director, with the word whether
-    /// that has come up anew.
-    fn choose(&mut self, directors: Vec<(Name, DirectorLook)>) -> Vec<(Name, bool, ClusterLook)> {
-        let mut chosen: Vec<(Name, bool, ClusterLook)> = Vec::new();
-        for (director, look) in directors {
-            let before = look.uptime.and_then(|now| self.uptimes.insert(director, now));
-            let restarted = before.zip(look.uptime).is_some_and(|(before, now)| now < before);
-            for cluster in look.clusters {
-                let wanted = self.options.clusters.is_empty()
-                    || self.options.clusters.contains(&cluster.name);
-                let directs = cluster.active_director.is_none_or(|active| active == director);
-                let known = chosen.iter().any(|(_, _, other)| other.name == cluster.name);
-                if wanted && directs && !known {
-                    chosen.push((director, restarted, cluster));
-                }
-            }
-        }
-        if let Some(window) = self.options.window {
-            let services = chosen.iter_mut().flat_map(|(_, _, cluster)| &mut cluster.services);
+    /// The clusters to control, with the word whether the director has come up anew.
+    async fn choose(&mut self, look: Option<DirectorLook>) -> (bool, Vec<ClusterLook>) {
+        let Some(DirectorLook { uptime, mut clusters }) = look else { return (false, Vec::new()) };
+        let before = uptime.and_then(|now| self.uptime.replace(now));
+        let restarted = before.zip(uptime).is_some_and(|(before, now)| now < before);
+        let options = &self.common.options;
+        clusters.retain(|cluster| {
+            let wanted = options.clusters.is_empty() || options.clusters.contains(&cluster.name);
+            wanted && cluster.active_director.is_none_or(|active| active == self.name)
+        });
+        let names: BTreeSet<Name> = clusters.iter().map(|cluster| cluster.name).collect();
+        self.say(Some(names.clone()));
+        let own = self.own(&names).await;
+        clusters.retain(|cluster| own.contains(&cluster.name));
+        if let Some(window) = options.window {
+            let services = clusters.iter_mut().flat_map(|cluster| &mut cluster.services);
             services.for_each(|service| service.settings.window = window);
         }
-        chosen
-    }
-
-    /// Clusters that are asked for and not there.
-    fn miss(
-        &self,
-        clusters: &[(Name, bool, ClusterLook)],
-        round: &Round,
-        conditions: &mut Conditions,
-    ) {
-        // A director that does not answer is told of already.
-        if !round.unreachable.is_empty() {
-            return;
-        }
-        let mut tell = |about: String, what: &str| {
-            let what = what.to_owned();
-            conditions.insert(about.clone(), Event::Trouble { about, what });
-        };
-        for name in &self.options.clusters {
-            if !clusters.iter().any(|(_, _, cluster)| cluster.name == *name) {
-                tell(name.to_string(), "no director of the inventory has a cluster of this name");
-            }
-        }
-        if clusters.is_empty() && self.options.clusters.is_empty() {
-            tell("inventory".to_owned(), "no director of it has a cluster");
-        }
+        (restarted, clusters)
     }
 
     async fn look_at_hosts(
         &mut self,
-        clusters: &[(Name, bool, ClusterLook)],
+        clusters: &[ClusterLook],
         round: &mut Round,
         conditions: &mut Conditions,
     ) -> Vec<(Name, HostReading)> {
-        let names: BTreeSet<Name> = clusters.iter().flat_map(|(_, _, c)| c.hosts()).collect();
+        let names: BTreeSet<Name> = clusters.iter().flat_map(ClusterLook::hosts).collect();
         let patience = self.patience() / 2;
         let mut looks = Looks::new();
         for name in names {
             match self.target(name, Access::Read).await {
                 Ok(target) => {
-                    let client = self.client.clone();
+                    let client = self.common.client.clone();
                     looks.spawn(
                         name,
                         patience,
@@ -243,24 +192,20 @@ impl Auto {
         readings
     }
 
-    fn learn(
-        &mut self,
-        clusters: &[(Name, bool, ClusterLook)],
-        readings: Vec<(Name, HostReading)>,
-    ) {
+    fn learn(&mut self, clusters: &[ClusterLook], readings: Vec<(Name, HostReading)>) {
         let now = self.begun.elapsed();
         for (name, reading) in readings {
             self.controller.observe_host(now, name, reading);
         }
-        for service in clusters.iter().flat_map(|(_, _, cluster)| &cluster.services) {
+        for service in clusters.iter().flat_map(|cluster| &cluster.services) {
             self.controller.observe_servers(now, service);
         }
     }
 
     /// Forgets rows that are gone. What a director in distress had is kept.
-    fn forget_others(&mut self, clusters: &[(Name, bool, ClusterLook)]) {
-        let services = || clusters.iter().flat_map(|(_, _, cluster)| &cluster.services);
-        let hosts = clusters.iter().flat_map(|(_, _, cluster)| cluster.hosts()).collect();
+    fn forget_others(&mut self, clusters: &[ClusterLook]) {
+        let services = || clusters.iter().flat_map(|cluster| &cluster.services);
+        let hosts = clusters.iter().flat_map(ClusterLook::hosts).collect();
         let servers: BTreeSet<ServerId> = services()
             .flat_map(|service| service.servers.iter().map(|s| service.id.server(s.name)))
             .collect();
@@ -271,17 +216,16 @@ impl Auto {
 
     async fn control(
         &mut self,
-        director: Name,
         restarted: bool,
         cluster: &ClusterLook,
         reported: &mut BTreeSet<Name>,
         round: &mut Round,
         conditions: &mut Conditions,
     ) {
-        let now = self.begun.elapsed();
-        let grant = match self.options.dry_run {
+        let (now, director) = (self.begun.elapsed(), self.name);
+        let grant = match self.common.options.dry_run {
             true => None,
-            false => match self.step(director, restarted, cluster) {
+            false => match self.step(restarted, cluster) {
                 Step::Acquire { term, seconds } => {
                     Some(Grant { acquire: true, term, seconds, cluster: cluster.name })
                 }
@@ -291,7 +235,7 @@ impl Auto {
                 Step::Wait(wait) => {
                     let event = Event::Waiting { cluster: cluster.name, director, wait };
                     conditions.insert(cluster.name.to_string(), event);
-                    round.clusters.push(self.cluster_round(director, cluster, false, &[]));
+                    round.clusters.push(self.cluster_round(cluster, false, &[]));
                     return;
                 }
             },
@@ -303,15 +247,15 @@ impl Auto {
         if let (Some(grant), Some(target)) = (&grant, self.targets.get(&director).cloned()) {
             let reports = self.reports(now, cluster, reported);
             let outcome = write::round(
-                &self.client,
+                &self.common.client,
                 &target,
-                &self.options.owner,
+                &self.common.options.owner,
                 grant,
                 &reports,
                 &decisions,
             )
             .await;
-            if let Some(keeper) = self.keepers.get_mut(&(director, cluster.name))
+            if let Some(keeper) = self.keepers.get_mut(&cluster.name)
                 && outcome.granted
             {
                 keeper.granted(self.begun.elapsed(), grant.seconds);
@@ -325,30 +269,31 @@ impl Auto {
             control = outcome.error.is_none();
             if let Some(error) = outcome.error {
                 round.refused = true;
-                let about = cluster.name.to_string();
                 let what = write::advice(director, &error);
-                conditions.insert(about.clone(), Event::Trouble { about, what });
+                conditions.trouble(cluster.name.to_string(), what);
             }
         }
         self.tell_decisions(&decisions, &written, round);
-        round.clusters.push(self.cluster_round(director, cluster, control, &decisions));
+        round.clusters.push(self.cluster_round(cluster, control, &decisions));
         round.decisions.extend(decisions);
     }
 
-    fn step(&mut self, director: Name, restarted: bool, cluster: &ClusterLook) -> Step {
+    fn step(&mut self, restarted: bool, cluster: &ClusterLook) -> Step {
         let now = self.begun.elapsed();
-        let interval = self.options.interval.unwrap_or_else(|| interval_of(cluster));
-        let owner = &self.options.owner;
-        self.keepers
-            .entry((director, cluster.name))
-            .or_insert_with(|| Keeper::new(owner.clone()))
-            .step(now, &cluster.lease, interval, restarted)
+        let interval = self.common.options.interval.unwrap_or_else(|| interval_of(cluster));
+        let owner = &self.common.options.owner;
+        self.keepers.entry(cluster.name).or_insert_with(|| Keeper::new(owner.clone())).step(
+            now,
+            &cluster.lease,
+            interval,
+            restarted,
+        )
     }
 
     fn decide(&mut self, now: Duration, cluster: &ClusterLook) -> Vec<Decision> {
         let mut decisions = Vec::new();
         for service in &cluster.services {
-            let interval = self.options.interval.unwrap_or(service.settings.interval);
+            let interval = self.common.options.interval.unwrap_or(service.settings.interval);
             let last = self.decided.get(&service.id);
             // Rounds come a little late or early; a tenth is no reason to miss one.
             let due = last.is_none_or(|last| now >= *last + interval.mul_f64(0.9));
@@ -405,7 +350,6 @@ impl Auto {
 
     fn cluster_round(
         &self,
-        director: Name,
         cluster: &ClusterLook,
         in_control: bool,
         decisions: &[Decision],
@@ -428,16 +372,16 @@ impl Auto {
                 });
             }
         }
-        ClusterRound { cluster: cluster.name, director, in_control, servers }
+        ClusterRound { cluster: cluster.name, director: self.name, in_control, servers }
     }
 
-    fn interval(&self, clusters: &[(Name, bool, ClusterLook)]) -> Duration {
-        let shortest = || clusters.iter().map(|(_, _, cluster)| interval_of(cluster)).min();
-        self.options.interval.or_else(shortest).unwrap_or(PATIENCE)
+    fn interval(&self, clusters: &[ClusterLook]) -> Duration {
+        let shortest = || clusters.iter().map(interval_of).min();
+        self.common.options.interval.or_else(shortest).unwrap_or(PATIENCE)
     }
 
     fn patience(&self) -> Duration {
-        self.options.interval.unwrap_or_default().max(PATIENCE)
+        self.common.options.interval.unwrap_or_default().max(PATIENCE)
     }
 
     fn not_reached(
@@ -450,25 +394,7 @@ impl Auto {
         // Its address may have changed.
         self.targets.remove(&name);
         round.unreachable.insert(name);
-        let about = name.to_string();
-        conditions.insert(about.clone(), Event::Trouble { about, what });
-    }
-
-    /// Tells what is new of the conditions, and which ones are over.
-    fn tell_conditions(&mut self, round: &mut Round, conditions: Conditions) {
-        let before = mem::replace(&mut self.conditions, conditions);
-        for (about, event) in &before {
-            // The end of a wait tells itself: the lease is acquired.
-            let trouble = matches!(event, Event::Trouble { .. });
-            if trouble && !self.conditions.contains_key(about) {
-                round.events.push(Event::Recovered { about: about.clone() });
-            }
-        }
-        for (about, event) in &self.conditions {
-            if !before.get(about).is_some_and(|before| before.same_matter(event)) {
-                round.events.push(event.clone());
-            }
-        }
+        conditions.trouble(name.to_string(), what);
     }
 }
 
@@ -477,6 +403,17 @@ fn interval_of(cluster: &ClusterLook) -> Duration {
     let following = cluster.services.iter().map(|service| &service.settings);
     let dynamic = following.filter(|settings| settings.kind != PolicyKind::Static);
     dynamic.map(|settings| settings.interval).min().unwrap_or(PATIENCE)
+}
+
+/// What a look finds in this time, or why it does not.
+pub(super) async fn within<T, E: Display>(
+    patience: Duration,
+    look: impl Future<Output = Result<T, E>>,
+) -> Result<T, String> {
+    match tokio::time::timeout(patience, look).await {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(_) => Err(format!("no answer within {} ms", patience.as_millis())),
+    }
 }
 
 /// Looks under way, each with its own deadline.
@@ -495,13 +432,7 @@ impl<T: Send + 'static> Looks<T> {
         patience: Duration,
         look: impl Future<Output = Result<T, ClientError>> + Send + 'static,
     ) {
-        self.tasks.spawn(async move {
-            let result = match tokio::time::timeout(patience, look).await {
-                Ok(result) => result.map_err(|error| error.to_string()),
-                Err(_) => Err(format!("no answer within {} ms", patience.as_millis())),
-            };
-            (name, result)
-        });
+        self.tasks.spawn(async move { (name, within(patience, look).await) });
     }
 
     async fn join(self) -> Vec<(Name, Result<T, String>)> {

@@ -9,8 +9,8 @@ use jiff::{
 };
 use lcms_lb_core::model::Status;
 use lcms_snmp::{
-    Oid, Value,
-    object::{Index as _, Table},
+    ErrorStatus, Oid, Value,
+    object::{Index as _, Scalar, Table},
 };
 use load_cluster_mib::{
     MODULES,
@@ -62,8 +62,12 @@ async fn contents(
 ) -> Result<(), ClientError> {
     use lc_agent::col::*;
     let summary = &[LC_OVERALL_STATUS, LC_OVERALL_REASON, LC_LOCAL_HOST_NAME];
-    let agent = client.table::<LcAgent>(target, summary).await?;
-    let agent = agent.into_iter().next().map(|(_, agent)| agent).unwrap_or_default();
+    let agent = client.table::<LcAgent>(target, summary).await;
+    if is_hidden(&agent) {
+        diagnosis.add(hidden_subagent());
+        return Ok(());
+    }
+    let agent = agent?.into_iter().next().map(|(_, agent)| agent).unwrap_or_default();
     let Some(host) = agent.lc_local_host_name.clone() else {
         diagnosis.add(without_mib(client, node, target).await?);
         return Ok(());
@@ -102,13 +106,29 @@ async fn contents(
     Ok(())
 }
 
+/// Whether this is what net-snmp's master says where an answer runs into a subagent's
+/// objects that a view hides; who has none of them goes on to the end.
+fn is_hidden<T>(asked: &Result<T, ClientError>) -> bool {
+    asked.as_ref().is_err_and(|error| error.status() == Some(ErrorStatus::GenErr))
+}
+
+fn hidden_subagent() -> Step {
+    let text = "an AgentX master has a subagent's objects and does not show them: genErr";
+    Step::wrong("mib", Cause::ViewHides, text).fix(
+        "widen the view of this community or user, in snmpd.conf the one behind -V; or else the \
+         subagent does not answer its master, whose log says so",
+    )
+}
+
 /// Why LOAD-CLUSTER-MIB is not to be seen.
 async fn without_mib(client: &Client, node: &Node, target: &Target) -> Result<Step, ClientError> {
     let about = &[system::col::SYS_DESCR, system::col::SYS_OBJECT_ID];
-    let system = client.table::<System>(target, about).await?;
-    let system = system.into_iter().next().map(|(_, row)| row).unwrap_or_default();
-    let served = client.table::<SysOr>(target, &[sys_or::col::ID, sys_or::col::DESCR]).await?;
-    let served: Vec<(Oid, String)> = served
+    let system = client.row::<System>(target, &Scalar, about).await?.unwrap_or_default();
+    let served = client.table::<SysOr>(target, &[sys_or::col::ID, sys_or::col::DESCR]).await;
+    if is_hidden(&served) {
+        return Ok(hidden_subagent());
+    }
+    let served: Vec<(Oid, String)> = served?
         .into_iter()
         .filter_map(|(_, row)| Some((row.id?, row.descr.unwrap_or_default())))
         .collect();

@@ -181,6 +181,11 @@ impl Journal {
         Ok(Opened { journal, cut })
     }
 
+    /// The number of the last record; 0 if there was none.
+    pub fn last(&self) -> u64 {
+        self.next.saturating_sub(1)
+    }
+
     /// Writes records, which get their numbers, and returns once they are on disk.
     /// After an error none of them is.
     pub fn append(&mut self, records: &mut [Record]) -> io::Result<()> {
