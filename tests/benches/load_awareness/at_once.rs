@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// So long jobs come as they come before.
-const LEARNING: Duration = Duration::from_secs(12);
+const LEARNING: Duration = Duration::from_secs(30);
 
 /// From the last of some jobs, as it should be, to the next ones.
 const PAUSE: Duration = Duration::from_secs(3);
