@@ -33,6 +33,10 @@ const INSTANT_NOISE: f64 = 0.25;
 const STEADY: f64 = 0.5;
 const STEADY_PART: f64 = 0.5;
 
+/// Tasks that may seem to be fewer than our connections: cut off at none, what is
+/// too much in one report would not cancel with what is missing in another.
+const UNSEEN: f64 = 0.5;
+
 /// The interval reports are taken to come at before there were two.
 const FIRST_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -101,9 +105,9 @@ impl HostLoad {
         let seen = match (base, report.mean_runnable) {
             (Some((before, time, active)), Some(runnable)) if taken > before => {
                 let seconds = (taken - before).as_secs_f64();
-                let seen = (runnable - (own.in_flight_time - time) / seconds).max(0.0);
                 let ours = (own.in_flight_time - time) / seconds;
                 self.usual += (ours - self.usual) * (seconds / (seconds + SETTLING)).min(MOST_GAIN);
+                let seen = (runnable - ours).max(-UNSEEN);
                 let mistimed = (own.active - active).abs() * MISTIMED / seconds;
                 let doubt = 1.0 + (mistimed / STEADY).powi(2);
                 let gain = (seconds / (seconds + SETTLING)).min(MOST_GAIN) / doubt;
@@ -123,7 +127,7 @@ impl HostLoad {
         for (sum, power) in self.instants.iter_mut().zip([1.0, instant, instant * instant]) {
             *sum = *sum * INSTANT_KEPT + power;
         }
-        self.others = seen;
+        self.others = seen.max(0.0);
         self.cores = report.cores.unwrap_or(self.cores);
         let interval = match self.came {
             Some((before, _)) => now.saturating_sub(before),
@@ -192,7 +196,7 @@ impl HostLoad {
     /// before two reports told.
     pub fn company(&self) -> Option<Company> {
         let others = self.settled?;
-        Some(Company { others, cores: f64::from(self.cores) })
+        Some(Company { others: others.max(0.0), cores: f64::from(self.cores) })
     }
 }
 
