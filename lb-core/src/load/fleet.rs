@@ -22,6 +22,9 @@ const NOTED_PART: f64 = 0.5;
 const NEXT: f64 = 1.1;
 const WITHIN: f64 = 1.3;
 
+/// How much more, for its cores, a server may hold than any whose end is known.
+const ROOM: f64 = 2.0;
+
 /// What is known of all servers of a service together.
 #[derive(Clone, Debug, Default)]
 pub struct Fleet {
@@ -31,6 +34,9 @@ pub struct Fleet {
     makes: Vec<(f64, f64)>,
     /// Work of others for each completion a second, as it is usual.
     level: f64,
+    /// Connections for each core that no server's memory is expected to hold more
+    /// than, once most servers' memory has shown an end.
+    room: Option<f64>,
 }
 
 impl Fleet {
@@ -48,6 +54,7 @@ impl Fleet {
         let mut fleet = Self { of_core, ..Self::default() };
         let each = members.clone().filter_map(|(server, host)| fleet.measured(server, host));
         fleet.makes = makes(each.collect());
+        fleet.room = room(now, members.clone());
         let levels = members.map(|(server, host)| {
             let capacity = fleet.capacity(server, host);
             host.map_or(0.0, |host| host.others(now))
@@ -63,6 +70,14 @@ impl Fleet {
         let make = self.makes.partition_point(|(slowest, _)| *slowest <= measured).checked_sub(1);
         let make = make.and_then(|at| self.makes.get(at)).map(|(_, mean)| *mean);
         Some(make.unwrap_or(measured) * cores(host))
+    }
+
+    /// Connections beyond which this one would page, as far as that is known or to
+    /// be expected: what most servers' memory has shown is not to be tried out on
+    /// the rest with all that the others do not get.
+    pub fn limit(&self, now: Duration, host: Option<&HostLoad>) -> Option<u32> {
+        let own = host.and_then(|host| host.limit(now));
+        own.or_else(|| self.room.map(|room| (room * cores(host)) as u32))
     }
 
     /// Work of others beside it, in tasks.
@@ -81,6 +96,20 @@ impl Fleet {
         let cores = cores(host);
         self.of_core.map(|of_core| server.capacity().beside(of_core * cores) / cores)
     }
+}
+
+/// Connections for each core that the rest may have beside servers of which most
+/// have shown an end.
+fn room<'a>(
+    now: Duration,
+    members: impl Iterator<Item = (&'a ServerLoad, Option<&'a HostLoad>)> + Clone,
+) -> Option<f64> {
+    let known = members.clone().filter_map(|(_, host)| {
+        let limit = host.and_then(|host| host.limit(now))?;
+        Some(f64::from(limit) / cores(host))
+    });
+    let (count, most) = known.fold((0, 0.0), |(count, most), one| (count + 1, one.max(most)));
+    (count * 2 > members.count()).then_some(most * ROOM)
 }
 
 fn cores(host: Option<&HostLoad>) -> f64 {
@@ -116,6 +145,7 @@ fn lower_median(mut values: Vec<f64>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::HostReport;
 
     #[test]
     fn machines_of_one_make_are_one_and_others_are_not() {
@@ -128,5 +158,28 @@ mod tests {
     fn a_slow_rise_is_not_one_make_from_end_to_end() {
         let found = makes((0..20).map(|step| 1.05f64.powi(step)).collect());
         assert!(found.len() >= 4, "{found:?}");
+    }
+
+    #[test]
+    fn the_end_of_most_servers_memory_is_expected_of_the_rest() {
+        let of = |swapping: bool| {
+            let mut host = HostLoad::default();
+            host.look(Duration::ZERO, 20);
+            let report = HostReport {
+                swapping: Some(swapping),
+                memory_free: Some(0.5),
+                cores: Some(2),
+                ..HostReport::default()
+            };
+            host.report(Duration::ZERO, &report);
+            host
+        };
+        let (server, pages, well) = (ServerLoad::default(), of(true), of(false));
+        let limit = |hosts: &[&HostLoad]| {
+            let members = hosts.iter().map(|host| (&server, Some(*host)));
+            Fleet::of(Duration::ZERO, members).limit(Duration::ZERO, Some(&well))
+        };
+        assert_eq!(limit(&[&pages, &well]), None);
+        assert_eq!(limit(&[&pages, &pages, &well]), Some(20));
     }
 }

@@ -33,6 +33,10 @@ const INSTANT_NOISE: f64 = 0.25;
 const STEADY: f64 = 0.5;
 const STEADY_PART: f64 = 0.5;
 
+/// Tasks that may seem to be fewer than our connections: cut off at none, what is
+/// too much in one report would not cancel with what is missing in another.
+const UNSEEN: f64 = 0.5;
+
 /// The interval reports are taken to come at before there were two.
 const FIRST_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -61,12 +65,16 @@ pub struct HostReport {
 #[derive(Clone, Debug, Default)]
 pub struct HostLoad {
     own: History,
+    /// The most connections since the report before.
+    most: u32,
     memory: MemoryGuard,
     cores: u32,
     /// Work of others, and until when that counts.
     others: f64,
     /// The same from means over the time between samples, once there were two.
     settled: Option<f64>,
+    /// Our own connections, in the mean of the same times.
+    usual: f64,
     /// Others at the instants of the samples: weighted sums of 1, x and x².
     instants: [f64; 3],
     /// Whether the last report saw as much of others as was believed.
@@ -84,6 +92,7 @@ impl HostLoad {
     pub fn look(&mut self, now: Duration, own: u32) {
         let company = self.company().unwrap_or_default();
         self.own.look(now, own, 0, company);
+        self.most = self.most.max(own);
     }
 
     /// Takes in a report, and says when its sample was taken.
@@ -96,24 +105,29 @@ impl HostLoad {
         let seen = match (base, report.mean_runnable) {
             (Some((before, time, active)), Some(runnable)) if taken > before => {
                 let seconds = (taken - before).as_secs_f64();
-                let seen = (runnable - (own.in_flight_time - time) / seconds).max(0.0);
+                let ours = (own.in_flight_time - time) / seconds;
+                self.usual += (ours - self.usual) * (seconds / (seconds + SETTLING)).min(MOST_GAIN);
+                let seen = (runnable - ours).max(-UNSEEN);
                 let mistimed = (own.active - active).abs() * MISTIMED / seconds;
                 let doubt = 1.0 + (mistimed / STEADY).powi(2);
                 let gain = (seconds / (seconds + SETTLING)).min(MOST_GAIN) / doubt;
                 self.steady = self.settled.is_some_and(|known| {
                     (seen - known).abs() <= STEADY + STEADY_PART * known + mistimed
                 });
-                let known = self.settled.unwrap_or(seen);
+                let known = self.settled.unwrap_or(self.others);
                 *self.settled.insert(known + (seen - known) * gain)
             }
             // Without means, what was seen at an instant has to do.
-            _ => (report.runnable - own.active).max(0.0),
+            _ => {
+                let seen = (report.runnable - own.active).max(0.0);
+                self.others + (seen - self.others) * MOST_GAIN
+            }
         };
         let instant = (report.runnable - own.active).max(0.0);
         for (sum, power) in self.instants.iter_mut().zip([1.0, instant, instant * instant]) {
             *sum = *sum * INSTANT_KEPT + power;
         }
-        self.others = seen;
+        self.others = seen.max(0.0);
         self.cores = report.cores.unwrap_or(self.cores);
         let interval = match self.came {
             Some((before, _)) => now.saturating_sub(before),
@@ -121,7 +135,9 @@ impl HostLoad {
         };
         self.came = Some((now, interval));
         self.fresh_until = Some(now + interval * FRESH_INTERVALS);
-        self.memory.observe(own.active + self.others, report.memory_free, report.swapping);
+        let most = f64::from(std::mem::take(&mut self.most)).max(own.active);
+        let (tasks, most) = (own.active.max(report.runnable), most + self.others);
+        self.memory.observe(tasks, most, report.memory_free, report.swapping);
         taken
     }
 
@@ -150,8 +166,12 @@ impl HostLoad {
     /// is known. What was learned of memory does not age.
     pub fn limit(&self, now: Duration) -> Option<u32> {
         let tasks = self.memory.limit()?;
+        // Others who come and go have a part of it at any time, as we do.
+        let (part, others) = (self.coming_and_going(), self.others(now));
+        let shared = tasks * (self.usual + 1.0) / (self.usual + 1.0 + others);
+        let ours = (tasks - others) * (1.0 - part) + shared * part;
         // One always gets through, or nothing more would ever be learned.
-        Some(((tasks - self.others(now)).floor() as u32).max(1))
+        Some((ours.floor() as u32).max(1))
     }
 
     /// Whether others did as before in the time up to the last sample. What the
@@ -176,7 +196,7 @@ impl HostLoad {
     /// before two reports told.
     pub fn company(&self) -> Option<Company> {
         let others = self.settled?;
-        Some(Company { others, cores: f64::from(self.cores) })
+        Some(Company { others: others.max(0.0), cores: f64::from(self.cores) })
     }
 }
 
@@ -195,10 +215,14 @@ mod tests {
         let mut host = HostLoad::default();
         host.look(SECOND, 5);
         host.look(2 * SECOND, 50);
-        host.report(2 * SECOND, &report(SECOND, 7.0));
-        assert_eq!(host.others(2 * SECOND), 2.0);
-        host.report(2 * SECOND, &report(Duration::ZERO, 7.0));
-        assert_eq!(host.others(2 * SECOND), 0.0);
+        let mut often = |report: HostReport| {
+            for _ in 0..20 {
+                host.report(2 * SECOND, &report);
+            }
+            host.others(2 * SECOND)
+        };
+        assert!((often(report(SECOND, 7.0)) - 2.0).abs() < 0.01);
+        assert!(often(report(Duration::ZERO, 7.0)) < 0.01);
     }
 
     #[test]
@@ -218,10 +242,40 @@ mod tests {
     #[test]
     fn an_old_report_does_not_count() {
         let mut host = HostLoad::default();
-        host.report(10 * SECOND, &report(Duration::ZERO, 7.0));
-        host.report(11 * SECOND, &report(Duration::ZERO, 7.0));
-        assert_eq!(host.others(14 * SECOND), 7.0);
+        host.report(10 * SECOND, &report(Duration::ZERO, 9.0));
+        assert_eq!(host.others(10 * SECOND), 3.0);
+        host.report(11 * SECOND, &report(Duration::ZERO, 9.0));
+        assert_eq!(host.others(14 * SECOND), 5.0);
         assert_eq!(host.others(14 * SECOND + SECOND / 10), 0.0);
         assert_eq!(host.cores(), 2);
+    }
+
+    /// Two directors with as many connections each: what the host's memory holds is
+    /// for both, however few the other has just now.
+    #[test]
+    fn memory_is_shared_with_others_who_come_and_go() {
+        let limit = |others: &dyn Fn(u32) -> f64| {
+            let mut host = HostLoad::default();
+            let mut now = Duration::ZERO;
+            for second in 1..40 {
+                now = SECOND * second;
+                let (ours, others) = (4 + second % 3, others(second));
+                host.look(now, ours);
+                let runnable = f64::from(ours) + others;
+                let report = HostReport {
+                    mean_runnable: Some(5.0 + 4.0),
+                    memory_free: Some(0.9 - runnable / 50.0),
+                    swapping: Some(false),
+                    ..report(Duration::ZERO, runnable)
+                };
+                host.report(now, &report);
+            }
+            f64::from(host.limit(now).expect("memory goes with the tasks"))
+        };
+        // Forty-one tasks, and four of them others'.
+        let beside_tasks = limit(&|_| 4.0);
+        assert!((36.0..=38.0).contains(&beside_tasks), "{beside_tasks}");
+        let beside_a_director = limit(&|second| f64::from(second % 2 * 8));
+        assert!((20.0..=26.0).contains(&beside_a_director), "{beside_a_director}");
     }
 }

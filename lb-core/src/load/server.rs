@@ -171,7 +171,7 @@ pub fn loads<'a>(
             (None, Some(_)) => Some(u64::from(cores.max(1)) + server.completed),
             _ => None,
         };
-        let limit = host.and_then(|host| host.limit(now)).map(u64::from);
+        let limit = fleet.limit(now, host).map(u64::from);
         let limit = [limit, trial].into_iter().flatten().min();
         Load {
             others: (fleet.others(now, server, host) * 100.0) as u32,
@@ -207,7 +207,7 @@ mod tests {
             cores: Some(1),
             ..*report
         };
-        for second in 0..20 {
+        for second in 0..60 {
             let now = SECOND * second;
             server.look(now, 2, completions * u64::from(second), host.company());
             host.look(now, 2);

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// So long jobs come as they come before.
-const LEARNING: Duration = Duration::from_secs(12);
+const LEARNING: Duration = Duration::from_secs(30);
 
 /// From the last of some jobs, as it should be, to the next ones.
 const PAUSE: Duration = Duration::from_secs(3);
@@ -61,7 +61,8 @@ pub fn play(which: Which, options: &Options) -> Result {
                         (name, burst.ratio(&answers))
                     };
                     let ratios: Vec<(String, f64)> = bursts.iter().map(of).collect();
-                    (ratios, answers, fleet)
+                    let learned = fleet.learned();
+                    (ratios, learned, answers, fleet)
                 })
             })
             .collect();
@@ -69,7 +70,7 @@ pub fn play(which: Which, options: &Options) -> Result {
     });
     let mut distortion = Distortion::since(before);
     let (mut rows, mut late, mut fleets): (Vec<Row>, _, _) = (Vec::new(), Vec::new(), Vec::new());
-    for (ratios, answers, fleet) in played {
+    for (ratios, learned, answers, fleet) in played {
         for (contender, ratio) in ratios {
             let is_reference = contender.contains("leastconn");
             let played = Played::ratio(ratio, &answers);
@@ -79,7 +80,7 @@ pub fn play(which: Which, options: &Options) -> Result {
                     contender,
                     is_reference,
                     rounds: vec![played],
-                    learned: Vec::new(),
+                    learned: learned.clone(),
                 }),
             }
         }
