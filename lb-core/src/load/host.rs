@@ -37,6 +37,9 @@ const STEADY_PART: f64 = 0.5;
 /// too much in one report would not cancel with what is missing in another.
 const UNSEEN: f64 = 0.5;
 
+/// A time, in seconds, whose mean says by itself whether there are others.
+const LONG: f64 = 4.0;
+
 /// The interval reports are taken to come at before there were two.
 const FIRST_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -111,8 +114,10 @@ impl HostLoad {
                 let mistimed = (own.active - active).abs() * MISTIMED / seconds;
                 let doubt = 1.0 + (mistimed / STEADY).powi(2);
                 let gain = (seconds / (seconds + SETTLING)).min(MOST_GAIN) / doubt;
-                self.steady = self.settled.is_some_and(|known| {
-                    (seen - known).abs() <= STEADY + STEADY_PART * known + mistimed
+                // Before anything is known, a long time without others is as good.
+                let expected = self.settled.or((seconds >= LONG).then_some(0.0));
+                self.steady = expected.is_some_and(|expected| {
+                    (seen - expected).abs() <= STEADY + STEADY_PART * expected + mistimed
                 });
                 let known = self.settled.unwrap_or(self.others);
                 *self.settled.insert(known + (seen - known) * gain)

@@ -29,6 +29,7 @@ pub struct ServerLoad {
     /// Our own totals at the time of the sample before.
     base: Option<Totals>,
     completed: u64,
+    has_company: bool,
     /// Intervals that are one measurement together, as far as it goes.
     open: Option<Open>,
 }
@@ -83,11 +84,13 @@ impl ServerLoad {
 
     /// Takes a look at the director's own connections to the server: those in
     /// flight, and those that have ended ever, in the company of what else runs
-    /// on its host. Where that is not known, nothing is learned of the server.
+    /// on its host. Where that is not known any more, it is on another host, and
+    /// what was begun is not to be ended.
     pub fn look(&mut self, now: Duration, active: u32, completed: u64, company: Option<Company>) {
-        if company.is_none() {
+        if company.is_none() && self.has_company {
             (self.base, self.open) = (None, None);
         }
+        self.has_company = company.is_some();
         self.own.look(now, active, completed, company.unwrap_or_default());
         self.completed = completed;
     }
