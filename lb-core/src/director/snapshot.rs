@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Instant, SystemTime};
 
+use serde::{Deserialize, Serialize};
+
 use super::checker::Ejected;
 use super::live::{ServerLive, ServiceLive};
 use crate::health::Standing;
@@ -120,7 +122,7 @@ pub struct ServerStatus {
 }
 
 /// The last change of an effective weight.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WeightChange {
     /// How many there were.
     pub count: u64,

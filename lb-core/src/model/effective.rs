@@ -1,9 +1,12 @@
 //! The weight a director uses, and why.
 
+use serde::{Deserialize, Serialize};
+
 use super::{AdminState, Name, RowState, ServerId, Wanted, Weight, WeightMode, WeightSource};
 
 /// What the checks say about a server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Health {
     /// No check is done yet. It may serve: the first check decides soon.
     Unchecked,

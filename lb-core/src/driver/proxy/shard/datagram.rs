@@ -9,12 +9,12 @@ use rustix::net::{RecvFlags, SendFlags, recv, recvfrom, send, sendto};
 
 use super::super::connection::Seat;
 use super::super::expiry::Patience;
-use super::super::flow::{Client, Flow, Talk};
+use super::super::flow::{Client, Flow};
 use super::super::route::{Ends, Untried};
 use super::super::share::Share;
 use super::super::slots::{Key, Token};
 use super::{Service, Shard, connect, rate, stick};
-use crate::driver::socket;
+use crate::driver::{handover::Talk, socket};
 
 impl Shard {
     /// Takes its share of a listener's datagrams.
