@@ -6,7 +6,7 @@ use std::{
     io::{self, Write},
     net::SocketAddr,
     path::Path,
-    process::Command,
+    process::{self, Command},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -114,6 +114,9 @@ pub fn run(config: Config, takeover: bool) -> Result<(), RunError> {
             true => Agent::take_over(config)?,
             false => Agent::start(config)?,
         };
+        if takeover {
+            tell_systemd(NotifyState::MainPid(process::id()));
+        }
         tell_systemd(NotifyState::Ready);
         loop {
             tokio::select! {
