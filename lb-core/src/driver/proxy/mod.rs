@@ -279,6 +279,7 @@ impl Proxy {
             capacity: known.capacity.clone(),
             queue: known.queue.clone(),
             places,
+            weighty: route::weighty(&backends),
             lineup: route::lineup(service.settings.scheduler, &backends),
             backends,
         }))
