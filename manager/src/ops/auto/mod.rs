@@ -24,6 +24,8 @@ use std::time::{Duration, Instant};
 
 use lcms_lb_core::model::{Name, PolicyWindow, ServerId, ServiceId};
 
+pub(super) use look::{POLICY, settings};
+
 pub use event::Event;
 pub use lease::Wait;
 pub use round::{ClusterRound, Round, ServerRound};
