@@ -18,7 +18,7 @@ use crate::model::{
     CheckKind, Name, Problem, ProblemKind, Provenance, RowId, Runtime, ServerId, Service,
     ServiceId, Wanted,
 };
-use crate::plan::{Capabilities, Plane, plan};
+use crate::plan::{Capabilities, plan};
 use crate::store::Store;
 
 /// How soon a listener that the system refused is tried again.
@@ -368,11 +368,10 @@ impl Owner {
         );
         let can = self.driver.capabilities();
         let mut want = plane::plane(&next).within(&can);
-        let have = self.driver.observe();
         let fresh = fresh_listeners(&before, &next, &can);
         let mut failed: BTreeMap<ServiceId, String> = BTreeMap::new();
         let changes = loop {
-            let changes = plan(&want, &have, &can);
+            let changes = plan(&want, &self.driver.observe(), &can);
             let refusals = self.driver.prepare(&changes);
             if refusals.is_empty() {
                 break changes;
@@ -425,12 +424,13 @@ impl Owner {
         let mut targets = BTreeMap::new();
         let mut asked: Option<(ServiceId, Arc<Asked>)> = None;
         for (id, status) in &next.servers {
-            let Some((service, places)) = assemble::to_watch(&next.wanted, id) else { continue };
+            let Some(places) = &status.watched else { continue };
             // Servers come in the order of their services, which they share
             // this with.
             let asked = match &asked {
                 Some((of, asked)) if *of == id.service() => asked.clone(),
                 _ => {
+                    let Some(service) = next.wanted.service(&id.service()) else { continue };
                     let fresh = Arc::new(assemble::asked(service, self.allow_scripts));
                     asked.insert((id.service(), fresh)).1.clone()
                 }
@@ -460,17 +460,9 @@ fn fresh_listeners(before: &Snapshot, next: &Snapshot, can: &Capabilities) -> Ve
     if !before.driving {
         return Vec::new();
     }
-    let old: Plane = plane::plane(before).within(can);
-    plane::plane(next)
-        .within(can)
-        .services
-        .iter()
-        .filter(|(id, service)| {
-            service.listen.is_some()
-                && old.services.get(id).map(|old| old.listen) != Some(service.listen)
-        })
-        .map(|(id, _)| *id)
-        .collect()
+    let old = plane::listeners(before, can);
+    let new = plane::listeners(next, can);
+    new.into_iter().filter(|(id, at)| old.get(id) != Some(at)).map(|(id, _)| id).collect()
 }
 
 /// Services that would be checked by a script from now on.

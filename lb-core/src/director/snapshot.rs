@@ -7,7 +7,7 @@ use std::time::{Instant, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::checker::Ejected;
+use super::checker::{Ejected, Places};
 use super::live::{ServerLive, ServiceLive};
 use crate::health::Standing;
 use crate::model::{
@@ -104,6 +104,8 @@ pub struct ServerStatus {
     pub effective: Effective,
     /// The weight that it has once its slow start is over.
     pub full_weight: Weight,
+    /// Where it is reached and checked, if it is watched.
+    pub(super) watched: Option<Places>,
     /// When its slow start began, if it is in one.
     pub(crate) starting: Option<Instant>,
     /// Since when it is in drain or maintenance.

@@ -4,6 +4,7 @@ pub mod handover;
 pub mod proxy;
 pub(crate) mod socket;
 
+use std::borrow::Cow;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
@@ -19,7 +20,7 @@ pub trait Driver: Send {
     fn capabilities(&self) -> Capabilities;
 
     /// What it does at present.
-    fn observe(&self) -> Plane;
+    fn observe(&self) -> Cow<'_, Plane>;
 
     /// Opens what the changes need and what may be refused, without any effect
     /// on traffic. What an earlier call opened and no `apply` used is given up.

@@ -126,9 +126,8 @@ impl Marks {
             let word = level.get(at / WORD)? & (u64::MAX << (at % WORD));
             if word != 0 {
                 let found = at / WORD * WORD + word.trailing_zeros() as usize;
-                let below = self.0.get(..height)?.iter().rev();
-                return below.fold(Some(found), |at, level| {
-                    let at = at?;
+                let mut below = self.0.get(..height)?.iter().rev();
+                return below.try_fold(found, |at, level| {
                     Some(at * WORD + level.get(at)?.trailing_zeros() as usize)
                 });
             }

@@ -50,6 +50,13 @@ pub(super) struct Target {
     pub(super) live: Arc<ServerLive>,
 }
 
+/// Where a server is reached, and where it is checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Places {
+    pub(super) address: SocketAddr,
+    pub(super) checked: SocketAddr,
+}
+
 /// How the servers of a service are watched.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Asked {

@@ -98,6 +98,7 @@ impl ServerLeft {
             health: Health::Unchecked,
             check: String::new(),
             ejected: None,
+            watched: None,
             effective: Effective { weight: self.full_weight, source: WeightSource::Configured },
             full_weight: self.full_weight,
             starting: self.starting.and_then(|since| now.checked_sub(since)),

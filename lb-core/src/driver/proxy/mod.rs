@@ -30,6 +30,7 @@ mod shard;
 mod share;
 mod slots;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -295,8 +296,8 @@ impl Driver for Proxy {
         }
     }
 
-    fn observe(&self) -> Plane {
-        self.plane.clone()
+    fn observe(&self) -> Cow<'_, Plane> {
+        Cow::Borrowed(&self.plane)
     }
 
     fn prepare(&mut self, changes: &[Change]) -> Vec<Refusal> {
