@@ -7,6 +7,9 @@
 //! no state and asks nobody: should it be late, picks go on with what was known.
 //! While no service uses freest it sleeps.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::sync::Arc;
