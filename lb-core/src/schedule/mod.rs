@@ -338,6 +338,14 @@ mod tests {
         Scheduler::Ovf,
     ];
 
+    /// Whether any server can be picked.
+    fn is_possible(scheduler: Scheduler, weights: &[u32], fleet: &Fleet) -> bool {
+        (0..weights.len()).any(|at| {
+            let full = scheduler == Scheduler::Ovf && fleet.active[at] >= weights[at];
+            weights[at] > 0 && fleet.usable(at) && !full
+        })
+    }
+
     fn any_scheduler() -> impl Strategy<Value = Scheduler> {
         proptest::sample::select(SCHEDULERS)
     }
@@ -355,12 +363,8 @@ mod tests {
             let mut fleet = Fleet::of(weights.len());
             fleet.closed = closed;
             for _ in 0..picks {
-                let possible = (0..weights.len()).any(|at| {
-                    let full = scheduler == Scheduler::Ovf && fleet.active[at] >= weights[at];
-                    weights[at] > 0 && fleet.usable(at) && !full
-                });
                 let picked = picker.pick(&fleet);
-                prop_assert_eq!(picked.is_some(), possible);
+                prop_assert_eq!(picked.is_some(), is_possible(scheduler, &weights, &fleet));
                 if let Some(at) = picked {
                     prop_assert!(weights[at] > 0 && fleet.usable(at));
                     fleet.active[at] += 1;
@@ -387,12 +391,8 @@ mod tests {
                     0 => fleet.add(place, 1),
                     1 => fleet.add(place, -4),
                     _ => {
-                        let possible = (0..weights.len()).any(|at| {
-                            let full = scheduler == Scheduler::Ovf && fleet.active[at] >= weights[at];
-                            weights[at] > 0 && fleet.usable(at) && !full
-                        });
                         let picked = picker.pick(&fleet);
-                        prop_assert_eq!(picked.is_some(), possible);
+                        prop_assert_eq!(picked.is_some(), is_possible(scheduler, &weights, &fleet));
                         if let Some(at) = picked {
                             prop_assert!(weights[at] > 0 && fleet.usable(at));
                             fleet.add(at, 1);

@@ -112,6 +112,11 @@ impl Shard {
         };
         let (talk, share, last) = (Talk::Asked, Share::new(), self.clock.tick());
         let flow = Flow { client, socket, seat, service, share, last, talk, _room: room };
+        self.watch_flow(flow)
+    }
+
+    /// Listens to the server of a new flow.
+    pub(super) fn watch_flow(&mut self, flow: Flow) -> Option<Key> {
         let key = self.flows.insert(flow)?;
         let flow = self.flows.get(key)?;
         let token = EventData::new_u64(Token::Flow(key).to_bits());

@@ -11,7 +11,7 @@ use super::super::connection::Seat;
 use super::super::flow::{Client, Flow};
 use super::super::inheritance::Heirloom;
 use super::super::share::Share;
-use super::super::slots::Token;
+use super::super::slots::{Key, Token};
 use super::{Listener, Shard};
 use crate::driver::handover::FlowLeft;
 
@@ -79,7 +79,7 @@ impl Shard {
         }
     }
 
-    fn inherit_flow(&mut self, number: u32, heirloom: Heirloom) -> Option<()> {
+    fn inherit_flow(&mut self, number: u32, heirloom: Heirloom) -> Option<Key> {
         let Heirloom { left, socket, peer } = heirloom;
         let listener = self.listeners.get(&number)?;
         let room = listener.capacity.take().ok()?;
@@ -96,14 +96,6 @@ impl Shard {
             talk: left.talk,
             _room: room,
         };
-        let key = self.flows.insert(flow)?;
-        let flow = self.flows.get(key)?;
-        let token = EventData::new_u64(Token::Flow(key).to_bits());
-        if epoll::add(&self.epoll, &flow.socket, token, EventFlags::IN).is_err() {
-            self.flows.remove(key);
-            return None;
-        }
-        self.flow_expires(key);
-        Some(())
+        self.watch_flow(flow)
     }
 }
