@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use lcms_lb_core::director::{Director, DirectorHandle, DirectorOptions, Draft};
+use lcms_lb_core::director::{Director, DirectorHandle, DirectorOptions, Draft, Legacy};
 use lcms_lb_core::driver::proxy::ProxyOptions;
 use lcms_lb_core::model::{
     Address, Check, CheckInterval, CheckKind, Cluster, Health, Host, Name, Provenance, Role, Roles,
@@ -74,7 +74,31 @@ fn main() {
     println!("{}", backends.end());
     commits(&director, servers);
     println!("{:.1} MB in the end", (resident() - before) as f64 / 1e6);
+    upgrade(&director);
     director.shutdown();
+}
+
+/// How long clients would wait for a process that takes over.
+fn upgrade(director: &DirectorHandle) {
+    let begun = Instant::now();
+    let Legacy { state, flows } = director.pause().expect("it pauses");
+    let paused = begun.elapsed();
+    let letter = serde_json::to_vec(&state).expect("it can be written");
+    let state = serde_json::from_slice(&letter).expect("it can be read");
+    let told = begun.elapsed();
+    let wanted = (*director.snapshot().wanted).clone();
+    director.retire().expect("it retires");
+    let legacy = (Vec::new(), Legacy { state, flows });
+    let next = Director::take_over(options(), None, wanted, Runtime::default(), legacy);
+    let next = next.expect("it starts");
+    println!(
+        "an upgrade: {:.0} ms to tell {:.1} MB, {:.0} ms on the way, {:.0} ms to go on",
+        paused.as_secs_f64() * 1e3,
+        letter.len() as f64 / 1e6,
+        (told - paused).as_secs_f64() * 1e3,
+        (begun.elapsed() - told).as_secs_f64() * 1e3
+    );
+    next.shutdown();
 }
 
 /// How long a change of one weight takes, and one that changes nothing wanted.
@@ -234,12 +258,15 @@ fn director(scheduler: Scheduler, servers: usize, port: u16) -> DirectorHandle {
         clusters: [(name("main"), cluster)].into(),
         ..Wanted::default()
     };
-    let options = DirectorOptions {
+    Director::start(options(), None, wanted, Runtime::default()).expect("it starts")
+}
+
+fn options() -> DirectorOptions {
+    DirectorOptions {
         local_host: name("here"),
         allow_scripts: false,
         proxy: ProxyOptions { shards: NonZeroUsize::new(2), max_connections: None },
-    };
-    Director::start(options, None, wanted, Runtime::default()).expect("it starts")
+    }
 }
 
 fn provenance() -> Provenance {
