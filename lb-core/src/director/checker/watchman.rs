@@ -43,7 +43,8 @@ pub(super) struct Watchman {
     post: Post,
     inbox: Receiver<Order>,
     to_owner: Sender<Message>,
-    watches: BTreeMap<ServerId, Watch>,
+    /// In boxes, since each event takes one out and puts it back.
+    watches: HashMap<ServerId, Box<Watch>>,
     /// Probes under way, by token. A token is never used twice.
     probes: HashMap<u64, (ServerId, Alarm)>,
     next_probe: u64,
@@ -102,7 +103,7 @@ impl Watchman {
             post,
             inbox,
             to_owner,
-            watches: BTreeMap::new(),
+            watches: HashMap::new(),
             probes: HashMap::new(),
             next_probe: BELL + 1,
             deadlines: Deadlines::new(),
@@ -169,9 +170,9 @@ impl Watchman {
                 Order::Ran(token, ran) => self.ran(token, ran),
                 Order::Tell(tell) => {
                     let now = Instant::now();
-                    let left = |(id, watch): (&ServerId, &Watch)| watch.left(*id, now);
+                    let left = self.watches.iter().map(|(id, watch)| watch.left(*id, now));
                     // Whoever no longer waits has no use for it.
-                    let _ = tell.send(self.watches.iter().map(left).collect());
+                    let _ = tell.send(left.collect());
                 }
                 Order::Stop => return None,
             }
@@ -195,7 +196,7 @@ impl Watchman {
                     // Said while nobody watched, it was never heard.
                     target.live.suspected.store(false, Relaxed);
                     let known = self.known.remove(&id);
-                    let mut watch = Watch::new(target, known, now);
+                    let mut watch = Box::new(Watch::new(target, known, now));
                     let until = watch.ejection.until();
                     self.alarm(id, &mut watch, Alarm::Ejection, until);
                     self.first_check(id, &mut watch, now);
