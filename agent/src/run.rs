@@ -6,7 +6,7 @@ use std::{
     io::{self, Write},
     net::SocketAddr,
     path::Path,
-    process::Command,
+    process::{self, Command},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -114,6 +114,9 @@ pub fn run(config: Config, takeover: bool) -> Result<(), RunError> {
             true => Agent::take_over(config)?,
             false => Agent::start(config)?,
         };
+        if takeover {
+            tell_systemd(NotifyState::MainPid(process::id()));
+        }
         tell_systemd(NotifyState::Ready);
         loop {
             tokio::select! {
@@ -216,6 +219,7 @@ pub struct Agent {
 impl Agent {
     /// Starts all parts, or none: what can fail for reasons outside comes first.
     pub fn start(config: Config) -> Result<Self, RunError> {
+        allow_files();
         let folder = config.state_dir.clone();
         let (agent, listeners) = Self::begin(config, None)?;
         Ok(agent.offer(&folder, listeners))
@@ -224,10 +228,13 @@ impl Agent {
     /// Starts in the place of the agent that runs with the same state folder.
     /// When this returns, that one accepts no more; if it fails, that one goes on.
     pub fn take_over(config: Config) -> Result<Self, RunError> {
+        allow_files();
         let folder = config.state_dir.clone();
-        let (heir, bequest) = Heir::ask(&folder)?;
-        let (agent, listeners) = Self::begin(config, Some(bequest))?;
-        heir.started()?;
+        let Some(place) = Heir::ask(&folder)? else {
+            tracing::warn!("the other process died before it gave its place; starting without");
+            return Self::start(config);
+        };
+        let (agent, listeners) = Self::begin(config, Some(place))?;
         let agent = agent.offer(&folder, listeners);
         tracing::info!("the place of the other process is taken");
         Ok(agent)
@@ -235,9 +242,10 @@ impl Agent {
 
     fn begin(
         config: Config,
-        mut bequest: Option<Bequest>,
+        place: Option<(Heir, Bequest)>,
     ) -> Result<(Self, Vec<SnmpListener>), RunError> {
         let started = Instant::now();
+        let (mut heir, mut bequest) = place.unzip();
         let reloader = Reloader::of(&config);
         let mut inherited = |transport, address| bequest.as_mut()?.take_snmp(transport, address);
         let listeners =
@@ -253,16 +261,12 @@ impl Agent {
         let duplicates = duplicates(&config, &listeners, &tcp_listeners)?;
         let (file, now) = (config.state_dir.join(STATE_FILE), UnixTime::from(SystemTime::now()));
         let (opened, inherited) = match bequest {
-            None => (Store::open(&file, config.wanted, now)?, None),
-            Some(Bequest { lock, director, services, .. }) => {
-                let opened = Store::take_over(lock, &file, config.wanted, now)?;
-                (opened, Some((director, services)))
+            None => (Store::open(&file, config.wanted, now)?, Vec::new()),
+            Some(Bequest { lock, services, .. }) => {
+                (Store::take_over(lock, &file, config.wanted, now)?, services)
             }
         };
         opened.notes.iter().for_each(report);
-        if let Some(files) = raise_file_limit() {
-            tracing::debug!("up to {files} open files, two for each connection");
-        }
         let sensors = Sensors::start(config.sensors)?;
         let options = DirectorOptions {
             local_host: config.name,
@@ -270,10 +274,6 @@ impl Agent {
             proxy: ProxyOptions { shards: config.shards, ..ProxyOptions::default() },
         };
         let Opened { store, wanted, runtime, notes } = opened;
-        let director = match inherited {
-            None => Director::start(options, Some(store), wanted, runtime)?,
-            Some(inherited) => Director::take_over(options, store, wanted, runtime, inherited)?,
-        };
         // Before anything is answered, the engine has started once more for good.
         let own = identity(&config.state_dir, random()?)?;
         let (id, boots) = (own.id, own.boots);
@@ -300,7 +300,13 @@ impl Agent {
             log: Log::default(),
             reloader,
         });
+        // What takes time is done. From here on clients wait for this process.
+        let legacy = heir.as_mut().map(Heir::prepared).transpose()?.unwrap_or_default();
+        let director =
+            Director::take_over(options, Some(store), wanted, runtime, (inherited, legacy))?;
         let publisher = Arc::new(Publisher::new(node, director.clone(), sensors));
+        // A SET waits until it is clear whose the place is.
+        let turn = publisher.turn();
         // Over TCP a message may be as long as it likes, and is never short.
         let size = config.max_message_size.max(tcp::MESSAGE_SIZE);
         let tcp_engine = Engine::new(tables::regions(), Arc::clone(&statistics), size);
@@ -332,6 +338,8 @@ impl Agent {
             let (publisher, stop) = (Arc::clone(&publisher), Arc::clone(&stop));
             move || publisher.run(&stop, |state| announcer.look(state))
         })?;
+        heir.map_or(Ok(()), Heir::started)?;
+        drop(turn);
         addresses.iter().for_each(|address| announce("udp", address));
         tcp_addresses.iter().for_each(|address| announce("tcp", address));
         let agent = Self {
@@ -419,6 +427,13 @@ fn bind<L>(
     let listen =
         |&address| bind(address).map_err(|source| RunError::Listen { transport, address, source });
     addresses.iter().map(listen).collect()
+}
+
+/// Allows as many open files as the system does.
+fn allow_files() {
+    if let Some(files) = raise_file_limit() {
+        tracing::debug!("up to {files} open files, two for each connection");
+    }
 }
 
 /// Duplicates of the listeners, for a process that takes over.

@@ -100,6 +100,9 @@ impl Worker {
             let request = self.engine.set(at, from, &datagram, &mut room);
             let Some(request) = request else { continue };
             let result = carry_out(&self.publisher, request.principal(), |at| request.check(at));
+            if result.is_err() && self.publisher.has_left() {
+                continue;
+            }
             let result = result.map(|_| ()).inspect_err(|fault| {
                 let (principal, status) = (request.principal(), fault.status.name());
                 tracing::info!(principal, %from, status, index = fault.index, "SET refused");

@@ -1,5 +1,6 @@
 //! Nanoseconds a pick, with the connection it begins and one that ends, by
-//! scheduler and number of servers; and what it takes to set the servers.
+//! scheduler and number of servers; what it takes to set the servers; and what picks
+//! cost among ten thousand of which few can be picked.
 //!
 //! `cargo bench -p lcms-lb-core --bench pick`; a word after `--` chooses one
 //! scheduler.
@@ -20,8 +21,20 @@ const PICKS: u32 = 20_000;
 /// Connections each server has in the mean while it is measured.
 const EACH: usize = 4;
 
+/// Which of the servers are full before it begins, by place and number.
+type IsFull = fn(usize, usize) -> bool;
+
+/// None of ten thousand, every other, and all but one.
+const CASES: [(&str, IsFull); 4] = [
+    ("none", |_, _| false),
+    ("half", |at, _| at % 2 == 0),
+    ("but first", |at, _| at > 0),
+    ("but last", |at, of| at + 1 < of),
+];
+
 struct Fleet {
     active: Vec<Cell<u32>>,
+    full: Vec<bool>,
     client: Cell<u32>,
     log: Option<ChangeLog>,
 }
@@ -41,8 +54,8 @@ impl Fleet {
 }
 
 impl Servers for Fleet {
-    fn usable(&self, _: usize) -> bool {
-        true
+    fn usable(&self, place: usize) -> bool {
+        !self.full[place]
     }
 
     fn active(&self, place: usize) -> u32 {
@@ -61,8 +74,8 @@ impl Servers for Fleet {
         Duration::ZERO
     }
 
-    fn full(&self, _: usize) -> bool {
-        false
+    fn full(&self, place: usize) -> bool {
+        self.full[place]
     }
 
     fn latency(&self, place: usize) -> f64 {
@@ -87,22 +100,29 @@ fn main() {
     print!("{:8}", "ns/pick");
     SIZES.iter().for_each(|size| print!("{size:>9}"));
     println!("   set 10000, ms");
-    for scheduler in SCHEDULERS {
-        if only.as_ref().is_some_and(|only| *only != scheduler.to_string()) {
-            continue;
-        }
+    let is_meant = |one: &&Scheduler| only.as_ref().is_none_or(|only| *only == one.to_string());
+    for scheduler in SCHEDULERS.iter().filter(is_meant) {
         print!("{:8}", scheduler.to_string());
         let mut set = Duration::ZERO;
         for size in SIZES {
-            let (nanoseconds, time) = measure(*scheduler, size);
+            let (nanoseconds, time) = measure(*scheduler, size, CASES[0].1);
             print!("{nanoseconds:>9.0}");
             set = time;
         }
         println!("{:>16.2}", set.as_secs_f64() * 1e3);
     }
+    println!("\nof 10000 servers so many are full");
+    print!("{:8}", "ns/pick");
+    CASES.iter().for_each(|(name, _)| print!("{name:>10}"));
+    println!();
+    for scheduler in SCHEDULERS.iter().filter(is_meant) {
+        print!("{:8}", scheduler.to_string());
+        CASES.iter().for_each(|(_, full)| print!("{:>10.0}", measure(*scheduler, 10_000, *full).0));
+        println!();
+    }
 }
 
-fn measure(scheduler: Scheduler, size: usize) -> (f64, Duration) {
+fn measure(scheduler: Scheduler, size: usize, is_full: IsFull) -> (f64, Duration) {
     let candidates: Vec<Candidate> = (0..size)
         .map(|at| Candidate {
             key: at as u64,
@@ -116,6 +136,7 @@ fn measure(scheduler: Scheduler, size: usize) -> (f64, Duration) {
     let set = begun.elapsed();
     let fleet = Fleet {
         active: vec![Cell::new(0); size],
+        full: (0..size).map(|at| is_full(at, size)).collect(),
         client: Cell::new(0),
         log: (size > FEW).then(ChangeLog::default),
     };

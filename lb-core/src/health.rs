@@ -9,13 +9,15 @@
 mod ejection;
 mod standing;
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{Check, Health};
 
-pub use ejection::{Ejection, Progress};
+pub use ejection::{Ejection, EjectionLeft, Progress};
 pub use standing::{Member, Rules, Standing};
 
 /// The health of one server.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Monitor {
     rise: u32,
     fall: u32,

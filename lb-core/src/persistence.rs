@@ -98,6 +98,21 @@ impl Clients {
         self.parts.iter().map(count).sum()
     }
 
+    /// All clients with their servers' keys and how long ago their latest connection
+    /// began, those first that were there for longest not.
+    pub fn all(&self, now: Instant, timeout: Duration) -> Vec<(IpAddr, u64, Duration)> {
+        let mut all = Vec::new();
+        for part in &self.parts {
+            let part = part.lock().unwrap_or_else(PoisonError::into_inner);
+            let entry = |(client, entry): (&IpAddr, &Entry)| {
+                (*client, entry.server, now.saturating_duration_since(entry.used))
+            };
+            all.extend(part.entries.iter().map(entry).filter(|(_, _, ago)| *ago < timeout));
+        }
+        all.sort_by_key(|(client, _, ago)| (std::cmp::Reverse(*ago), *client));
+        all
+    }
+
     fn part(&self, client: IpAddr) -> MutexGuard<'_, Part> {
         let number = hash_of_address(client) as usize % PARTS;
         let part = self.parts.get(number).unwrap_or(&self.parts[0]);
@@ -205,6 +220,19 @@ mod tests {
                 let alive = latest.values().filter(|(_, used)| now.duration_since(*used) < TIMEOUT);
                 let count = clients.count(now, TIMEOUT);
                 prop_assert!((alive.count()..=latest.len()).contains(&count), "{}", count);
+            }
+            // A table made of what this one tells knows the same.
+            let told = Clients::default();
+            for (client, server, ago) in clients.all(now, TIMEOUT) {
+                told.keep(client, server, now - ago, TIMEOUT);
+            }
+            for later in [0, 3, 6, 9] {
+                let then = now + Duration::from_secs(later);
+                for number in 0..20 {
+                    let [known, here] = [&told, &clients]
+                        .map(|table| table.server(client(number), then, TIMEOUT));
+                    prop_assert_eq!(known, here);
+                }
             }
             prop_assert_eq!(clients.count(now + TIMEOUT, TIMEOUT), 0);
         }

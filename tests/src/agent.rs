@@ -154,9 +154,20 @@ impl Agent {
     /// its connections and is returned.
     #[track_caller]
     pub fn take_over(&mut self) -> Process {
-        let mut command = command(self.folder.path());
-        let mut heir = Process::start(command.arg("--takeover"));
+        let mut heir = self.start_heir();
         heir.says("the place of the other process is taken");
+        self.succeeded_by(heir)
+    }
+
+    /// Starts the program again to take the place of this process.
+    #[track_caller]
+    pub fn start_heir(&self) -> Process {
+        Process::start(command(self.folder.path()).arg("--takeover"))
+    }
+
+    /// Waits until that process serves, and gives the one before it.
+    #[track_caller]
+    pub fn succeeded_by(&mut self, mut heir: Process) -> Process {
         self.address = heir.says("lcms-agent: listening on udp:").parse().expect("an address");
         std::mem::replace(&mut self.process, heir)
     }

@@ -3,13 +3,25 @@
 use std::{
     collections::BTreeMap,
     io::{self, Read, Write},
-    net::{Shutdown, SocketAddr, TcpStream},
+    net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream},
     time::Duration,
 };
+
+use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
 
 /// One connection: sends a word, and gives the name of the server that echoed.
 pub fn ask(service: SocketAddr) -> io::Result<String> {
     let mut connection = Connection::open(service)?;
+    connection.exchange("hello")?;
+    connection.close()
+}
+
+/// The same from this address of the loopback network.
+pub fn ask_from(client: Ipv4Addr, service: SocketAddr) -> io::Result<String> {
+    let socket = socket(AddressFamily::INET, SocketType::STREAM, None)?;
+    bind(&socket, &SocketAddr::from((client, 0)))?;
+    connect(&socket, &service)?;
+    let mut connection = Connection::over(socket.into())?;
     connection.exchange("hello")?;
     connection.close()
 }
@@ -56,7 +68,10 @@ pub struct Connection {
 impl Connection {
     /// Connects; which server it is shows in the first exchange.
     pub fn open(service: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect_timeout(&service, Duration::from_secs(5))?;
+        Self::over(TcpStream::connect_timeout(&service, Duration::from_secs(5))?)
+    }
+
+    fn over(stream: TcpStream) -> io::Result<Self> {
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, server: None })

@@ -35,6 +35,7 @@ pub mod receiver;
 pub mod serve;
 pub mod snmpd;
 pub mod snmptrapd;
+pub mod takeover;
 
 use std::{
     path::PathBuf,

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    net::{Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr, UdpSocket},
     os::unix::{fs::PermissionsExt, net::UnixStream},
     time::Duration,
 };
@@ -10,7 +10,7 @@ use std::{
 use lcms_tests::{
     agent::{Agent, director, free_port},
     backend::Backend,
-    client::{Connection, ask, ask_many},
+    client::{Connection, ask, ask_from, ask_many},
     eventually,
     load::Load,
 };
@@ -93,6 +93,99 @@ fn what_was_set_is_known_to_the_new_process() {
     let set = cluster.agent.snmpset(&[&state, "i", "1"]).unwrap();
     assert_eq!(set.code, Some(0), "{}", set.errors);
     assert_eq!(ask_many(cluster.service, 50, 2).0.len(), 2);
+}
+
+/// The servers of clients `127.11.N.1`.
+fn servers_of_clients(service: SocketAddr, clients: u8) -> Vec<String> {
+    let of = |client| ask_from([127, 11, client, 1].into(), service).expect("it is answered");
+    (0..clients).map(of).collect()
+}
+
+#[test]
+fn clients_that_stay_and_servers_that_start_slowly_do_so_over_an_upgrade() {
+    let backends = ["a", "b", "c"].map(Backend::start);
+    let [a, b, c] = backends.each_ref().map(Backend::address);
+    let port = free_port();
+    let file = director(port, "rr", &[("a", a, 100), ("b", b, 100)]);
+    let service = "scheduler = \"rr\"\npersistence_timeout = 600000\nslow_start = 20000";
+    let file = file.replace("scheduler = \"rr\"", service);
+    let mut agent = Agent::start("lb1", &file);
+    let service = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    agent.reconfigure(&format!(
+        "{file}[[cluster.service.server]]\n\
+         name = \"c\"\n\
+         address = \"127.0.0.1\"\n\
+         port = {}\n\
+         weight = 1000\n",
+        c.port()
+    ));
+    assert!(agent.reload().contains("loaded again"), "{}", agent.output());
+    let clients = servers_of_clients(service, 21);
+    let row = |column: &str| format!("{column}.\"main\".\"web\".\"c\"");
+    let rows = [row("lcServerOperState"), row("lcServerEffectiveWeight")];
+    let now = |agent: &Agent| -> Option<(String, u32)> {
+        let said = agent.snmp("snmpget", &["-Oqv", &rows[0], &rows[1]])?;
+        Some((said.lines[0].clone(), said.lines[1].parse().expect("it is a weight")))
+    };
+    if now(&agent).is_none() {
+        return;
+    }
+    let weight = eventually("it has grown", SOON, || match now(&agent).expect("it was there") {
+        (state, weight @ 2..) if state == "slowStart" => Ok(weight),
+        other => Err(format!("{other:?}")),
+    });
+    let mut former = agent.take_over();
+    let (state, after) = now(&agent).unwrap();
+    assert_eq!(state, "slowStart");
+    assert!((weight..1_000).contains(&after), "{after} after {weight}");
+    assert_eq!(servers_of_clients(service, 21), clients);
+    assert_eq!(former.wait(SOON), Some(0), "{}", former.output());
+    eventually("it goes on", SOON, || match now(&agent).unwrap() {
+        (_, weight) if weight > after => Ok(()),
+        other => Err(format!("{other:?}")),
+    });
+}
+
+#[test]
+fn a_conversation_of_datagrams_keeps_its_server_and_its_port() {
+    let servers = [(); 2].map(|()| UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
+    let [a, b] = servers.each_ref().map(|server| server.local_addr().unwrap());
+    servers.iter().for_each(|server| server.set_nonblocking(true).unwrap());
+    let port = free_port();
+    let file = director(port, "rr", &[("a", a, 1), ("b", b, 1)]);
+    let udp = "protocol = \"udp\"\nscheduler = \"rr\"";
+    let mut agent = Agent::start("lb1", &file.replace("scheduler = \"rr\"", udp));
+    let client = || {
+        let client = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        client.connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+        client.set_read_timeout(Some(SOON)).unwrap();
+        client
+    };
+    let clients: Vec<UdpSocket> = (0..6).map(|_| client()).collect();
+    // Which server hears the client, and from where.
+    let talk = |client: &UdpSocket| {
+        client.send(b"word").unwrap();
+        let (server, from) = eventually("a server hears it", SOON, || {
+            let heard = servers.iter().find_map(|server| {
+                let (length, from) = server.recv_from(&mut [0; 8]).ok()?;
+                // A check sends an empty one.
+                (length > 0).then_some((server, from))
+            });
+            heard.ok_or_else(|| "nobody does".to_owned())
+        });
+        server.send_to(b"answer", from).unwrap();
+        let mut answer = [0; 8];
+        assert_eq!(client.recv(&mut answer).unwrap(), 6);
+        (server.local_addr().unwrap(), from)
+    };
+    let before: Vec<_> = clients.iter().map(talk).collect();
+    assert!(before.iter().any(|(server, _)| *server == a));
+    assert!(before.iter().any(|(server, _)| *server == b));
+    for _ in 0..2 {
+        let mut former = agent.take_over();
+        assert_eq!(former.wait(SOON), Some(0), "nothing keeps it: {}", former.output());
+        assert_eq!(clients.iter().map(talk).collect::<Vec<_>>(), before);
+    }
 }
 
 /// Whoever asks and then goes away, or fails to start, changes nothing.

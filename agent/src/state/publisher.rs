@@ -26,6 +26,8 @@ pub struct Publisher {
     making: Mutex<()>,
     /// Held while a SET is checked and committed; never by a reader.
     setting: Mutex<()>,
+    /// Another process has taken the place of this one.
+    left: AtomicBool,
 }
 
 impl Publisher {
@@ -39,6 +41,7 @@ impl Publisher {
             current: ArcSwap::from_pointee(first),
             making: Mutex::new(()),
             setting: Mutex::new(()),
+            left: AtomicBool::new(false),
         }
     }
 
@@ -55,6 +58,17 @@ impl Publisher {
     /// The turn of one SET among those that come different ways.
     pub fn turn(&self) -> MutexGuard<'_, ()> {
         self.setting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on SETs are another process's, which hears them when they are
+    /// repeated.
+    pub fn leave(&self) {
+        self.left.store(true, Ordering::Release);
+    }
+
+    /// Whether they are.
+    pub fn has_left(&self) -> bool {
+        self.left.load(Ordering::Acquire)
     }
 
     /// Makes a state of what is there now.

@@ -1,22 +1,24 @@
 //! What is given away.
 
-use std::{fs::File, net::SocketAddr, os::fd::OwnedFd};
+use std::{fs::File, io, net::SocketAddr, os::fd::OwnedFd};
 
-use lcms_lb_core::director::{HandedOver, Handover};
+use lcms_lb_core::director::{HandedOver, Handover, Legacy};
 use serde::{Deserialize, Serialize};
 
 use super::wire::Parcel;
 
-/// All that the next process gets.
+/// The version of what two processes say to each other. One that says more in the
+/// same way keeps it; one that says something else has a greater.
+const PROTOCOL: u32 = 1;
+
+/// What the next process needs to prepare itself.
 #[derive(Debug)]
 pub struct Bequest {
     /// Where SNMP messages arrive.
     pub snmp: Vec<SnmpListener>,
     /// The lock of the state document.
     pub lock: File,
-    /// What the director knows and no file says.
-    pub director: Handover,
-    /// The listeners of its services.
+    /// The listeners of the director's services.
     pub services: Vec<OwnedFd>,
 }
 
@@ -32,7 +34,7 @@ pub struct SnmpListener {
 }
 
 impl SnmpListener {
-    pub(super) fn try_clone(&self) -> std::io::Result<Self> {
+    pub(super) fn try_clone(&self) -> io::Result<Self> {
         Ok(Self { socket: self.socket.try_clone()?, ..*self })
     }
 }
@@ -46,11 +48,17 @@ pub enum Transport {
     Tcp,
 }
 
-/// What the descriptors are, in their order, and what is said beside them. What
-/// a process does not know it does not read.
+/// What the descriptors are, in their order. What a process does not know it does not
+/// read.
 #[derive(Serialize, Deserialize)]
 struct Letter {
+    protocol: u32,
     descriptors: Vec<Descriptor>,
+}
+
+/// With the flows' sockets, in their order.
+#[derive(Serialize, Deserialize)]
+struct LegacyLetter {
     director: Handover,
 }
 
@@ -67,8 +75,8 @@ enum Descriptor {
 impl Bequest {
     /// What a director gives, and the agent around it.
     pub fn new(snmp: Vec<SnmpListener>, director: HandedOver) -> Self {
-        let HandedOver { state, listeners, lock } = director;
-        Self { snmp, lock, director: state, services: listeners }
+        let HandedOver { listeners, lock } = director;
+        Self { snmp, lock, services: listeners }
     }
 
     /// The listener with this address in the configuration.
@@ -91,16 +99,21 @@ impl Bequest {
             descriptors.push(Descriptor::Service);
             files.push(socket);
         }
-        let letter = serde_json::to_vec(&Letter { descriptors, director: self.director })?;
+        let letter = serde_json::to_vec(&Letter { protocol: PROTOCOL, descriptors })?;
         Ok(Parcel { letter, files })
     }
 
-    /// Unpacks it; `None` where it has no lock, or fewer descriptors than it
-    /// says.
-    pub(super) fn unpack(Parcel { letter, files }: Parcel) -> serde_json::Result<Option<Self>> {
-        let Letter { descriptors, director } = serde_json::from_slice(&letter)?;
+    /// Unpacks it.
+    pub(super) fn unpack(Parcel { letter, files }: Parcel) -> io::Result<Self> {
+        let Letter { protocol, descriptors } = serde_json::from_slice(&letter)?;
+        if protocol > PROTOCOL {
+            return Err(wrong(format!(
+                "it speaks version {protocol} of the protocol, and this program up to {PROTOCOL}"
+            )));
+        }
         if descriptors.len() != files.len() {
-            return Ok(None);
+            let (told, here) = (descriptors.len(), files.len());
+            return Err(wrong(format!("{here} descriptors came of {told}")));
         }
         let (mut lock, mut snmp, mut services) = (None, Vec::new(), Vec::new());
         for (descriptor, file) in descriptors.into_iter().zip(files) {
@@ -113,8 +126,25 @@ impl Bequest {
                 Descriptor::Unknown => {}
             }
         }
-        Ok(lock.map(|lock| Self { snmp, lock, director, services }))
+        let lock = lock.ok_or_else(|| wrong("the lock of the state document is missing".into()))?;
+        Ok(Self { snmp, lock, services })
     }
+}
+
+/// Packs what a director knows that has paused.
+pub(super) fn pack_legacy(Legacy { state, flows }: Legacy) -> serde_json::Result<Parcel> {
+    let letter = serde_json::to_vec(&LegacyLetter { director: state })?;
+    Ok(Parcel { letter, files: flows })
+}
+
+/// Unpacks it. A flow without a socket begins anew.
+pub(super) fn unpack_legacy(Parcel { letter, files }: Parcel) -> io::Result<Legacy> {
+    let LegacyLetter { director } = serde_json::from_slice(&letter)?;
+    Ok(Legacy { state: director, flows: files })
+}
+
+fn wrong(what: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
 #[cfg(test)]
@@ -131,13 +161,8 @@ mod tests {
         let bound = socket.local_addr().unwrap();
         let snmp =
             vec![SnmpListener { transport: Transport::Udp, configured, socket: socket.into() }];
-        let bequest = Bequest {
-            snmp,
-            lock: file(),
-            director: Handover::default(),
-            services: vec![file().into()],
-        };
-        let mut after = Bequest::unpack(bequest.pack().unwrap()).unwrap().unwrap();
+        let bequest = Bequest { snmp, lock: file(), services: vec![file().into()] };
+        let mut after = Bequest::unpack(bequest.pack().unwrap()).unwrap();
         assert_eq!(after.services.len(), 1);
         assert!(after.take_snmp(Transport::Tcp, configured).is_none());
         let socket = after.take_snmp(Transport::Udp, configured).unwrap();
@@ -149,13 +174,18 @@ mod tests {
     fn what_is_not_whole_is_refused() {
         let letter = |text: &str, files| Parcel { letter: text.into(), files };
         let file = || OwnedFd::from(tempfile::tempfile().unwrap());
-        let lock = r#"{"descriptors": ["lock"], "director": {}}"#;
-        assert!(Bequest::unpack(letter(lock, vec![file()])).unwrap().is_some());
-        assert!(Bequest::unpack(letter(lock, Vec::new())).unwrap().is_none());
-        let none = r#"{"descriptors": ["service"], "director": {}}"#;
-        assert!(Bequest::unpack(letter(none, vec![file()])).unwrap().is_none());
-        let newer = r#"{"descriptors": ["lock", "newer"], "director": {}, "more": 1}"#;
-        assert!(Bequest::unpack(letter(newer, vec![file(), file()])).unwrap().is_some());
+        let error = |text, files| Bequest::unpack(letter(text, files)).unwrap_err().to_string();
+        let lock = r#"{"protocol": 1, "descriptors": ["lock"]}"#;
+        assert!(Bequest::unpack(letter(lock, vec![file()])).is_ok());
+        assert_eq!(error(lock, Vec::new()), "0 descriptors came of 1");
+        let none = r#"{"protocol": 1, "descriptors": ["service"]}"#;
+        assert_eq!(error(none, vec![file()]), "the lock of the state document is missing");
+        let more = r#"{"protocol": 1, "descriptors": ["lock", "newer"], "more": 1}"#;
+        assert!(Bequest::unpack(letter(more, vec![file(), file()])).is_ok());
+        let newer = error(r#"{"protocol": 2, "descriptors": []}"#, Vec::new());
+        assert!(newer.contains("version 2") && newer.contains("up to 1"), "{newer}");
         assert!(Bequest::unpack(letter("{", Vec::new())).is_err());
+        let legacy = r#"{"director": {"later": 1}, "more": 1}"#;
+        assert!(unpack_legacy(letter(legacy, Vec::new())).is_ok());
     }
 }

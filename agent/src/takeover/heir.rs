@@ -1,15 +1,16 @@
 //! The new process: it takes the place of another.
 
 use std::{
-    io::{self, Read, Write},
+    io::{self, Write},
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
     time::Duration,
 };
 
+use lcms_lb_core::director::Legacy;
 use thiserror::Error;
 
-use super::{Bequest, SOCKET, wire};
+use super::{Bequest, DONE, SOCKET, bequest, is_gone, wire};
 
 /// How long the other process may take with what it does.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -42,32 +43,59 @@ pub struct Heir {
 }
 
 impl Heir {
-    /// Asks the agent with this state folder for its place. Until it is told
-    /// that this one has started, it goes on.
-    pub fn ask(folder: &Path) -> Result<(Self, Bequest), TakeoverError> {
+    /// Asks the agent with this state folder for its place, which it keeps until it
+    /// is told that this one serves. `None` if it dies before all is here.
+    pub fn ask(folder: &Path) -> Result<Option<(Self, Bequest)>, TakeoverError> {
         let path = folder.join(SOCKET);
         let stream = UnixStream::connect(&path)
             .map_err(|source| TakeoverError::Nobody { path: path.clone(), source })?;
+        let heir = Self { stream, path };
         let receive = || {
-            wire::check_peer(&stream)?;
-            stream.set_read_timeout(Some(PATIENCE))?;
-            stream.set_write_timeout(Some(PATIENCE))?;
-            let bequest = Bequest::unpack(wire::receive(&stream)?)?;
-            bequest.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))
+            wire::check_peer(&heir.stream)?;
+            heir.stream.set_read_timeout(Some(PATIENCE))?;
+            heir.stream.set_write_timeout(Some(PATIENCE))?;
+            Bequest::unpack(wire::receive(&heir.stream)?)
         };
         match receive() {
-            Ok(bequest) => Ok((Self { stream, path }, bequest)),
-            Err(source) => Err(TakeoverError::Refused { path, source }),
+            Ok(bequest) => Ok(Some((heir, bequest))),
+            Err(error) if is_gone(&error) => Ok(None),
+            Err(error) => Err(heir.refused(error)),
         }
     }
 
-    /// Says that this process has started. When it returns, the other accepts no
-    /// more.
-    pub fn started(mut self) -> Result<(), TakeoverError> {
-        let mut tell = || {
-            self.stream.write_all(b".")?;
-            self.stream.read_exact(&mut [0])
+    /// Says that this process is prepared. From when it returns on, it is this one
+    /// that clients wait for.
+    pub fn prepared(&mut self) -> Result<Legacy, TakeoverError> {
+        let mut hear = || {
+            self.stream.write_all(DONE)?;
+            bequest::unpack_legacy(wire::receive(&self.stream)?)
         };
-        tell().map_err(|source| TakeoverError::Refused { path: self.path.clone(), source })
+        match hear() {
+            Ok(legacy) => Ok(legacy),
+            Err(error) if is_gone(&error) => {
+                tracing::warn!(
+                    "the process whose place is taken has died: what it had not told is as after a \
+                     restart"
+                );
+                Ok(Legacy::default())
+            }
+            Err(error) => Err(self.refused(error)),
+        }
+    }
+
+    /// Says that this process serves. The place is this one's then, unless the other
+    /// had lost patience and goes on.
+    pub fn started(mut self) -> Result<(), TakeoverError> {
+        let Err(error) = self.stream.write_all(DONE) else { return Ok(()) };
+        // It listens no more: it has died, or says before it goes on.
+        match wire::receive(&self.stream) {
+            Err(last) if is_gone(&last) => Ok(()),
+            Err(last) => Err(self.refused(last)),
+            Ok(_) => Err(self.refused(error)),
+        }
+    }
+
+    fn refused(&self, source: io::Error) -> TakeoverError {
+        TakeoverError::Refused { path: self.path.clone(), source }
     }
 }

@@ -1,7 +1,8 @@
 //! Descriptors between two processes, by SCM_RIGHTS (unix(7)).
 //!
 //! A parcel is a row of messages of one octet, each with some descriptors, the
-//! last marked as such. The letter is a file in memory and the first of them, so
+//! last marked as such. An octet of its own kind in their place says that the peer
+//! has given up. The letter is a file in memory and the first of them, so
 //! its length is nobody's concern.
 
 use std::{
@@ -33,6 +34,7 @@ const LONGEST_LETTER: u64 = 1 << 28;
 
 const MORE: u8 = b'+';
 const LAST: u8 = b'.';
+const GIVEN_UP: u8 = b'!';
 
 /// A letter, and descriptors with it.
 pub(super) struct Parcel {
@@ -69,6 +71,11 @@ pub(super) fn send(stream: &UnixStream, parcel: &Parcel) -> io::Result<()> {
     Ok(())
 }
 
+/// Says that this process goes on by itself. A peer that is gone need not be told.
+pub(super) fn give_up(mut stream: &UnixStream) {
+    let _ = stream.write_all(&[GIVEN_UP]);
+}
+
 /// Receives a parcel.
 pub(super) fn receive(stream: &UnixStream) -> io::Result<Parcel> {
     let mut files: Vec<OwnedFd> = Vec::new();
@@ -85,6 +92,10 @@ pub(super) fn receive(stream: &UnixStream) -> io::Result<Parcel> {
         }
         match (received.bytes, mark) {
             (0, _) => return Err(ErrorKind::UnexpectedEof.into()),
+            (_, [GIVEN_UP]) => {
+                let why = "it goes on by itself; its log says why";
+                return Err(io::Error::new(ErrorKind::ConnectionRefused, why));
+            }
             (_, [LAST]) => break,
             (_, [MORE]) if files.len() < MOST_FILES => {}
             _ => return Err(ErrorKind::InvalidData.into()),
@@ -127,6 +138,17 @@ mod tests {
         }
         drop(here);
         assert_eq!(receive(&there).err().map(|e| e.kind()), Some(ErrorKind::UnexpectedEof));
+    }
+
+    #[test]
+    fn who_gives_up_is_told_from_who_is_gone() {
+        let (here, there) = UnixStream::pair().unwrap();
+        give_up(&here);
+        drop(here);
+        let kind = |stream| receive(stream).err().map(|error| error.kind());
+        assert_eq!(kind(&there), Some(ErrorKind::ConnectionRefused));
+        assert_eq!(kind(&there), Some(ErrorKind::UnexpectedEof));
+        give_up(&there);
     }
 
     #[test]

@@ -7,16 +7,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Instant, SystemTime};
 
-use super::checker::{Asked, Ejected};
+use super::checker::{Asked, Ejected, Places};
 use super::live::{ServerLive, ServiceLive};
 use super::snapshot::{
     ClusterStatus, DirectorStatus, Listening, ServerStatus, ServiceStatus, Snapshot, WeightChange,
 };
 use crate::health::{Member, Standing};
 use crate::model::{
-    AdminState, CheckKind, DirectorId, DirectorState, Effective, Health, Name, OperState, Question,
-    Role, RowState, Runtime, Server, ServerId, Service, ServiceId, Span, Wanted, Weight,
-    WeightMode, WeightSource,
+    AdminState, CheckKind, DirectorId, DirectorState, DynamicWeight, Effective, Health, Name,
+    OperState, Question, Role, RowState, Runtime, Server, ServerId, Service, ServiceId, Span,
+    Wanted, Weight, WeightMode, WeightSource,
 };
 use crate::slow_start;
 
@@ -76,21 +76,29 @@ pub(super) fn assemble(before: &Snapshot, parts: &Parts<'_>) -> Snapshot {
             .directors()
             .map(|(id, _)| (id, director(before.directors.get(&id), id, parts)))
             .collect(),
-        services: wanted
-            .services()
-            .map(|(id, row)| (id, Arc::new(service(before.services.get(&id), id, row, parts))))
-            .collect(),
+        services: BTreeMap::new(),
         servers: BTreeMap::new(),
     };
-    // How a service stands decides which of its servers are used.
-    next.servers = wanted
-        .servers()
-        .map(|(id, row)| {
-            let standing = next.services.get(&id.service()).map(|status| status.standing);
-            let was = before.servers.get(&id);
-            (id, Arc::new(server(was, id, row, standing.unwrap_or_default(), parts)))
-        })
-        .collect();
+    let (mut services, mut servers) = (Vec::new(), Vec::new());
+    for (id, row) in wanted.services() {
+        let in_force = wanted.in_force(&id, row);
+        let found: Vec<(ServerId, Found<'_>)> = row
+            .servers
+            .iter()
+            .map(|(name, server)| (id.server(*name), server))
+            .map(|(server_id, server)| (server_id, found(server_id, server, row, in_force, parts)))
+            .collect();
+        // How a service stands decides which of its servers are used.
+        let status = service(before.services.get(&id), row, &found, parts);
+        let standing = status.standing;
+        services.push((id, Arc::new(status)));
+        servers.extend(found.iter().map(|(server_id, found)| {
+            let was = before.servers.get(server_id);
+            (*server_id, Arc::new(server(was, row, standing, found, parts)))
+        }));
+    }
+    next.services = services.into_iter().collect();
+    next.servers = servers.into_iter().collect();
     next
 }
 
@@ -160,12 +168,12 @@ fn director(before: Option<&DirectorStatus>, id: DirectorId, parts: &Parts<'_>) 
 
 fn service(
     before: Option<&Arc<ServiceStatus>>,
-    id: ServiceId,
     row: &Service,
+    found: &[(ServerId, Found<'_>)],
     parts: &Parts<'_>,
 ) -> ServiceStatus {
     let stood = before.map(|was| was.standing).unwrap_or_default();
-    let standing = standing(stood, id, row, parts);
+    let standing = standing(stood, row, found);
     match before {
         Some(was) => ServiceStatus { standing, ..ServiceStatus::clone(was) },
         None => ServiceStatus {
@@ -180,38 +188,35 @@ fn service(
 
 fn server(
     before: Option<&Arc<ServerStatus>>,
-    id: ServerId,
-    row: &Server,
+    service: &Service,
     standing: Standing,
+    found: &Found<'_>,
     parts: &Parts<'_>,
 ) -> ServerStatus {
-    let wanted = &parts.wanted;
-    let (health, check) = health(id, parts);
-    let ejected = verdict(id, parts).and_then(|found| found.ejected.clone());
+    let &Found { row, admin_state, ref watched, health, check, ejected, dynamic } = found;
     let member = Member { backup: row.backup, health, ejected: ejected.is_some() };
     let used_as = match (standing.uses(&member), health) {
         (false, _) => Health::Down,
         (true, Health::Down) => Health::Up,
         (true, health) => health,
     };
-    let dynamic = parts.runtime.dynamic_weight(&id, parts.now);
-    let full = wanted.effective(&id, dynamic.map(|one| one.weight), used_as);
-    let (starting, weight) = slowly(before, id, full.weight, parts);
+    let full = row.effective(admin_state, dynamic.map(|one| one.weight), used_as);
+    let (starting, weight) = slowly(before, service, full.weight, parts);
     let effective = Effective { weight, ..full };
-    let (held_back_since, cut) = deadline(before, id, row, parts);
+    let (held_back_since, cut) = deadline(before, admin_state, row, parts);
     let (by, weight_reason) = match dynamic {
         Some(dynamic) if effective.source == WeightSource::Dynamic => {
             (dynamic.by.clone(), dynamic.why.clone())
         }
         _ => {
             let by = if effective.source == WeightSource::Health { "" } else { parts.principal };
-            let why = match (&ejected, health) {
+            let why = match (ejected, health) {
                 (Some(ejected), Health::Up | Health::Unchecked) => {
                     format!("ejected: {}", ejected.why)
                 }
                 _ => format!("down: {check}"),
             };
-            (by.to_owned(), reason(wanted, id, row, effective, why))
+            (by.to_owned(), reason(found, service, effective, why))
         }
     };
     // The steps of a slow start are one change, made when it began.
@@ -231,14 +236,15 @@ fn server(
         Health::Up | Health::Unchecked if is_used && ejected.is_some() => {
             format!("{check}; not ejected, for too few are left")
         }
-        _ => check,
+        _ => check.to_owned(),
     };
     ServerStatus {
-        admin_state: wanted.admin_state(&id),
+        admin_state,
         in_service: row.row == RowState::Active,
         health,
         check,
-        ejected,
+        ejected: ejected.cloned(),
+        watched: watched.clone(),
         effective,
         full_weight: full.weight,
         starting,
@@ -259,12 +265,11 @@ fn server(
 /// that runs: at the start of the director itself all begin at once.
 fn slowly(
     before: Option<&Arc<ServerStatus>>,
-    id: ServerId,
+    service: &Service,
     full: Weight,
     parts: &Parts<'_>,
 ) -> (Option<Instant>, Weight) {
-    let service = parts.wanted.service(&id.service());
-    let over = service.map_or(Span::MIN, |service| service.slow_start).milliseconds();
+    let over = service.slow_start.milliseconds();
     let began = match before {
         Some(was) if was.full_weight == Weight::MIN => Some(parts.now),
         Some(was) => was.starting,
@@ -285,11 +290,11 @@ fn slowly(
 /// over.
 fn deadline(
     before: Option<&Arc<ServerStatus>>,
-    id: ServerId,
+    state: AdminState,
     row: &Server,
     parts: &Parts<'_>,
 ) -> (Option<Instant>, bool) {
-    if parts.wanted.admin_state(&id) == AdminState::Enabled {
+    if state == AdminState::Enabled {
         return (None, false);
     }
     let since = before.and_then(|was| was.held_back).unwrap_or(parts.now);
@@ -319,26 +324,6 @@ pub(super) fn next_moment(snapshot: &Snapshot, now: Instant) -> Option<Instant> 
     snapshot.servers.iter().filter_map(moment).min()
 }
 
-/// Where a server is reached, and where it is checked.
-pub(super) struct Places {
-    pub(super) address: SocketAddr,
-    pub(super) checked: SocketAddr,
-}
-
-/// The service and the places of a server that is to be watched; `None` if it
-/// is not.
-pub(super) fn to_watch<'a>(wanted: &'a Wanted, id: &ServerId) -> Option<(&'a Service, Places)> {
-    let service = wanted.service(&id.service())?;
-    let server = service.servers.get(&id.server)?;
-    let watched = (service.check.kind != CheckKind::None || service.ejection_time.value() > 0)
-        && wanted.in_force(&id.service(), service)
-        && server.row == RowState::Active
-        && wanted.admin_state(id) != AdminState::Maintenance;
-    let places =
-        Places { address: server.socket_address()?, checked: server.check_target(&service.check)? };
-    Some((service, places)).filter(|_| watched)
-}
-
 /// How the servers of a service are to be watched.
 pub(super) fn asked(service: &Service, allow_scripts: bool) -> Asked {
     // A document whose check cannot be is none that is committed.
@@ -352,54 +337,80 @@ pub(super) fn asked(service: &Service, allow_scripts: bool) -> Asked {
     }
 }
 
-fn health(id: ServerId, parts: &Parts<'_>) -> (Health, String) {
-    let service = parts.wanted.service(&id.service());
-    if service.is_some_and(|service| service.check.kind == CheckKind::None) {
-        return (Health::Up, "not checked, as configured".to_owned());
-    }
-    match verdict(id, parts) {
-        Some(verdict) => (verdict.health, verdict.text.clone()),
-        None => (Health::Unchecked, String::new()),
-    }
+/// A server's row, and what was found of it: looked for once, and for thousands of
+/// servers that is what a change costs.
+struct Found<'a> {
+    row: &'a Server,
+    admin_state: AdminState,
+    /// Where it is reached and checked, if it is watched.
+    watched: Option<Places>,
+    health: Health,
+    check: &'a str,
+    ejected: Option<&'a Ejected>,
+    dynamic: Option<&'a DynamicWeight>,
 }
 
-/// What was found of the server as it is now.
-fn verdict<'a>(id: ServerId, parts: &'a Parts<'_>) -> Option<&'a Verdict> {
-    let (_, places) = to_watch(&parts.wanted, &id)?;
-    parts.verdicts.get(&id).filter(|verdict| verdict.address == places.address)
+fn found<'a>(
+    id: ServerId,
+    row: &'a Server,
+    service: &Service,
+    in_force: bool,
+    parts: &'a Parts<'_>,
+) -> Found<'a> {
+    let admin_state = parts.wanted.state_within(service, row);
+    let is_watched = (service.check.kind != CheckKind::None || service.ejection_time.value() > 0)
+        && in_force
+        && row.row == RowState::Active
+        && admin_state != AdminState::Maintenance;
+    let places = || {
+        let (address, checked) = (row.socket_address()?, row.check_target(&service.check)?);
+        Some(Places { address, checked })
+    };
+    let watched = places().filter(|_| is_watched);
+    // Of the server as it is now.
+    let verdict = watched.as_ref().and_then(|places| {
+        parts.verdicts.get(&id).filter(|verdict| verdict.address == places.address)
+    });
+    let (health, check) = match verdict {
+        _ if service.check.kind == CheckKind::None => (Health::Up, "not checked, as configured"),
+        Some(verdict) => (verdict.health, verdict.text.as_str()),
+        None => (Health::Unchecked, ""),
+    };
+    Found {
+        row,
+        admin_state,
+        watched,
+        health,
+        check,
+        ejected: verdict.and_then(|verdict| verdict.ejected.as_ref()),
+        dynamic: parts.runtime.dynamic_weight(&id, parts.now),
+    }
 }
 
 /// How a service stands by what was found of its servers.
-fn standing(before: Standing, id: ServiceId, row: &Service, parts: &Parts<'_>) -> Standing {
-    let members: Vec<Member> = row
-        .servers
+fn standing(before: Standing, row: &Service, found: &[(ServerId, Found<'_>)]) -> Standing {
+    let members: Vec<Member> = found
         .iter()
-        .filter_map(|(name, server)| {
-            let id = id.server(*name);
-            let dynamic = parts.runtime.dynamic_weight(&id, parts.now).map(|one| one.weight);
-            let sound = parts.wanted.effective(&id, dynamic, Health::Up);
+        .filter_map(|(_, one)| {
+            let dynamic = one.dynamic.map(|dynamic| dynamic.weight);
+            let sound = one.row.effective(one.admin_state, dynamic, Health::Up);
             (sound.weight > Weight::MIN).then(|| Member {
-                backup: server.backup,
-                health: health(id, parts).0,
-                ejected: verdict(id, parts).is_some_and(|found| found.ejected.is_some()),
+                backup: one.row.backup,
+                health: one.health,
+                ejected: one.ejected.is_some(),
             })
         })
         .collect();
     Standing::next(before, &members, &row.rules())
 }
 
-fn reason(
-    wanted: &Wanted,
-    id: ServerId,
-    row: &Server,
-    effective: Effective,
-    unhealthy: String,
-) -> String {
+fn reason(found: &Found<'_>, service: &Service, effective: Effective, unhealthy: String) -> String {
+    let row = found.row;
     match effective.source {
         WeightSource::AdminState if row.row != RowState::Active => {
             "the server is not in service".to_owned()
         }
-        WeightSource::AdminState => held_back(wanted, id, row),
+        WeightSource::AdminState => held_back(found, service),
         WeightSource::Health => unhealthy,
         _ if row.weight_mode == WeightMode::Dynamic => {
             "configured; there is no valid dynamic weight".to_owned()
@@ -409,10 +420,9 @@ fn reason(
 }
 
 /// Which of server, service and host keeps the server from work.
-fn held_back(wanted: &Wanted, id: ServerId, row: &Server) -> String {
-    let state = wanted.admin_state(&id);
-    let service = wanted.service(&id.service()).map(|service| service.admin_state);
-    match (row.admin_state == state, service == Some(state), row.host) {
+fn held_back(found: &Found<'_>, service: &Service) -> String {
+    let &Found { row, admin_state: state, .. } = found;
+    match (row.admin_state == state, service.admin_state == state, row.host) {
         (false, false, Some(host)) => format!("host {host} is in {state}"),
         (false, _, _) => format!("the service is in {state}"),
         (true, _, _) if state == AdminState::Enabled => String::new(),

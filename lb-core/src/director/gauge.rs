@@ -7,11 +7,14 @@
 //! no state and asks nobody: should it be late, picks go on with what was known.
 //! While no service uses freest it sleeps.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender, SyncSender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -32,8 +35,15 @@ const KEEP: Duration = Duration::from_secs(60);
 
 /// The gauge's thread, which ends with this.
 pub(super) struct Gauge {
-    stop: Option<Sender<()>>,
+    orders: Option<Sender<Order>>,
     thread: Option<JoinHandle<()>>,
+}
+
+enum Order {
+    /// Write down the capacities now.
+    Keep(SyncSender<()>),
+    /// Write down none any more: another process does.
+    Retire,
 }
 
 impl Gauge {
@@ -42,25 +52,52 @@ impl Gauge {
         published: Arc<Published>,
         capacities: Option<Capacities>,
     ) -> io::Result<Self> {
-        let (stop, stopped) = mpsc::channel();
+        let (orders, inbox) = mpsc::channel();
         let mut watch = Watch::new(Instant::now(), capacities);
         let run = move || {
             loop {
                 let is_needed = watch.look(&published.snapshot(), Instant::now());
                 let pause = if is_needed { LOOK } else { IDLE };
-                if stopped.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
-                    return watch.keep();
+                match inbox.recv_timeout(pause) {
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => return watch.keep(),
+                    Ok(Order::Retire) => watch.capacities = None,
+                    Ok(Order::Keep(done)) => {
+                        watch.keep();
+                        // Whoever no longer waits need not be told.
+                        let _ = done.send(());
+                    }
                 }
             }
         };
         let thread = thread::Builder::new().name("gauge".into()).spawn(run)?;
-        Ok(Self { stop: Some(stop), thread: Some(thread) })
+        Ok(Self { orders: Some(orders), thread: Some(thread) })
+    }
+
+    /// Writes down the capacities, for a process that takes over.
+    pub(super) fn keep(&self) {
+        let (done, kept) = mpsc::sync_channel(1);
+        self.order(Order::Keep(done));
+        // A gauge that died has written down what it could.
+        let _ = kept.recv();
+    }
+
+    /// Writes down none any more, not even at its end.
+    pub(super) fn retire(&self) {
+        self.order(Order::Retire);
+    }
+
+    fn order(&self, order: Order) {
+        if let Some(orders) = &self.orders {
+            // One that died has said so.
+            let _ = orders.send(order);
+        }
     }
 }
 
 impl Drop for Gauge {
     fn drop(&mut self) {
-        self.stop = None;
+        self.orders = None;
         if let Some(thread) = self.thread.take() {
             // One that died has said so.
             let _ = thread.join();

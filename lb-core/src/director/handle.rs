@@ -1,6 +1,5 @@
 //! The way to a director from any thread.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::mpsc::{self, Sender, SyncSender};
@@ -10,15 +9,14 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
-use super::assemble::Verdict;
 use super::checker::{Checker, HealthReport};
 use super::commit::{CommitError, Draft, Reloaded};
 use super::gauge::Gauge;
-use super::handover::{HandedOver, Handover};
+use super::handover::{HandedOver, Heard, Legacy};
 use super::owner::{First, Owner, Parts};
 use super::snapshot::Snapshot;
 use crate::driver::proxy::{Proxy, ProxyOptions};
-use crate::model::{Name, Provenance, Runtime, ServerId, Wanted};
+use crate::model::{Name, Provenance, Runtime, Wanted};
 use crate::store::Store;
 
 /// What a director needs to know beside its document.
@@ -56,6 +54,10 @@ pub(super) enum Message {
     Reload(Box<Wanted>, Provenance, SyncSender<Result<Reloaded, CommitError>>),
     /// Tell what a process needs that takes over.
     HandOver(SyncSender<io::Result<HandedOver>>),
+    /// Accept no more, and tell what a process goes on with that takes over.
+    Pause(SyncSender<io::Result<Legacy>>),
+    /// No process has taken over.
+    Resume,
     /// Another process has taken over.
     Retire(SyncSender<()>),
     /// Tell how many connections there are.
@@ -82,35 +84,25 @@ impl Director {
         wanted: Wanted,
         runtime: Runtime,
     ) -> io::Result<DirectorHandle> {
-        Self::begin(options, store, wanted, runtime, BTreeMap::new(), Vec::new())
+        Self::take_over(options, store, wanted, runtime, (Vec::new(), Legacy::default()))
     }
 
-    /// Starts a director in the place of another process's, which still serves:
-    /// with its listeners where they fit, and with what it knows.
+    /// Starts a director in the place of another process's, which has paused: with
+    /// its listeners where they fit, and with what it knew.
     pub fn take_over(
-        options: DirectorOptions,
-        store: Store,
-        wanted: Wanted,
-        runtime: Runtime,
-        (state, listeners): (Handover, Vec<OwnedFd>),
-    ) -> io::Result<DirectorHandle> {
-        let (mut runtime, verdicts) = state.into_parts(runtime, Instant::now());
-        runtime.prune(&wanted);
-        Self::begin(options, Some(store), wanted, runtime, verdicts, listeners)
-    }
-
-    fn begin(
         options: DirectorOptions,
         store: Option<Store>,
         wanted: Wanted,
         runtime: Runtime,
-        verdicts: BTreeMap<ServerId, Verdict>,
-        listeners: Vec<OwnedFd>,
+        (listeners, legacy): (Vec<OwnedFd>, Legacy),
     ) -> io::Result<DirectorHandle> {
+        let Heard { before, mut runtime, verdicts, watches, parting } =
+            legacy.hear(runtime, Instant::now());
+        runtime.prune(&wanted);
         let (to_owner, messages) = mpsc::channel();
-        let checker = Checker::start(to_owner.clone())?;
-        let proxy = Proxy::start(&options.proxy, checker.suspicion(), listeners)?;
-        let first = First { wanted, runtime, verdicts };
+        let checker = Checker::start(to_owner.clone(), watches)?;
+        let proxy = Proxy::start(&options.proxy, checker.suspicion(), (listeners, parting))?;
+        let first = First { before, wanted, runtime, verdicts };
         let parts = Parts { store, driver: Box::new(proxy), checker, messages };
         let capacities = parts.store.as_ref().map(Store::capacities);
         let (owner, published) = Owner::new(&options, parts, first);
@@ -147,16 +139,38 @@ impl DirectorHandle {
         answer.recv().map_err(|_| CommitError::Closed)?
     }
 
-    /// What a process needs that takes over from this one. Whoever asks for it
-    /// sees to it that nothing is committed until that is done.
+    /// What a process needs to prepare itself that takes over from this one.
+    /// Whoever asks for it sees to it that nothing is committed until that is done.
     pub fn hand_over(&self) -> io::Result<HandedOver> {
         self.ask(Message::HandOver)?
     }
 
-    /// Accepts no more and checks no more, since another process does. What is
-    /// established goes on until it ends.
+    /// Accepts no more, and tells what such a process goes on with. Clients wait
+    /// in the listeners until either it does so or this director resumes.
+    pub fn pause(&self) -> io::Result<Legacy> {
+        self.with_gauge(Gauge::keep);
+        self.ask(Message::Pause)?
+    }
+
+    /// Goes on after a pause: nobody took over.
+    pub fn resume(&self) {
+        // A director that is shut down has nothing to go on with.
+        let _ = self.inner.to_owner.send(Message::Resume);
+    }
+
+    /// After a pause, gives up the listeners and checks no more, since another
+    /// process has taken over. What is established goes on until it ends, but for
+    /// flows: they are the other's.
     pub fn retire(&self) -> io::Result<()> {
+        self.with_gauge(Gauge::retire);
         self.ask(Message::Retire)
+    }
+
+    fn with_gauge(&self, act: impl FnOnce(&Gauge)) {
+        let threads = self.inner.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, gauge)) = &*threads {
+            act(gauge);
+        }
     }
 
     /// How many connections there are, those that wait for a server included.

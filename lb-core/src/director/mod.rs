@@ -20,7 +20,7 @@ mod view;
 pub use checker::{Ejected, Sign, Suspicion};
 pub use commit::{CommitError, Draft, Reloaded};
 pub use handle::{Director, DirectorHandle, DirectorOptions};
-pub use handover::{HandedOver, Handover};
+pub use handover::{HandedOver, Handover, Legacy};
 pub use live::{ServerLive, ServiceLive};
 pub use snapshot::{
     ClusterStatus, DirectorStatus, Listening, ServerStatus, ServiceStatus, ServiceView, Snapshot,

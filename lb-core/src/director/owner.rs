@@ -10,7 +10,7 @@ use super::assemble::{self, Verdict};
 use super::checker::{Asked, Checker, Target};
 use super::commit::{CommitError, Draft, Reloaded};
 use super::handle::{DirectorOptions, Message, Published};
-use super::handover::{HandedOver, Handover};
+use super::handover::{HandedOver, Legacy};
 use super::plane;
 use super::snapshot::{Listening, Snapshot};
 use crate::driver::{Driver, Refusal};
@@ -18,7 +18,7 @@ use crate::model::{
     CheckKind, Name, Problem, ProblemKind, Provenance, RowId, Runtime, ServerId, Service,
     ServiceId, Wanted,
 };
-use crate::plan::{Capabilities, Plane, plan};
+use crate::plan::{Capabilities, plan};
 use crate::store::Store;
 
 /// How soon a listener that the system refused is tried again.
@@ -38,11 +38,21 @@ pub(super) struct Owner {
     listen_again: Option<Instant>,
     /// When time alone changes a weight or ends connections.
     next_moment: Option<Instant>,
-    /// Another process has taken over.
-    retired: bool,
+    place: Place,
     current: Arc<Snapshot>,
     published: Arc<Published>,
     messages: Receiver<Message>,
+}
+
+/// Whose the place is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// This director's.
+    Held,
+    /// Another process is about to take it.
+    Offered,
+    /// Another process has it.
+    Left,
 }
 
 /// What an owner works with.
@@ -55,6 +65,8 @@ pub(super) struct Parts {
 
 /// What an owner begins with.
 pub(super) struct First {
+    /// The state that the first one follows.
+    pub(super) before: Snapshot,
     pub(super) wanted: Wanted,
     pub(super) runtime: Runtime,
     pub(super) verdicts: BTreeMap<ServerId, Verdict>,
@@ -75,9 +87,10 @@ impl Owner {
     pub(super) fn new(
         options: &DirectorOptions,
         Parts { store, driver, checker, messages }: Parts,
-        First { wanted, runtime, verdicts }: First,
+        First { before, wanted, runtime, verdicts }: First,
     ) -> (Self, Arc<Published>) {
-        let current = Arc::new(Snapshot::nothing());
+        let serial = before.serial.saturating_add(1);
+        let current = Arc::new(before);
         let published = Published::new(current.clone());
         let mut owner = Self {
             local_host: options.local_host,
@@ -89,13 +102,13 @@ impl Owner {
             targets: BTreeMap::new(),
             listen_again: None,
             next_moment: None,
-            retired: false,
+            place: Place::Held,
             current,
             published: published.clone(),
             messages,
         };
         let step = Step {
-            serial: assemble::FIRST_SERIAL,
+            serial,
             wanted: Arc::new(wanted),
             runtime: Arc::new(runtime),
             principal: "",
@@ -138,22 +151,26 @@ impl Owner {
 
     /// When something changes that nobody will tell of.
     fn next_deadline(&self) -> Option<Instant> {
-        if self.retired {
-            return None;
+        match self.place {
+            Place::Held => {
+                let lease = self.current.runtime.next_expiry();
+                [lease, self.listen_again, self.next_moment].into_iter().flatten().min()
+            }
+            Place::Offered => None,
+            // What was to end by a deadline ends by it here, too.
+            Place::Left => self.next_moment,
         }
-        let known = [self.current.runtime.next_expiry(), self.listen_again, self.next_moment];
-        known.into_iter().flatten().min()
     }
 
     /// Handles a message; true if a new snapshot is due.
     fn handle(&mut self, message: Message) -> bool {
         match message {
             // The document is another process's now.
-            Message::Commit(_, reply) if self.retired => {
+            Message::Commit(_, reply) if self.place != Place::Held => {
                 let _ = reply.send(Err(CommitError::Closed));
                 false
             }
-            Message::Reload(_, _, reply) if self.retired => {
+            Message::Reload(_, _, reply) if self.place != Place::Held => {
                 let _ = reply.send(Err(CommitError::Closed));
                 false
             }
@@ -170,8 +187,17 @@ impl Owner {
                 let _ = reply.send(self.hand_over());
                 false
             }
+            Message::Pause(reply) => {
+                let _ = reply.send(self.pause());
+                false
+            }
+            Message::Resume => {
+                self.place = Place::Held;
+                self.driver.resume();
+                true
+            }
             Message::Retire(reply) => {
-                self.retired = true;
+                self.place = Place::Left;
                 self.checker.watch(BTreeMap::new());
                 self.driver.retire();
                 let _ = reply.send(());
@@ -181,7 +207,7 @@ impl Owner {
                 let _ = reply.send(self.driver.connections());
                 false
             }
-            Message::Health(_) if self.retired => false,
+            Message::Health(_) if self.place == Place::Left => false,
             Message::Health(report) => {
                 let target = self.targets.get(&report.server);
                 let Some(target) = target.filter(|target| target.epoch == report.epoch) else {
@@ -196,7 +222,8 @@ impl Owner {
                 }
                 let verdict = Verdict { health, text, ejected, address: target.address };
                 self.verdicts.insert(report.server, verdict);
-                true
+                // Else it is seen to when this director goes on, if it does.
+                self.place == Place::Held
             }
             Message::Shutdown => false,
         }
@@ -280,11 +307,13 @@ impl Owner {
     fn hand_over(&self) -> io::Result<HandedOver> {
         let store = self.store.as_ref();
         let store = store.ok_or_else(|| io::Error::other(CommitError::NoDocument))?;
-        Ok(HandedOver {
-            state: Handover::of(&self.current.runtime, &self.verdicts, Instant::now()),
-            listeners: self.driver.listeners()?,
-            lock: store.lock()?,
-        })
+        Ok(HandedOver { listeners: self.driver.listeners()?, lock: store.lock()? })
+    }
+
+    fn pause(&mut self) -> io::Result<Legacy> {
+        self.place = Place::Offered;
+        let parting = self.driver.pause()?;
+        Ok(Legacy::of(&self.current, self.checker.tell(), parting, Instant::now()))
     }
 
     /// What the document asks for beyond the driver, as the present one does
@@ -339,11 +368,10 @@ impl Owner {
         );
         let can = self.driver.capabilities();
         let mut want = plane::plane(&next).within(&can);
-        let have = self.driver.observe();
         let fresh = fresh_listeners(&before, &next, &can);
         let mut failed: BTreeMap<ServiceId, String> = BTreeMap::new();
         let changes = loop {
-            let changes = plan(&want, &have, &can);
+            let changes = plan(&want, &self.driver.observe(), &can);
             let refusals = self.driver.prepare(&changes);
             if refusals.is_empty() {
                 break changes;
@@ -396,12 +424,13 @@ impl Owner {
         let mut targets = BTreeMap::new();
         let mut asked: Option<(ServiceId, Arc<Asked>)> = None;
         for (id, status) in &next.servers {
-            let Some((service, places)) = assemble::to_watch(&next.wanted, id) else { continue };
+            let Some(places) = &status.watched else { continue };
             // Servers come in the order of their services, which they share
             // this with.
             let asked = match &asked {
                 Some((of, asked)) if *of == id.service() => asked.clone(),
                 _ => {
+                    let Some(service) = next.wanted.service(&id.service()) else { continue };
                     let fresh = Arc::new(assemble::asked(service, self.allow_scripts));
                     asked.insert((id.service(), fresh)).1.clone()
                 }
@@ -431,17 +460,9 @@ fn fresh_listeners(before: &Snapshot, next: &Snapshot, can: &Capabilities) -> Ve
     if !before.driving {
         return Vec::new();
     }
-    let old: Plane = plane::plane(before).within(can);
-    plane::plane(next)
-        .within(can)
-        .services
-        .iter()
-        .filter(|(id, service)| {
-            service.listen.is_some()
-                && old.services.get(id).map(|old| old.listen) != Some(service.listen)
-        })
-        .map(|(id, _)| *id)
-        .collect()
+    let old = plane::listeners(before, can);
+    let new = plane::listeners(next, can);
+    new.into_iter().filter(|(id, at)| old.get(id) != Some(at)).map(|(id, _)| id).collect()
 }
 
 /// Services that would be checked by a script from now on.

@@ -1,12 +1,13 @@
 //! From a snapshot to what a driver should do.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::num::NonZeroU32;
 
 use super::snapshot::Snapshot;
 use crate::model::{AdminState, PersistenceTimeout, Server, ServerId, Service, ServiceId};
 use crate::persistence::Persistence;
-use crate::plan::{Plane, ServerPlan, ServicePlan, Settings};
+use crate::plan::{Capabilities, Plane, ServerPlan, ServicePlan, Settings};
 use crate::source_rate::SourceRate;
 
 /// What a driver should do to be as the snapshot says.
@@ -24,6 +25,24 @@ pub(super) fn plane(snapshot: &Snapshot) -> Plane {
         .map(|(id, row)| (id, service_plan(snapshot, id, row)))
         .collect();
     Plane { services }
+}
+
+/// Where the services listen that a driver can have.
+pub(super) fn listeners(
+    snapshot: &Snapshot,
+    can: &Capabilities,
+) -> BTreeMap<ServiceId, SocketAddr> {
+    let wanted = &snapshot.wanted;
+    wanted
+        .services()
+        .filter(|(id, row)| wanted.in_force(id, row) && can.include(&settings(row)))
+        .filter_map(|(id, row)| Some((id, listener(snapshot, row)?)))
+        .collect()
+}
+
+fn listener(snapshot: &Snapshot, row: &Service) -> Option<SocketAddr> {
+    let listens = snapshot.driving && row.admin_state == AdminState::Enabled;
+    row.socket_address().filter(|_| listens)
 }
 
 /// How a service works.
@@ -50,17 +69,12 @@ pub(super) fn settings(row: &Service) -> Settings {
 }
 
 fn service_plan(snapshot: &Snapshot, id: ServiceId, row: &Service) -> ServicePlan {
-    let listens = snapshot.driving && row.admin_state == AdminState::Enabled;
     let servers: BTreeMap<_, _> = row
         .servers
         .iter()
         .filter_map(|(name, row)| Some((*name, server_plan(snapshot, id.server(*name), row)?)))
         .collect();
-    ServicePlan {
-        settings: settings(row),
-        listen: row.socket_address().filter(|_| listens),
-        servers,
-    }
+    ServicePlan { settings: settings(row), listen: listener(snapshot, row), servers }
 }
 
 fn server_plan(snapshot: &Snapshot, id: ServerId, row: &Server) -> Option<ServerPlan> {

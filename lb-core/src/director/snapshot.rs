@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Instant, SystemTime};
 
-use super::checker::Ejected;
+use serde::{Deserialize, Serialize};
+
+use super::checker::{Ejected, Places};
 use super::live::{ServerLive, ServiceLive};
 use crate::health::Standing;
 use crate::model::{
@@ -102,6 +104,8 @@ pub struct ServerStatus {
     pub effective: Effective,
     /// The weight that it has once its slow start is over.
     pub full_weight: Weight,
+    /// Where it is reached and checked, if it is watched.
+    pub(super) watched: Option<Places>,
     /// When its slow start began, if it is in one.
     pub(crate) starting: Option<Instant>,
     /// Since when it is in drain or maintenance.
@@ -120,7 +124,7 @@ pub struct ServerStatus {
 }
 
 /// The last change of an effective weight.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WeightChange {
     /// How many there were.
     pub count: u64,

@@ -1,12 +1,15 @@
 //! Drivers: they observe and apply, and decide nothing.
 
+pub mod handover;
 pub mod proxy;
 pub(crate) mod socket;
 
+use std::borrow::Cow;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 
+use self::handover::Parting;
 use crate::director::Snapshot;
 use crate::model::ServiceId;
 use crate::plan::{Capabilities, Change, Plane};
@@ -17,7 +20,7 @@ pub trait Driver: Send {
     fn capabilities(&self) -> Capabilities;
 
     /// What it does at present.
-    fn observe(&self) -> Plane;
+    fn observe(&self) -> Cow<'_, Plane>;
 
     /// Opens what the changes need and what may be refused, without any effect
     /// on traffic. What an earlier call opened and no `apply` used is given up.
@@ -30,8 +33,15 @@ pub trait Driver: Send {
     /// Duplicates of its listeners, for a process that takes over.
     fn listeners(&self) -> io::Result<Vec<OwnedFd>>;
 
-    /// Gives up its listeners, whose clients another process accepts. What is
-    /// established goes on.
+    /// Accepts no more, and tells what it knows of clients: another process is
+    /// about to go on with both. Meanwhile they wait in the listeners.
+    fn pause(&mut self) -> io::Result<Parting>;
+
+    /// Goes on after a pause, since nobody else does.
+    fn resume(&mut self);
+
+    /// Gives up its listeners and flows, with which another process goes on. What
+    /// else is established goes on here.
     fn retire(&mut self);
 
     /// How many connections there are.

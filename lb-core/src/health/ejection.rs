@@ -6,6 +6,8 @@
 
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 /// Failures in a row that eject.
 const CONSECUTIVE: u32 = 5;
 
@@ -36,7 +38,44 @@ pub struct Ejection {
     refuses: bool,
 }
 
+/// The same in times from now, for a process that goes on with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EjectionLeft {
+    failures: u32,
+    times: u32,
+    /// How long the ejection lasts yet.
+    until: Option<Duration>,
+    /// How long ago the last one began or ended.
+    last: Option<Duration>,
+    refuses: bool,
+}
+
 impl Ejection {
+    /// What is left of it, for another process.
+    pub fn left(&self, now: Instant) -> EjectionLeft {
+        EjectionLeft {
+            failures: self.failures,
+            times: self.times,
+            until: self.until.map(|until| until.saturating_duration_since(now)),
+            last: self.last.map(|last| now.saturating_duration_since(last)),
+            refuses: self.refuses,
+        }
+    }
+
+    /// Goes on with what another process left, whose counts of progress have begun
+    /// anew since.
+    pub fn after(left: &EjectionLeft, now: Instant) -> Self {
+        Self {
+            failures: left.failures,
+            progress: Progress::default(),
+            times: left.times,
+            until: left.until.and_then(|until| now.checked_add(until)),
+            last: left.last.and_then(|last| now.checked_sub(last)),
+            refuses: left.refuses,
+        }
+    }
+
     /// When the ejection ends, if it is ejected.
     pub fn until(&self) -> Option<Instant> {
         self.until
@@ -151,6 +190,21 @@ mod tests {
         let mut server = Ejection::default();
         assert!(resets(&mut server));
         assert!(!server.accepts(now) && server.until().is_some());
+    }
+
+    #[test]
+    fn another_process_goes_on_with_what_is_left() {
+        let now = Instant::now();
+        let mut server = Ejection::default();
+        assert!(server.confirmed(BASE, now) && server.expire(now + BASE));
+        let again = now + 2 * BASE;
+        assert!(server.confirmed(BASE, again));
+        let later = again + BASE;
+        let mut after = Ejection::after(&server.left(later), later);
+        assert_eq!((after.until(), after.times()), (Some(again + 2 * BASE), 2));
+        assert!(!after.expire(again + BASE) && after.expire(again + 2 * BASE));
+        assert!(after.confirmed(BASE, again + 3 * BASE));
+        assert_eq!(after.times(), 3, "it followed the others");
     }
 
     #[test]

@@ -8,6 +8,8 @@
 //! than the quorum, and go again when it is back, with a hysteresis so that a
 //! server that comes and goes does not bring them with it (keepalived's words).
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{Health, PanicUse, Permille, ServerCount};
 
 /// A server that is to take connections, were it not for its health.
@@ -35,7 +37,7 @@ pub struct Rules {
 }
 
 /// How a service stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
     /// Whether the quorum is there, so that backup servers only stand by.
     pub quorate: bool,

@@ -1,9 +1,14 @@
 //! The weight a director uses, and why.
 
-use super::{AdminState, Name, RowState, ServerId, Wanted, Weight, WeightMode, WeightSource};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    AdminState, Name, RowState, Server, ServerId, Service, Wanted, Weight, WeightMode, WeightSource,
+};
 
 /// What the checks say about a server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Health {
     /// No check is done yet. It may serve: the first check decides soon.
     Unchecked,
@@ -28,27 +33,13 @@ impl Wanted {
     pub fn admin_state(&self, id: &ServerId) -> AdminState {
         let Some(service) = self.service(&id.service()) else { return AdminState::Maintenance };
         let Some(server) = service.servers.get(&id.server) else { return AdminState::Maintenance };
-        let host = server.host.as_ref().map_or(AdminState::Enabled, |host| self.host_state(host));
-        host.max(service.admin_state).max(server.admin_state)
+        self.state_within(service, server)
     }
 
-    /// The weight a director uses for a server. `dynamic` is the controller's
-    /// weight, if it is valid now.
-    pub fn effective(&self, id: &ServerId, dynamic: Option<Weight>, health: Health) -> Effective {
-        let nothing = |source| Effective { weight: Weight::MIN, source };
-        let Some(server) = self.server(id) else { return nothing(WeightSource::AdminState) };
-        if server.row != RowState::Active || self.admin_state(id) != AdminState::Enabled {
-            return nothing(WeightSource::AdminState);
-        }
-        if health == Health::Down {
-            return nothing(WeightSource::Health);
-        }
-        match dynamic {
-            Some(weight) if server.weight_mode == WeightMode::Dynamic => {
-                Effective { weight, source: WeightSource::Dynamic }
-            }
-            _ => Effective { weight: server.weight, source: WeightSource::Configured },
-        }
+    /// The same of a row and its service's.
+    pub fn state_within(&self, service: &Service, server: &Server) -> AdminState {
+        let host = server.host.as_ref().map_or(AdminState::Enabled, |host| self.host_state(host));
+        host.max(service.admin_state).max(server.admin_state)
     }
 
     fn host_state(&self, host: &Name) -> AdminState {
@@ -59,9 +50,34 @@ impl Wanted {
     }
 }
 
+impl Server {
+    /// The weight a director uses for it, in that state. `dynamic` is the
+    /// controller's weight, if it is valid now.
+    pub fn effective(
+        &self,
+        state: AdminState,
+        dynamic: Option<Weight>,
+        health: Health,
+    ) -> Effective {
+        let nothing = |source| Effective { weight: Weight::MIN, source };
+        if self.row != RowState::Active || state != AdminState::Enabled {
+            return nothing(WeightSource::AdminState);
+        }
+        if health == Health::Down {
+            return nothing(WeightSource::Health);
+        }
+        match dynamic {
+            Some(weight) if self.weight_mode == WeightMode::Dynamic => {
+                Effective { weight, source: WeightSource::Dynamic }
+            }
+            _ => Effective { weight: self.weight, source: WeightSource::Configured },
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::{Cluster, Host, Server, Service};
+    use super::super::{Cluster, Host};
     use super::*;
 
     fn name(text: &str) -> Name {
@@ -92,6 +108,10 @@ mod tests {
         cluster.services.get_mut(&id.service).unwrap().servers.get_mut(&id.server).unwrap()
     }
 
+    fn used(wanted: &Wanted, id: &ServerId, dynamic: Option<Weight>, health: Health) -> Effective {
+        wanted.server(id).unwrap().effective(wanted.admin_state(id), dynamic, health)
+    }
+
     fn effective(weight: u32, source: WeightSource) -> Effective {
         Effective { weight: Weight::clamped(weight), source }
     }
@@ -101,13 +121,13 @@ mod tests {
         let (mut wanted, id) = one_server();
         let dynamic = Some(Weight::clamped(3));
         assert_eq!(
-            wanted.effective(&id, None, Health::Unchecked),
+            used(&wanted, &id, None, Health::Unchecked),
             effective(10, WeightSource::Configured)
         );
-        assert_eq!(wanted.effective(&id, dynamic, Health::Up), effective(3, WeightSource::Dynamic));
+        assert_eq!(used(&wanted, &id, dynamic, Health::Up), effective(3, WeightSource::Dynamic));
         server(&mut wanted, &id).weight_mode = WeightMode::Static;
         assert_eq!(
-            wanted.effective(&id, dynamic, Health::Up),
+            used(&wanted, &id, dynamic, Health::Up),
             effective(10, WeightSource::Configured)
         );
     }
@@ -115,7 +135,7 @@ mod tests {
     #[test]
     fn drain_anywhere_and_bad_health_mean_zero() {
         let (wanted, id) = one_server();
-        assert_eq!(wanted.effective(&id, None, Health::Down), effective(0, WeightSource::Health));
+        assert_eq!(used(&wanted, &id, None, Health::Down), effective(0, WeightSource::Health));
 
         let mut drained = wanted.clone();
         server(&mut drained, &id).admin_state = AdminState::Drain;
@@ -126,7 +146,7 @@ mod tests {
         server(&mut parked, &id).row = RowState::NotInService;
         for wanted in [&drained, &host_off, &parked] {
             assert_eq!(
-                wanted.effective(&id, None, Health::Down),
+                used(wanted, &id, None, Health::Down),
                 effective(0, WeightSource::AdminState)
             );
         }

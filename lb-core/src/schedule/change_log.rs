@@ -7,6 +7,7 @@
 //! holds looks at all servers anew, which by then costs little for each of the
 //! changes it missed.
 
+use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Release};
 
@@ -25,6 +26,40 @@ pub struct ChangeLog {
 /// How far a reader has read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mark(Option<u64>);
+
+/// What a reader hears of its servers, which it has numbered.
+#[derive(Clone, Debug, Default)]
+pub(super) struct News {
+    by_key: HashMap<u32, usize>,
+    mark: Mark,
+    epoch: u64,
+}
+
+impl News {
+    /// Of servers with these keys.
+    pub(super) fn of(keys: impl Iterator<Item = u64>) -> Self {
+        let by_key = keys.map(|key| key as u32).zip(0..).collect();
+        Self { by_key, ..Self::default() }
+    }
+
+    /// Hands over the numbers of those that changed since it was last asked; false if
+    /// any may have, and all are to be looked at, as at first.
+    pub(super) fn read(
+        &mut self,
+        log: &ChangeLog,
+        epoch: u64,
+        mut changed: impl FnMut(usize),
+    ) -> bool {
+        let by_key = &self.by_key;
+        let told = log.read(&mut self.mark, |key| {
+            if let Some(number) = by_key.get(&key) {
+                changed(*number);
+            }
+        });
+        let same = std::mem::replace(&mut self.epoch, epoch) == epoch;
+        told && same
+    }
+}
 
 impl Default for ChangeLog {
     fn default() -> Self {

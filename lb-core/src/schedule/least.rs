@@ -7,10 +7,9 @@
 //! looked through.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
 
-use super::change_log::{ChangeLog, Mark};
-use super::tournament::Tournament;
+use super::change_log::{ChangeLog, News};
+use super::tournament::{Said, Tournament};
 use super::turns::Turns;
 use super::{Candidate, Servers};
 
@@ -58,9 +57,7 @@ struct Standing {
 #[derive(Clone, Debug, Default)]
 struct Order {
     tree: Tournament<Standing>,
-    by_key: HashMap<u32, usize>,
-    mark: Mark,
-    epoch: u64,
+    news: News,
 }
 
 impl Ord for Burden {
@@ -104,7 +101,7 @@ impl Least {
         self.order = Order::default();
         if self.members.len() > FEW {
             let keys = self.members.iter().filter_map(|member| servers.get(member.place));
-            self.order.by_key = keys.map(|server| server.key as u32).zip(0..).collect();
+            self.order.news = News::of(keys.map(|server| server.key));
         }
     }
 
@@ -153,25 +150,24 @@ impl Least {
             tag: turns.tag(member.place),
             place: member.place,
         };
-        let Order { tree, by_key, mark, epoch } = order;
-        let told = log.read(mark, |key| {
-            let number = by_key.get(&key).copied();
-            if let Some((number, member)) = number.and_then(|at| Some((at, members.get(at)?))) {
+        let Order { tree, news } = order;
+        let told = news.read(log, servers.epoch(), |number| {
+            if let Some(member) = members.get(number) {
                 tree.update(number, standing(member));
             }
         });
-        if !told || tree.len() != members.len() || *epoch != servers.epoch() {
-            *epoch = servers.epoch();
+        if !told {
             tree.set(members.iter().map(standing));
         }
-        let is_usable =
-            |number: usize| members.get(number).is_some_and(|member| servers.usable(member.place));
-        // Of full servers the first stands for all.
-        let root = tree.first(|_| true)?;
-        if tree.key(root).is_some_and(|standing| standing.full) && !is_usable(root) {
-            return None;
-        }
-        tree.first(is_usable)
+        tree.first(|number, standing| {
+            let usable = members.get(number).is_some_and(|one| servers.usable(one.place));
+            match (usable, standing.full) {
+                (true, _) => Said::Meant,
+                (false, false) => Said::Not,
+                // Of full servers the first stands for all.
+                (false, true) => Said::NoneBehind,
+            }
+        })
     }
 }
 

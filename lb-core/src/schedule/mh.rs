@@ -12,6 +12,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
+use super::ring::Ring;
 use super::{Candidate, Servers, hash};
 
 /// Sizes of tables: primes, so that every step visits every row. With a hundred
@@ -34,19 +35,24 @@ const TRIES: u64 = 8;
 
 /// The server of the client's address in a table that changes little.
 #[derive(Clone, Debug, Default)]
-pub struct Maglev(Arc<Table>);
+pub struct Maglev {
+    table: Arc<Table>,
+    /// The servers with a weight in the table's order of them.
+    ring: Ring,
+}
 
 /// The table, which all shards share: to fill a long one takes a good part of a
 /// second, and is not for them to do.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
     rows: Vec<u32>,
-    /// Places of the servers with a weight.
-    places: Vec<u32>,
+    /// Places and keys of the servers with a weight.
+    servers: Vec<(usize, u64)>,
 }
 
 struct Filler {
     place: u32,
+    key: u64,
     row: u32,
     step: u32,
     /// From one of its turns to the next.
@@ -66,6 +72,7 @@ impl Table {
             .filter(|(server, _)| server.weight.value() > 0)
             .map(|(server, place)| Filler {
                 place,
+                key: server.key,
                 row: (hash::mix(server.name) % u64::from(size)) as u32,
                 step: (hash::mix(!server.name) % u64::from(size - 1)) as u32 + 1,
                 stride: ROUND / u64::from(server.weight.value()),
@@ -76,7 +83,7 @@ impl Table {
         if fillers.is_empty() {
             return Self::default();
         }
-        let places = fillers.iter().map(|filler| filler.place).collect();
+        let servers = fillers.iter().map(|filler| (filler.place as usize, filler.key)).collect();
         let mut rows = vec![FREE; size as usize];
         let first = fillers.iter().map(|filler| filler.stride);
         let mut turns: BinaryHeap<_> = first.zip(0..).map(Reverse).collect();
@@ -93,7 +100,7 @@ impl Table {
             }
             turns.push(Reverse((due + filler.stride, number)));
         }
-        Self { rows, places }
+        Self { rows, servers }
     }
 }
 
@@ -105,23 +112,24 @@ impl Maglev {
 
     /// The servers of this table are those from now on.
     pub(super) fn adopt(&mut self, table: Arc<Table>) {
-        self.0 = table;
+        self.ring.set(table.servers.iter().copied());
+        self.table = table;
     }
 
     /// The server of the client's address, if it is usable; else that of other
     /// rows, and at last any.
     pub fn pick(&mut self, servers: &impl Servers) -> Option<usize> {
-        let Table { rows: table, places } = &*self.0;
-        let size = u64::try_from(table.len()).ok().filter(|size| *size > 0)?;
+        self.ring.hear(servers);
+        let rows = &self.table.rows;
+        let size = u64::try_from(rows.len()).ok().filter(|size| *size > 0)?;
         let client = servers.source().map_or(0, hash::address);
-        let rows = (0..TRIES).map(|number| hash::mix(client ^ number) % size);
-        let mut tried = rows.filter_map(|row| table.get(row as usize));
-        let usable = |place: &&u32| servers.usable(**place as usize);
-        let found = tried.find(usable).or_else(|| {
-            let (before, from) = places.split_at((client % places.len() as u64) as usize);
-            from.iter().chain(before).find(usable)
-        });
-        found.map(|place| *place as usize)
+        let tries = (0..TRIES).map(|number| hash::mix(client ^ number) % size);
+        let mut tried = tries.filter_map(|row| rows.get(row as usize)).map(|place| *place as usize);
+        tried.find(|place| servers.usable(*place)).or_else(|| {
+            let from = (client % self.ring.len().max(1) as u64) as usize;
+            let position = self.ring.next(from, servers)?;
+            self.ring.place(position)
+        })
     }
 }
 
@@ -183,7 +191,7 @@ mod tests {
             picker.set(&candidates(&weights));
             let total: u32 = weights.iter().sum();
             for (place, weight) in (0..).zip(&weights) {
-                let rows = picker.0.rows.iter().filter(|row| **row == place).count();
+                let rows = picker.table.rows.iter().filter(|row| **row == place).count();
                 let exact = (weight * 4_093).checked_div(total).unwrap_or(0) as usize;
                 prop_assert!(rows.abs_diff(exact) <= 10, "{} rows instead of {}", rows, exact);
             }

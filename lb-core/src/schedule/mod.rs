@@ -6,10 +6,11 @@
 //! 0 is never picked, and one that the caller finds not usable loses its turn
 //! and nothing else.
 
-mod buckets;
+mod address_hash;
 mod change_log;
 mod choice;
-mod dh;
+#[cfg(test)]
+mod cost;
 mod ewma;
 mod fo;
 mod freest;
@@ -25,17 +26,17 @@ mod ovf;
 mod p2c;
 mod pair;
 mod rank;
+mod ring;
 mod rr;
 mod sed;
-mod sh;
 mod tournament;
 mod turns;
 mod wlc;
 mod wrr;
 
+pub use address_hash::AddressHash;
 pub use change_log::{ChangeLog, Mark};
 pub use choice::{Choice, Lineup};
-pub use dh::DestinationHash;
 pub use ewma::{LeastLatency, PeakEwma};
 pub use fo::Failover;
 pub use freest::{Freest, Load};
@@ -50,7 +51,6 @@ pub use ovf::Overflow;
 pub use p2c::PowerOfTwo;
 pub use rr::RoundRobin;
 pub use sed::ShortestExpectedDelay;
-pub use sh::SourceHash;
 pub use wlc::WeightedLeastConnections;
 pub use wrr::WeightedRoundRobin;
 
@@ -140,9 +140,9 @@ pub enum Picker {
     /// An idle server, else sed.
     Nq(NeverQueue),
     /// Hash of the source address.
-    Sh(SourceHash),
+    Sh(AddressHash),
     /// Hash of the destination address.
-    Dh(DestinationHash),
+    Dh(AddressHash),
     /// Maglev hash of the source address.
     Mh(Maglev),
     /// The server of the destination address, while it is not overloaded.
@@ -171,8 +171,8 @@ impl Picker {
             Scheduler::Wlc => Self::Wlc(WeightedLeastConnections::default()),
             Scheduler::Sed => Self::Sed(ShortestExpectedDelay::default()),
             Scheduler::Nq => Self::Nq(NeverQueue::default()),
-            Scheduler::Sh => Self::Sh(SourceHash::default()),
-            Scheduler::Dh => Self::Dh(DestinationHash::default()),
+            Scheduler::Sh => Self::Sh(AddressHash::of_source()),
+            Scheduler::Dh => Self::Dh(AddressHash::of_destination()),
             Scheduler::Mh => Self::Mh(Maglev::default()),
             Scheduler::Lblc => Self::Lblc(LocalityLeastConnections::default()),
             Scheduler::Lblcr => Self::Lblcr(ReplicatedLocality::default()),
@@ -338,6 +338,14 @@ mod tests {
         Scheduler::Ovf,
     ];
 
+    /// Whether any server can be picked.
+    fn is_possible(scheduler: Scheduler, weights: &[u32], fleet: &Fleet) -> bool {
+        (0..weights.len()).any(|at| {
+            let full = scheduler == Scheduler::Ovf && fleet.active[at] >= weights[at];
+            weights[at] > 0 && fleet.usable(at) && !full
+        })
+    }
+
     fn any_scheduler() -> impl Strategy<Value = Scheduler> {
         proptest::sample::select(SCHEDULERS)
     }
@@ -355,15 +363,41 @@ mod tests {
             let mut fleet = Fleet::of(weights.len());
             fleet.closed = closed;
             for _ in 0..picks {
-                let possible = (0..weights.len()).any(|at| {
-                    let full = scheduler == Scheduler::Ovf && fleet.active[at] >= weights[at];
-                    weights[at] > 0 && fleet.usable(at) && !full
-                });
                 let picked = picker.pick(&fleet);
-                prop_assert_eq!(picked.is_some(), possible);
+                prop_assert_eq!(picked.is_some(), is_possible(scheduler, &weights, &fleet));
                 if let Some(at) = picked {
                     prop_assert!(weights[at] > 0 && fleet.usable(at));
                     fleet.active[at] += 1;
+                }
+            }
+        }
+
+        #[test]
+        fn of_many_servers_those_that_become_full_are_passed_over_until_they_have_room(
+            scheduler in any_scheduler(),
+            weights in proptest::collection::vec(0u32..5, FEW + 1..FEW + 90),
+            limit in 1u32..4,
+            events in proptest::collection::vec((0usize..200, 0u32..4), 1..400),
+        ) {
+            let mut picker = Picker::new(scheduler);
+            picker.set(&candidates(&weights));
+            let mut fleet = Fleet::of(weights.len());
+            fleet.limit = limit;
+            fleet.log = Some(std::sync::Arc::default());
+            for (place, event) in events {
+                let place = place % weights.len();
+                match event {
+                    // Connections of others begin, and all of a server's end.
+                    0 => fleet.add(place, 1),
+                    1 => fleet.add(place, -4),
+                    _ => {
+                        let picked = picker.pick(&fleet);
+                        prop_assert_eq!(picked.is_some(), is_possible(scheduler, &weights, &fleet));
+                        if let Some(at) = picked {
+                            prop_assert!(weights[at] > 0 && fleet.usable(at));
+                            fleet.add(at, 1);
+                        }
+                    }
                 }
             }
         }

@@ -21,7 +21,7 @@ impl Overflow {
     /// Of the usable ones with fewer connections than weight, the one of the
     /// greatest weight.
     pub fn pick(&mut self, servers: &impl Servers) -> Option<usize> {
-        self.0.first(|place, weight| servers.usable(place) && servers.active(place) < weight)
+        self.0.first(servers, |place, weight| servers.active(place) < weight)
     }
 }
 

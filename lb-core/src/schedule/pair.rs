@@ -3,9 +3,10 @@
 
 use std::hash::{BuildHasher, RandomState};
 
+use super::ring::Ring;
 use super::{Candidate, Servers, hash};
 
-/// Draws of a pair before the servers are looked through one by one.
+/// Draws of a pair before the next that is usable is taken.
 const TRIES: usize = 8;
 
 /// Servers to draw from.
@@ -14,13 +15,15 @@ pub(super) struct Pair {
     /// Places and weights of the servers with a weight, each with the sum of
     /// the weights up to here.
     sums: Vec<(usize, u32, u64)>,
+    /// The same in their order.
+    ring: Ring,
     random: u64,
 }
 
 impl Default for Pair {
     fn default() -> Self {
         // Where the sequence begins differs from shard to shard.
-        Self { sums: Vec::new(), random: RandomState::new().hash_one(0) }
+        Self { sums: Vec::new(), ring: Ring::default(), random: RandomState::new().hash_one(0) }
     }
 }
 
@@ -29,6 +32,8 @@ impl Pair {
     pub(super) fn set(&mut self, servers: &[Candidate]) {
         let mut sum = 0;
         self.sums.clear();
+        let members = servers.iter().enumerate().filter(|(_, one)| one.weight.value() > 0);
+        self.ring.set(members.map(|(place, server)| (place, server.key)));
         for (place, server) in servers.iter().enumerate() {
             let weight = server.weight.value();
             if weight > 0 {
@@ -45,9 +50,13 @@ impl Pair {
         servers: &impl Servers,
         burden: impl Fn(usize, u32) -> B,
     ) -> Option<usize> {
+        self.ring.hear(servers);
         let (mut one, mut other) = (None, None);
+        let mut last = 0;
         for _ in 0..TRIES {
-            let (place, weight) = self.draw()?;
+            let position = self.draw()?;
+            let &(place, weight, _) = self.sums.get(position)?;
+            last = position;
             if !servers.usable(place) || one.is_some_and(|(first, _)| first == place) {
                 continue;
             }
@@ -64,17 +73,19 @@ impl Pair {
                 Some(if better { one } else { other })
             }
             (Some((place, _)), None) => Some(place),
-            // Hardly any is usable.
-            _ => self.sums.iter().map(|(place, ..)| *place).find(|place| servers.usable(*place)),
+            // Hardly any is usable: the next is as good as one drawn.
+            _ => {
+                let position = self.ring.next(last, servers)?;
+                self.ring.place(position)
+            }
         }
     }
 
-    /// A server, by weight.
-    fn draw(&mut self) -> Option<(usize, u32)> {
+    /// The position of a server, by weight.
+    fn draw(&mut self) -> Option<usize> {
         let (.., total) = *self.sums.last()?;
         self.random = self.random.wrapping_add(1);
         let drawn = hash::mix(self.random) % total;
-        let at = self.sums.partition_point(|(.., sum)| *sum <= drawn);
-        self.sums.get(at).map(|(place, weight, _)| (*place, *weight))
+        Some(self.sums.partition_point(|(.., sum)| *sum <= drawn))
     }
 }

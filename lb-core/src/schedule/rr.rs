@@ -2,13 +2,15 @@
 //!
 //! As `rr` of the Linux virtual server, `net/netfilter/ipvs/ip_vs_rr.c`.
 
+use super::ring::Ring;
 use super::{Candidate, Servers};
 
 /// Servers in turn.
 #[derive(Clone, Debug, Default)]
 pub struct RoundRobin {
-    /// Places and keys of the servers with a weight.
-    ring: Vec<(usize, u64)>,
+    /// The servers with a weight, and their keys.
+    ring: Ring,
+    keys: Vec<u64>,
     /// Where in the ring the next turn is.
     next: usize,
 }
@@ -16,27 +18,23 @@ pub struct RoundRobin {
 impl RoundRobin {
     /// These are the servers from now on; the turn stays with whose it was.
     pub fn set(&mut self, servers: &[Candidate]) {
-        let turn = self.ring.get(self.next).map(|(_, key)| *key);
-        self.ring = servers
-            .iter()
-            .enumerate()
-            .filter(|(_, server)| server.weight.value() > 0)
-            .map(|(place, server)| (place, server.key))
-            .collect();
+        let turn = self.keys.get(self.next).copied();
+        let members = servers.iter().enumerate().filter(|(_, one)| one.weight.value() > 0);
+        let members = members.map(|(place, server)| (place, server.key));
+        self.ring.set(members.clone());
+        self.keys = members.map(|(_, key)| key).collect();
         self.next = self
-            .ring
+            .keys
             .iter()
-            .position(|(_, key)| Some(*key) == turn)
-            .unwrap_or(if self.next < self.ring.len() { self.next } else { 0 });
+            .position(|key| Some(*key) == turn)
+            .unwrap_or(if self.next < self.keys.len() { self.next } else { 0 });
     }
 
     /// The next in turn that is usable.
     pub fn pick(&mut self, servers: &impl Servers) -> Option<usize> {
-        let (before, from) = self.ring.split_at(self.next.min(self.ring.len()));
-        let ahead = from.iter().chain(before).position(|(place, _)| servers.usable(*place))?;
-        let at = (self.next + ahead) % self.ring.len();
+        let at = self.ring.next(self.next, servers)?;
         self.next = (at + 1) % self.ring.len();
-        self.ring.get(at).map(|(place, _)| *place)
+        self.ring.place(at)
     }
 }
 

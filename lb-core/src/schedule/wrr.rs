@@ -12,6 +12,8 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
+use super::change_log::News;
+use super::least::FEW;
 use super::{Candidate, Servers};
 
 /// The virtual time in which a server of weight 1 has one turn.
@@ -31,6 +33,8 @@ pub struct WeightedRoundRobin {
     waiting: BinaryHeap<Reverse<(u128, usize)>>,
     /// Servers that were not usable in the pick under way.
     aside: Vec<usize>,
+    /// What is heard of many servers, whose full ones are in no heap.
+    news: News,
 }
 
 #[derive(Clone, Debug)]
@@ -38,6 +42,8 @@ struct Turn {
     key: u64,
     start: u128,
     stride: u128,
+    /// It is full, and in no heap until there is news of it.
+    is_full: bool,
 }
 
 impl WeightedRoundRobin {
@@ -52,11 +58,13 @@ impl WeightedRoundRobin {
         self.started.clear();
         self.waiting.clear();
         self.turns.clear();
+        let is_many = servers.len() > FEW;
+        self.news = News::of(servers.iter().map(|server| server.key).filter(|_| is_many));
         for (place, server) in servers.iter().enumerate() {
             let stride = ROUND.checked_div(server.weight.value().into()).unwrap_or(0);
             let start = starts.get(&server.key).map_or(self.now, |start| *start);
             let start = start.clamp(self.now.saturating_sub(stride), self.now + stride);
-            self.turns.push(Turn { key: server.key, start, stride });
+            self.turns.push(Turn { key: server.key, start, stride, is_full: false });
             if stride > 0 {
                 self.waiting.push(Reverse((start, place)));
             }
@@ -65,12 +73,16 @@ impl WeightedRoundRobin {
 
     /// Of the usable ones whose turn has started, the one due first.
     pub fn pick(&mut self, servers: &impl Servers) -> Option<usize> {
+        let hears = self.hear(servers);
         let picked = loop {
             let Some(place) = self.due() else { break None };
             if servers.usable(place) {
                 break Some(place);
             }
-            self.aside.push(place);
+            match self.turns.get_mut(place) {
+                Some(turn) if hears && servers.full(place) => turn.is_full = true,
+                _ => self.aside.push(place),
+            }
         };
         // Turns that were lost are not made up for later: after an hour at its
         // limit a server must not get everything for the next hour.
@@ -82,6 +94,26 @@ impl WeightedRoundRobin {
             self.now += self.step;
         }
         picked
+    }
+
+    /// Puts those back that were full and are so no longer; false if nobody tells.
+    fn hear(&mut self, servers: &impl Servers) -> bool {
+        let Some(log) = servers.change_log().filter(|_| self.turns.len() > FEW) else {
+            return false;
+        };
+        let (mut news, all) = (std::mem::take(&mut self.news), self.turns.len());
+        let mut look = |place: usize| {
+            let turn = self.turns.get_mut(place);
+            if let Some(turn) = turn.filter(|turn| turn.is_full && !servers.full(place)) {
+                turn.is_full = false;
+                self.wait(place, self.now);
+            }
+        };
+        if !news.read(log, servers.epoch(), &mut look) {
+            (0..all).for_each(look);
+        }
+        self.news = news;
+        true
     }
 
     /// Takes the server that is due first out of its heap.

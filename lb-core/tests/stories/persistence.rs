@@ -1,15 +1,15 @@
 //! Clients that stay with their servers.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
 use lcms_lb_core::model::{
     AdminState, PersistenceTimeout, PrefixIpv4, Scheduler, Service, Timeout, Weight,
 };
-use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::support::backend::Backend;
+use crate::support::client::ask_from;
 use crate::support::director::{Fixture, name, server, web};
 use crate::support::{PATIENCE, eventually};
 
@@ -27,18 +27,6 @@ fn sticky(edit: impl FnOnce(&mut Service)) -> (Fixture, [Backend; 3]) {
         edit(service);
     });
     (fixture, backends)
-}
-
-/// What a client of this address is told.
-fn ask_from(client: [u8; 4], service: SocketAddr) -> String {
-    use std::io::Read;
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    socket.bind(&SocketAddr::from((client, 0)).into()).unwrap();
-    SockRef::from(&socket).set_read_timeout(Some(PATIENCE)).unwrap();
-    socket.connect(&service.into()).unwrap();
-    let mut answer = String::new();
-    std::net::TcpStream::from(socket).read_to_string(&mut answer).unwrap();
-    answer
 }
 
 fn client(number: u8) -> [u8; 4] {

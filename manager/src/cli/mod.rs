@@ -37,6 +37,7 @@ mod table;
 mod traps;
 mod walk;
 mod weight;
+mod why;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
@@ -79,6 +80,7 @@ const EXAMPLES: &str = "\
 Examples:
   lcms-manager poll --watch              the state of all clusters, again and again
   lcms-manager weight main/web/rs1 20    the operator's weight of a server
+  lcms-manager why main/web              why its servers' weights are what they are
   lcms-manager drain rs1 --wait          no new connections; returns when the last has gone
   lcms-manager walk lb1 lcServerTable    any table of any agent
   lcms-manager server add main/web/rs4 address=192.0.2.14:80 host=rs4
@@ -143,6 +145,8 @@ enum Verb {
     Poll(poll::Args),
     /// Set the operator's weight of a server
     Weight(weight::Args),
+    /// Say why weights are what they are
+    Why(why::Args),
     /// Give a server no new connections
     Drain(drain::Args),
     /// Give a drained server connections again
@@ -243,6 +247,7 @@ async fn run(Cli { global, verb }: Cli) -> Result<Exit, CliError> {
     match verb {
         Verb::Poll(args) => poll::run(args, &context).await,
         Verb::Weight(args) => weight::run(args, &context).await,
+        Verb::Why(args) => why::run(args, &context).await,
         Verb::Drain(args) => drain::run(args, &context).await,
         Verb::Undrain(args) => drain::undo(args, &context).await,
         Verb::Host(args) => host::run(args, &context).await,

@@ -22,6 +22,7 @@ mod show;
 mod table;
 mod variable;
 mod weight;
+mod why;
 
 pub use self::{
     assign::{AssignError, Assignment, keys},
@@ -40,4 +41,5 @@ pub use self::{
     table::{Cells, TableRow, TableView, table},
     variable::Variable,
     weight::{WeightChange, Weights, weight},
+    why::{Asked, Changed, PolicyWhy, ServerWhy, ServiceWhy, Why, why},
 };

@@ -153,7 +153,7 @@ pub(super) fn worded(mib: &Mib, node: Node<'_>, value: &Value<'_>) -> Json {
 }
 
 /// A DateAndTime (RFC 2579) as RFC 3339 writes it; all zero means never here.
-fn date(octets: &[u8]) -> Option<String> {
+pub(super) fn date(octets: &[u8]) -> Option<String> {
     let (&[y1, y2, month, day, hour, minute, second, tenth], zone) =
         octets.split_first_chunk::<8>()?;
     if octets.iter().all(|&octet| octet == 0) {

@@ -157,13 +157,20 @@ impl Candidate<'_> {
 
     fn towards(&self, settings: &Settings, wanted: f64, because: &str) -> Decision {
         let present = self.server.dynamic.unwrap_or(self.server.configured);
-        let wanted = wanted.clamp(f64::from(settings.floor), f64::from(settings.ceiling));
+        let least = f64::from(settings.floor);
+        let raised = if wanted.round() < least { "; no less than the floor" } else { "" };
+        let wanted = wanted.clamp(least, f64::from(settings.ceiling));
         let weight = settings.next(present, wanted);
         let wanted = wanted.round() as u32;
-        let why = match weight == wanted {
-            true => because.to_owned(),
-            false => format!("{because}; on the way to {wanted}"),
+        let way = match weight {
+            weight if weight == wanted => String::new(),
+            weight if weight == present => format!("; {wanted} is too near for a change"),
+            weight if weight.abs_diff(present) == settings.step => {
+                format!("; on the way to {wanted}, {} at a time", settings.step)
+            }
+            _ => format!("; on the way to {wanted}, damped"),
         };
+        let why = format!("{because}{raised}{way}");
         Decision {
             server: self.id,
             configured: self.server.configured,

@@ -80,12 +80,12 @@ fn milliseconds(time: Duration) -> f64 {
 }
 
 /// The model's word for a label of the MIB: they are the same words.
-pub(super) fn label<T: FromStr>(label: &str) -> Option<T> {
+pub(crate) fn label<T: FromStr>(label: &str) -> Option<T> {
     label.parse().ok()
 }
 
 /// Text that says something.
-pub(super) fn text(text: &Option<String>) -> Option<String> {
+pub(crate) fn text(text: &Option<String>) -> Option<String> {
     text.clone().filter(|text| !text.is_empty())
 }
 

@@ -8,6 +8,7 @@ mod state;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use self::build::{label, text};
 pub(crate) use self::hosts::severity;
 pub use self::{
     build::build,

@@ -24,15 +24,17 @@ use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{self, Sender, SyncSender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rustix::event::{EventfdFlags, eventfd};
+use serde::{Deserialize, Serialize};
 
 use self::watchman::Watchman;
 use super::handle::Message;
 use super::live::ServerLive;
+use crate::health::{EjectionLeft, Monitor};
 use crate::model::{Check, Health, Protocol, Question, ServerId};
 
 /// A server to watch.
@@ -46,6 +48,13 @@ pub(super) struct Target {
     /// Tells a row from a later one of the same name or another address.
     pub(super) epoch: u64,
     pub(super) live: Arc<ServerLive>,
+}
+
+/// Where a server is reached, and where it is checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Places {
+    pub(super) address: SocketAddr,
+    pub(super) checked: SocketAddr,
 }
 
 /// How the servers of a service are watched.
@@ -76,6 +85,24 @@ pub(super) struct HealthReport {
     pub(super) health: Health,
     pub(super) text: String,
     pub(super) ejected: Option<Ejected>,
+}
+
+/// What a checker knows of a server, for that of another process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct WatchLeft {
+    pub(super) server: ServerId,
+    /// Where its clients' connections go, and where it is checked. Of a server
+    /// elsewhere nothing is known.
+    pub(super) address: SocketAddr,
+    pub(super) checked: SocketAddr,
+    pub(super) monitor: Monitor,
+    /// What the last check said that made a difference.
+    pub(super) text: String,
+    pub(super) ejection: EjectionLeft,
+    /// Why it is ejected, or last was.
+    pub(super) why: String,
+    /// How long the last check took that passed.
+    pub(super) usual: Duration,
 }
 
 /// That a server is ejected: its connections failed.
@@ -116,6 +143,8 @@ enum Order {
     Watch(BTreeMap<ServerId, Target>),
     Suspect(ServerId, Sign),
     Ran(u64, script::Ran),
+    /// Tell what is known of each server.
+    Tell(SyncSender<Vec<WatchLeft>>),
     Stop,
 }
 
@@ -146,11 +175,12 @@ impl Post {
 }
 
 impl Checker {
-    pub(super) fn start(to_owner: Sender<Message>) -> io::Result<Self> {
+    /// Starts to check, from what another process knew.
+    pub(super) fn start(to_owner: Sender<Message>, known: Vec<WatchLeft>) -> io::Result<Self> {
         let bell = Arc::new(eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?);
         let (orders, inbox) = mpsc::channel();
         let post = Post { orders, bell };
-        let watchman = Watchman::new(post.clone(), inbox, to_owner)?;
+        let watchman = Watchman::new(post.clone(), inbox, to_owner, known)?;
         let thread = thread::Builder::new().name("checker".into()).spawn(move || watchman.run())?;
         Ok(Self { post, epochs: AtomicU64::new(0), thread: Some(thread) })
     }
@@ -166,6 +196,13 @@ impl Checker {
     /// Watches these servers from now on, and no others.
     pub(super) fn watch(&self, targets: BTreeMap<ServerId, Target>) {
         self.post.send(Order::Watch(targets));
+    }
+
+    /// What is known of each server. A checker that is gone knows nothing.
+    pub(super) fn tell(&self) -> Vec<WatchLeft> {
+        let (tell, told) = mpsc::sync_channel(1);
+        self.post.send(Order::Tell(tell));
+        told.recv().unwrap_or_default()
     }
 }
 

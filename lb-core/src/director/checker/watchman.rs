@@ -17,7 +17,7 @@ use rustix::io::Errno;
 use self::probing::{Probe, Wire};
 use super::script::Scripts;
 use super::trust::Trust;
-use super::{Ejected, HealthReport, Message, Order, Post, Target};
+use super::{Ejected, HealthReport, Message, Order, Post, Target, WatchLeft};
 use crate::deadlines::Deadlines;
 use crate::driver::socket;
 use crate::health::{Ejection, Monitor};
@@ -43,13 +43,16 @@ pub(super) struct Watchman {
     post: Post,
     inbox: Receiver<Order>,
     to_owner: Sender<Message>,
-    watches: BTreeMap<ServerId, Watch>,
+    /// In boxes, since each event takes one out and puts it back.
+    watches: HashMap<ServerId, Box<Watch>>,
     /// Probes under way, by token. A token is never used twice.
     probes: HashMap<u64, (ServerId, Alarm)>,
     next_probe: u64,
     deadlines: Deadlines<(ServerId, Alarm)>,
     trust: Trust,
     scripts: Scripts,
+    /// What another process knew, up to the first orders.
+    known: BTreeMap<ServerId, WatchLeft>,
     /// How far the first checks of all servers are spread.
     spread: Duration,
     dice: RandomState,
@@ -90,6 +93,7 @@ impl Watchman {
         post: Post,
         inbox: Receiver<Order>,
         to_owner: Sender<Message>,
+        known: Vec<WatchLeft>,
     ) -> io::Result<Self> {
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
         epoll::add(&epoll, &*post.bell, EventData::new_u64(BELL), EventFlags::IN)?;
@@ -99,11 +103,12 @@ impl Watchman {
             post,
             inbox,
             to_owner,
-            watches: BTreeMap::new(),
+            watches: HashMap::new(),
             probes: HashMap::new(),
             next_probe: BELL + 1,
             deadlines: Deadlines::new(),
             trust: Trust::default(),
+            known: known.into_iter().map(|one| (one.server, one)).collect(),
             spread: FIRST_CHECKS_WITHIN,
             dice: RandomState::new(),
         })
@@ -163,6 +168,12 @@ impl Watchman {
                     self.with(id, |watchman, watch| watchman.suspect(id, watch, sign));
                 }
                 Order::Ran(token, ran) => self.ran(token, ran),
+                Order::Tell(tell) => {
+                    let now = Instant::now();
+                    let left = self.watches.iter().map(|(id, watch)| watch.left(*id, now));
+                    // Whoever no longer waits has no use for it.
+                    let _ = tell.send(left.collect());
+                }
                 Order::Stop => return None,
             }
         }
@@ -184,24 +195,17 @@ impl Watchman {
                 None => {
                     // Said while nobody watched, it was never heard.
                     target.live.suspected.store(false, Relaxed);
-                    let mut watch = Watch {
-                        monitor: Monitor::new(&target.asked.check),
-                        ejection: Ejection::default(),
-                        why: String::new(),
-                        usual: Duration::ZERO,
-                        text: String::new(),
-                        check: None,
-                        confirm: None,
-                        due: [None; 3],
-                        begin: now,
-                        target,
-                    };
+                    let known = self.known.remove(&id);
+                    let mut watch = Box::new(Watch::new(target, known, now));
+                    let until = watch.ejection.until();
+                    self.alarm(id, &mut watch, Alarm::Ejection, until);
                     self.first_check(id, &mut watch, now);
                     watch
                 }
             };
             self.watches.insert(id, watch);
         }
+        self.known.clear();
         for mut watch in before.into_values() {
             self.drop_probe(watch.check.take());
             self.drop_probe(watch.confirm.take());
@@ -356,6 +360,43 @@ impl Watchman {
 }
 
 impl Watch {
+    /// A server to watch, of which something may be known.
+    fn new(target: Target, known: Option<WatchLeft>, now: Instant) -> Self {
+        let mut watch = Self {
+            monitor: Monitor::new(&target.asked.check),
+            ejection: Ejection::default(),
+            why: String::new(),
+            usual: Duration::ZERO,
+            text: String::new(),
+            check: None,
+            confirm: None,
+            due: [None; 3],
+            begin: now,
+            target,
+        };
+        let here = (watch.target.address, watch.target.checked);
+        if let Some(left) = known.filter(|left| (left.address, left.checked) == here) {
+            watch.monitor = left.monitor;
+            watch.monitor.set(&watch.target.asked.check);
+            watch.ejection = Ejection::after(&left.ejection, now);
+            (watch.text, watch.why, watch.usual) = (left.text, left.why, left.usual);
+        }
+        watch
+    }
+
+    fn left(&self, server: ServerId, now: Instant) -> WatchLeft {
+        WatchLeft {
+            server,
+            address: self.target.address,
+            checked: self.target.checked,
+            monitor: self.monitor.clone(),
+            text: self.text.clone(),
+            ejection: self.ejection.left(now),
+            why: self.why.clone(),
+            usual: self.usual,
+        }
+    }
+
     fn due(&self, alarm: Alarm) -> Option<Instant> {
         self.due[alarm as usize]
     }

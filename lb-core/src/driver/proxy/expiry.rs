@@ -49,6 +49,11 @@ impl Clock {
         Duration::from_micros(self.moment().0.wrapping_sub(then.0).into())
     }
 
+    /// So many milliseconds ago.
+    pub(super) fn tick_before(&self, milliseconds: u64) -> Tick {
+        Tick(self.tick().0.wrapping_sub(milliseconds as u32))
+    }
+
     /// How long ago that was.
     pub(super) fn since(&self, then: Tick) -> Duration {
         Duration::from_millis(self.tick().0.wrapping_sub(then.0).into())

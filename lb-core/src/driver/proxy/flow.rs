@@ -16,6 +16,7 @@ use super::connection::Seat;
 use super::expiry::Tick;
 use super::share::Share;
 use super::slots::{Key, Slots};
+use crate::driver::handover::Talk;
 
 /// How long a flow lives that has not become a conversation; the figure is that
 /// of nf_conntrack_udp_timeout.
@@ -43,17 +44,6 @@ pub(super) struct Client {
     /// Number of the listener it speaks to.
     pub(super) listener: u32,
     pub(super) address: SocketAddr,
-}
-
-/// How far a conversation is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Talk {
-    /// The client spoke.
-    Asked,
-    /// The server answered.
-    Answered,
-    /// The client spoke again.
-    Goes,
 }
 
 impl Flow {
@@ -137,6 +127,10 @@ impl Flows {
             }
         }
         false
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Key, &Flow)> {
+        self.slots.iter()
     }
 
     /// Gives up those that are meant.

@@ -18,6 +18,7 @@ mod capacity;
 mod connection;
 mod expiry;
 mod flow;
+mod inheritance;
 mod kernel_pipe;
 mod line;
 mod listener;
@@ -29,6 +30,7 @@ mod shard;
 mod share;
 mod slots;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -37,17 +39,20 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use self::capacity::Capacity;
+use self::inheritance::Inheritance;
 use self::queue::Queue;
 use self::route::{Backend, Peer, Route};
-use self::shard::{Adoption, Shard, ShardHandle};
-use crate::director::{Snapshot, Suspicion};
+use self::shard::{Adoption, Opened, Shard, ShardHandle};
+use crate::director::{ServiceLive, Snapshot, Suspicion};
+use crate::driver::handover::{MOST_CLIENTS, MOST_FLOWS, Parting};
 use crate::driver::{Driver, Refusal};
 use crate::model::{Forward, Name, Protocol, Scheduler, ServiceId};
+use crate::persistence::Persistence;
 use crate::plan::{Capabilities, Change, Plane};
 use crate::schedule::{FEW, SCHEDULERS};
 
@@ -79,8 +84,8 @@ pub struct Proxy {
     known: BTreeMap<ServiceId, Known>,
     prepared: BTreeMap<ServiceId, Vec<OwnedFd>>,
     next_key: u64,
-    /// Another process's listeners, up to the first changes.
-    inherited: BTreeMap<(Protocol, SocketAddr), Vec<OwnedFd>>,
+    /// What another process gave, up to the first changes.
+    inherited: Inheritance,
     /// How many connections there may be in all.
     capacity: Arc<Capacity>,
 }
@@ -88,6 +93,8 @@ pub struct Proxy {
 /// Of a service in the plane, what the shards know it by.
 struct Known {
     key: u64,
+    live: Arc<ServiceLive>,
+    persistence: Option<Persistence>,
     capacity: Arc<Capacity>,
     queue: Arc<Queue>,
     peers: BTreeMap<Name, Arc<Peer>>,
@@ -103,11 +110,12 @@ pub fn raise_file_limit() -> Option<u64> {
 }
 
 impl Proxy {
-    /// Starts the shards, with the listeners of another process to take over.
+    /// Starts the shards, with the listeners of another process to take over and
+    /// what it told of their clients.
     pub fn start(
         options: &ProxyOptions,
         suspicion: Suspicion,
-        listeners: Vec<OwnedFd>,
+        (listeners, parting): (Vec<OwnedFd>, Parting),
     ) -> io::Result<Self> {
         let count = match options.shards {
             Some(count) => count,
@@ -128,7 +136,7 @@ impl Proxy {
             known: BTreeMap::new(),
             prepared: BTreeMap::new(),
             next_key: 0,
-            inherited: listener::by_address(listeners),
+            inherited: Inheritance::new(listeners, parting),
             capacity,
         })
     }
@@ -156,12 +164,15 @@ impl Proxy {
 
     /// Listeners for all shards: those that another process had there, and as
     /// many more as it takes. Each of the former has clients in it, so there may
-    /// be more than shards.
+    /// be more than shards. With UDP there may be fewer: the system spreads the
+    /// datagrams over all there are, and one more would part flows from their
+    /// clients.
     fn open(&self, protocol: Protocol, address: SocketAddr) -> io::Result<Vec<OwnedFd>> {
-        let given = self.inherited.get(&(protocol, address)).map_or(&[][..], Vec::as_slice);
-        let mut sockets: Vec<OwnedFd> =
-            given.iter().map(OwnedFd::try_clone).collect::<io::Result<_>>()?;
-        let more = self.shards.len().saturating_sub(sockets.len());
+        let mut sockets = self.inherited.listeners(protocol, address)?;
+        let more = match protocol {
+            Protocol::Udp if !sockets.is_empty() => 0,
+            _ => self.shards.len().saturating_sub(sockets.len()),
+        };
         let alone = sockets.is_empty() && !self.holds(protocol, address);
         sockets.extend(listener::open(protocol, address, more, alone)?);
         Ok(sockets)
@@ -193,13 +204,16 @@ impl Proxy {
                 {
                     let known = Known {
                         key: self.new_key(),
+                        live: service.live.clone(),
+                        persistence: None,
                         capacity: Arc::new(self.capacity.part()),
                         queue: Arc::new(Queue::new(service.live.clone())),
                         peers: BTreeMap::new(),
                     };
                     self.known.insert(*id, known);
                 }
-                if let Some(known) = self.known.get(id) {
+                if let Some(known) = self.known.get_mut(id) {
+                    known.persistence = settings.persistence;
                     known.capacity.limit(settings.connection_limit);
                 }
             }
@@ -224,11 +238,14 @@ impl Proxy {
                 all.muted.extend(self.known.get(id).map(|known| known.key));
             }
             Change::Listen(id, Some(_)) => {
-                let known = self.known.get(id).map(|known| known.key);
-                if let Some(key) = known
+                if let Some(known) = self.known.get(id)
                     && let Some(sockets) = self.prepared.remove(id)
                 {
-                    all.listeners.push((key, sockets));
+                    let opened = sockets.into_iter().map(|socket| {
+                        let flows = self.inherited.flows(&socket, *id, known);
+                        Opened { socket, flows }
+                    });
+                    all.listeners.push((known.key, opened.collect()));
                 }
             }
         }
@@ -263,6 +280,7 @@ impl Proxy {
             capacity: known.capacity.clone(),
             queue: known.queue.clone(),
             places,
+            weighty: route::weighty(&backends),
             lineup: route::lineup(service.settings.scheduler, &backends),
             backends,
         }))
@@ -278,8 +296,8 @@ impl Driver for Proxy {
         }
     }
 
-    fn observe(&self) -> Plane {
-        self.plane.clone()
+    fn observe(&self) -> Cow<'_, Plane> {
+        Cow::Borrowed(&self.plane)
     }
 
     fn prepare(&mut self, changes: &[Change]) -> Vec<Refusal> {
@@ -299,11 +317,10 @@ impl Driver for Proxy {
     }
 
     fn apply(&mut self, changes: Vec<Change>, next: &Snapshot) {
-        // Those that no service wants are given up.
-        self.inherited.clear();
         // A load report is no change here, and may lift a limit that was learned.
         self.known.values().for_each(|known| known.queue.rouse());
         if changes.is_empty() {
+            self.inherited = Inheritance::default();
             // What load reports say may have made room all the same.
             return self.rouse();
         }
@@ -311,6 +328,8 @@ impl Driver for Proxy {
         for change in &changes {
             self.adopt(change, next, &mut all);
         }
+        let inherited = std::mem::take(&mut self.inherited);
+        inherited.keep_clients(&self.known, Instant::now());
         let mut touched: Vec<ServiceId> = changes.iter().filter_map(Change::reshapes).collect();
         touched.dedup();
         all.routes = touched.iter().filter_map(|id| self.route(id, next)).collect();
@@ -324,17 +343,21 @@ impl Driver for Proxy {
     }
 
     fn listeners(&self) -> io::Result<Vec<OwnedFd>> {
-        let (give, given) = mpsc::sync_channel(self.shards.len());
-        for shard in &self.shards {
-            shard.lend(give.clone());
-        }
-        drop(give);
-        let heard = self.hear(&given);
-        if heard.len() < self.shards.len() {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-        let lent: io::Result<Vec<_>> = heard.into_iter().collect();
-        Ok(lent?.into_iter().flatten().collect())
+        self.ask_all(ShardHandle::lend)
+    }
+
+    fn pause(&mut self) -> io::Result<Parting> {
+        let mut flows = self.ask_all(ShardHandle::pause)?;
+        // Conversations first, in which a client would miss its server.
+        flows.sort_by_key(|(flow, _)| std::cmp::Reverse(flow.talk));
+        flows.truncate(MOST_FLOWS);
+        let (flows, sockets) = flows.into_iter().unzip();
+        let clients = inheritance::clients_left(&self.known, Instant::now(), MOST_CLIENTS);
+        Ok(Parting { clients, flows, sockets })
+    }
+
+    fn resume(&mut self) {
+        self.shards.iter().for_each(ShardHandle::resume);
     }
 
     fn retire(&mut self) {
@@ -352,6 +375,24 @@ impl Driver for Proxy {
 }
 
 impl Proxy {
+    /// What all shards give together.
+    fn ask_all<T>(
+        &self,
+        ask: impl Fn(&ShardHandle, mpsc::SyncSender<io::Result<Vec<T>>>),
+    ) -> io::Result<Vec<T>> {
+        let (give, given) = mpsc::sync_channel(self.shards.len());
+        for shard in &self.shards {
+            ask(shard, give.clone());
+        }
+        drop(give);
+        let heard = self.hear(&given);
+        if heard.len() < self.shards.len() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        let given: io::Result<Vec<_>> = heard.into_iter().collect();
+        Ok(given?.into_iter().flatten().collect())
+    }
+
     /// Lets those who wait for a server look again.
     fn rouse(&self) {
         for known in self.known.values() {

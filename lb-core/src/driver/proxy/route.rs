@@ -28,6 +28,8 @@ pub(super) struct Route {
     /// Where they wait for a server.
     pub(super) queue: Arc<Queue>,
     pub(super) backends: Vec<Backend>,
+    /// Keys of those with a weight.
+    pub(super) weighty: Vec<u64>,
     /// Where servers are by their keys, if clients stay with them.
     pub(super) places: HashMap<u64, usize>,
     /// The same as the scheduler knows them.
@@ -45,6 +47,12 @@ pub(super) fn lineup(scheduler: Scheduler, backends: &[Backend]) -> Lineup {
         })
         .collect();
     Lineup::of(scheduler, &candidates)
+}
+
+/// The keys of those servers that get connections at all.
+pub(super) fn weighty(backends: &[Backend]) -> Vec<u64> {
+    let weighty = backends.iter().filter(|one| one.plan.weight > Weight::MIN);
+    weighty.map(|one| one.peer.key).collect()
 }
 
 /// A server of a route.
@@ -91,9 +99,7 @@ impl Route {
     /// Whether there is a server that a connection may yet get, now or once it
     /// has a seat.
     pub(super) fn has_hope(&self, tried: &[u64]) -> bool {
-        self.backends
-            .iter()
-            .any(|one| one.plan.weight > Weight::MIN && !tried.contains(&one.peer.key))
+        self.weighty.iter().any(|key| !tried.contains(key))
     }
 }
 

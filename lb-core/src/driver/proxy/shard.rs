@@ -5,12 +5,13 @@ mod adopt;
 mod caller;
 mod connect;
 mod datagram;
+mod handover;
 mod introduce;
 mod rate;
 mod stick;
 mod wait;
 
-pub(super) use self::adopt::Adoption;
+pub(super) use self::adopt::{Adoption, Opened};
 pub(super) use self::caller::Caller;
 
 use std::collections::{HashMap, VecDeque};
@@ -39,6 +40,7 @@ use super::share::Share;
 use super::slots::{Key, Slots, Token};
 use crate::deadlines::Deadlines;
 use crate::director::{Sign, Suspicion};
+use crate::driver::handover::FlowLeft;
 use crate::driver::socket;
 use crate::model::Protocol;
 use crate::schedule::Choice;
@@ -62,6 +64,10 @@ enum Order {
     Call(Arc<Queue>, Key, u64),
     /// Give duplicates of the listeners.
     Lend(SyncSender<io::Result<Vec<OwnedFd>>>),
+    /// Another process is about to accept.
+    Pause(SyncSender<io::Result<Vec<(FlowLeft, OwnedFd)>>>),
+    /// It does not after all.
+    Resume,
     /// Another process accepts from now on.
     Retire(SyncSender<()>),
     /// Listeners that wait for room may try again.
@@ -86,7 +92,17 @@ impl ShardHandle {
         self.caller.send(Order::Lend(give));
     }
 
-    /// Has it accept no more.
+    /// Has it accept no more for the time being, and tell its flows.
+    pub(super) fn pause(&self, give: SyncSender<io::Result<Vec<(FlowLeft, OwnedFd)>>>) {
+        self.caller.send(Order::Pause(give));
+    }
+
+    /// Ends a pause.
+    pub(super) fn resume(&self) {
+        self.caller.send(Order::Resume);
+    }
+
+    /// Has it give up its listeners and flows after a pause.
     pub(super) fn retire(&self, done: SyncSender<()>) {
         self.caller.send(Order::Retire(done));
     }
@@ -133,6 +149,8 @@ pub(super) struct Shard {
     /// Listeners that wait for room, and when they try again at the latest.
     starved: Vec<u32>,
     starved_until: Option<Instant>,
+    /// Another process is about to go on with the listeners and flows.
+    paused: bool,
     deadlines: Deadlines<Expiry>,
     clock: Clock,
     means: Means,
@@ -164,6 +182,7 @@ impl Shard {
             ready: VecDeque::new(),
             starved: Vec::new(),
             starved_until: None,
+            paused: false,
             deadlines: Deadlines::new(),
             clock: Clock::new(),
             means: Means { buffer: vec![0; BUFFER].into(), pipes: KernelPipes::new(pipes) },
@@ -261,6 +280,8 @@ impl Shard {
     fn handle(&mut self, token: Token, flags: EventFlags) {
         match token {
             Token::Bell => {}
+            // From the same round of events as the order to pause.
+            Token::Listener(_) | Token::Flow(_) if self.paused => {}
             Token::Listener(number) => match self.listeners.get(&number).map(|one| one.protocol) {
                 Some(Protocol::Tcp) => {
                     self.accept(number);

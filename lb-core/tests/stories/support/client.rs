@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use socket2::SockRef;
+use socket2::{Domain, SockRef, Socket, Type};
 
 use super::PATIENCE;
 
@@ -23,6 +23,17 @@ pub fn ask(address: SocketAddr) -> io::Result<String> {
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     Ok(answer)
+}
+
+/// What a client of this address is told.
+pub fn ask_from(client: [u8; 4], service: SocketAddr) -> String {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from((client, 0)).into()).unwrap();
+    SockRef::from(&socket).set_read_timeout(Some(PATIENCE)).unwrap();
+    socket.connect(&service.into()).unwrap();
+    let mut answer = String::new();
+    TcpStream::from(socket).read_to_string(&mut answer).unwrap();
+    answer
 }
 
 /// Reads exactly that many octets as text.

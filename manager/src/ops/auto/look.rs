@@ -76,7 +76,8 @@ const CLUSTER: &[u32] = {
     &[col::LEASE_OWNER, col::LEASE_TERM, col::LEASE_SECONDS, col::ACTIVE_DIRECTOR, col::POLICY]
 };
 
-const POLICY: &[u32] = {
+/// The columns of a policy.
+pub(in crate::ops) const POLICY: &[u32] = {
     use lc_policy::col;
     &[
         col::KIND,
@@ -253,7 +254,8 @@ fn name(text: &str) -> Option<Name> {
     text.parse().ok()
 }
 
-fn settings(row: &lc_policy::Row) -> Settings {
+/// What the row of a policy says.
+pub(in crate::ops) fn settings(row: &lc_policy::Row) -> Settings {
     let default = Settings::default();
     let milliseconds =
         |n: Option<u32>, default: Duration| n.map_or(default, |n| Duration::from_millis(n.into()));

@@ -32,6 +32,8 @@ use lcms_lb_core::model::{Name, PolicyWindow};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+pub(super) use look::{POLICY, settings};
+
 pub use event::Event;
 pub use lease::Wait;
 pub use round::{ClusterRound, Round, ServerRound};

@@ -88,6 +88,9 @@ impl Shard {
     /// Lets the listeners that wait for room try again.
     pub(super) fn feed(&mut self) {
         self.starved_until = None;
+        if self.paused {
+            return;
+        }
         for number in std::mem::take(&mut self.starved) {
             self.attend(number, EventFlags::IN);
         }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rustix::event::epoll::{self, EventData, EventFlags};
 
 use super::super::connection::Connection;
+use super::super::inheritance::Heirloom;
 use super::super::opening::Opening;
 use super::super::route::Route;
 use super::super::share::Share;
@@ -26,8 +27,14 @@ pub(in super::super) struct Adoption {
     pub(in super::super) muted: Vec<u64>,
     /// Services that are new, or other than before.
     pub(in super::super) routes: Vec<Arc<Route>>,
-    /// New listeners of services: at least one for each shard.
-    pub(in super::super) listeners: Vec<(u64, Vec<OwnedFd>)>,
+    /// New listeners of services, TCP's at least one for each shard.
+    pub(in super::super) listeners: Vec<(u64, Vec<Opened>)>,
+}
+
+/// A listener, and flows of another process to go on with.
+pub(in super::super) struct Opened {
+    pub(in super::super) socket: OwnedFd,
+    pub(in super::super) flows: Vec<Heirloom>,
 }
 
 impl Adoption {
@@ -68,6 +75,10 @@ impl Shard {
                     let lent = listeners.map(|listener| listener.socket.try_clone()).collect();
                     let _ = give.send(lent);
                 }
+                Order::Pause(give) => {
+                    let _ = give.send(self.pause());
+                }
+                Order::Resume => self.resume_clients(),
                 Order::Retire(done) => {
                     self.retire();
                     let _ = done.send(());
@@ -88,8 +99,10 @@ impl Shard {
         }
         self.end_servers(changes.gone_servers);
         for (service, sockets) in changes.listeners {
-            for socket in sockets {
-                self.listen(service, socket);
+            for Opened { socket, flows } in sockets {
+                if let Some(number) = self.listen(service, socket) {
+                    self.inherit(number, flows);
+                }
             }
         }
     }
@@ -112,18 +125,6 @@ impl Shard {
             }
             self.listeners.remove(&number);
         }
-    }
-
-    /// Accepts no more, without a word to those who wait in the listeners:
-    /// another process holds these too and accepts them. Flows still get their
-    /// servers' answers through theirs.
-    fn retire(&mut self) {
-        self.listeners.retain(|_, listener| {
-            if let Err(error) = epoll::delete(&self.epoll, &listener.socket) {
-                tracing::error!(%error, "a shard still watches its listener");
-            }
-            listener.protocol == Protocol::Udp
-        });
     }
 
     fn end_services(&mut self, services: Vec<u64>) {
@@ -179,8 +180,8 @@ impl Shard {
         }
     }
 
-    fn listen(&mut self, service: u64, socket: OwnedFd) {
-        let Some(known) = self.services.get(&service) else { return };
+    fn listen(&mut self, service: u64, socket: OwnedFd) -> Option<u32> {
+        let known = self.services.get(&service)?;
         let protocol = known.route.settings.protocol;
         let capacity = known.route.capacity.clone();
         let number = self.next_listener;
@@ -188,9 +189,10 @@ impl Shard {
         let token = EventData::new_u64(Token::Listener(number).to_bits());
         if let Err(error) = epoll::add(&self.epoll, &socket, token, EventFlags::IN) {
             tracing::error!(%error, "a shard cannot watch its listener");
-            return;
+            return None;
         }
         let share = Share::new();
         self.listeners.insert(number, Listener { socket, protocol, service, capacity, share });
+        Some(number)
     }
 }

@@ -9,12 +9,12 @@ use rustix::net::{RecvFlags, SendFlags, recv, recvfrom, send, sendto};
 
 use super::super::connection::Seat;
 use super::super::expiry::Patience;
-use super::super::flow::{Client, Flow, Talk};
+use super::super::flow::{Client, Flow};
 use super::super::route::{Ends, Untried};
 use super::super::share::Share;
 use super::super::slots::{Key, Token};
 use super::{Service, Shard, connect, rate, stick};
-use crate::driver::socket;
+use crate::driver::{handover::Talk, socket};
 
 impl Shard {
     /// Takes its share of a listener's datagrams.
@@ -112,6 +112,11 @@ impl Shard {
         };
         let (talk, share, last) = (Talk::Asked, Share::new(), self.clock.tick());
         let flow = Flow { client, socket, seat, service, share, last, talk, _room: room };
+        self.watch_flow(flow)
+    }
+
+    /// Listens to the server of a new flow.
+    pub(super) fn watch_flow(&mut self, flow: Flow) -> Option<Key> {
         let key = self.flows.insert(flow)?;
         let flow = self.flows.get(key)?;
         let token = EventData::new_u64(Token::Flow(key).to_bits());
