@@ -113,7 +113,7 @@ impl MemoryGuard {
         let Some((tasks_before, used_before)) = self.last.replace((tasks, used)) else { return };
         self.changes.add(tasks - tasks_before, used - used_before);
         match self.changes.line() {
-            Some((each, explained)) if explained >= self.changes.to_be_explained() => {
+            Some((each, explained)) if explained >= self.changes.least_explained() => {
                 self.each = Some(each);
             }
             Some((_, explained)) if explained < REFUTED => self.each = None,
@@ -144,7 +144,7 @@ impl Changes {
     }
 
     /// The part of the changes that a line has to explain to be believed.
-    fn to_be_explained(&self) -> f64 {
+    fn least_explained(&self) -> f64 {
         let free = (self.weight - 1.0).max(0.0);
         (BEYOND_CHANCE / (BEYOND_CHANCE + free)).max(EXPLAINED)
     }
