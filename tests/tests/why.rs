@@ -83,7 +83,8 @@ fn an_operator_reads_why_a_weight_is_what_it_is() {
     fleet.manager.run(&["drain", "main/web/a", "--deadline", "3600"]).ok();
     let (server, because) = fleet.why("a");
     assert_eq!((&server["effective"], &server["state"]), (&0.into(), &"draining".into()));
-    let expected = "the server is in drain: no new connections; it has 1, for 3600 s at most";
+    let expected =
+        "the server is in drain: no new connections; it has 1, cut 3600 s after the drain began";
     assert_eq!(because, expected);
     held.exchange("still here").expect("a drain cuts nothing");
 

@@ -57,7 +57,8 @@ fn work_of_others_on_a_host_counts_as_if_it_were_connections() {
     let backends = [Backend::named("rs1"), Backend::named("rs2")];
     let (wanted, address) = two(&backends);
     let director = Director::start(options(2), None, wanted, Runtime::default()).unwrap();
-    report(&director, "h1", |report| report.runnable = 300);
+    // Of what is seen at a single instant, a third is believed.
+    report(&director, "h1", |report| report.runnable = 900);
     eventually("the report is known", || load(&director, "rs1").others == 300);
     let active = |server: &str| {
         let live = director.snapshot().servers[&server_id(server)].live.clone();

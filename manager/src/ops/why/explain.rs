@@ -37,7 +37,9 @@ fn source(server: &ServerWhy, lease: Option<&Lease>) -> String {
             let left = match (active, server.drain_deadline_ms.unwrap_or(0)) {
                 (0, _) => "it has none".to_owned(),
                 (active, 0) => format!("it has {active}, up to their end"),
-                (active, deadline) => format!("it has {active}, for {} at most", time(deadline)),
+                (active, deadline) => {
+                    format!("it has {active}, cut {} after the drain began", time(deadline))
+                }
             };
             format!("{why}: no new connections; {left}")
         }
@@ -246,7 +248,8 @@ mod tests {
             drain_deadline_ms: Some(30_000),
             ..server()
         };
-        let expected = "the server is in drain: no new connections; it has 3, for 30 s at most";
+        let expected =
+            "the server is in drain: no new connections; it has 3, cut 30 s after the drain began";
         assert_eq!(said(drained, None), [expected]);
         let ejected = ServerWhy {
             effective: Some(0),
