@@ -103,32 +103,29 @@ impl HostLoad {
         let taken = now.saturating_sub(report.age);
         let own = self.own.at(taken).unwrap_or_default();
         let base = self.base.replace((taken, own.in_flight_time, own.active));
+        let instant = (report.runnable - own.active).max(0.0);
         // Never below our own: a task that waits for a disk or a peer is not
         // runnable, and is work all the same.
         let seen = match (base, report.mean_runnable) {
             (Some((before, time, active)), Some(runnable)) if taken > before => {
                 let seconds = (taken - before).as_secs_f64();
                 let ours = (own.in_flight_time - time) / seconds;
-                self.usual += (ours - self.usual) * (seconds / (seconds + SETTLING)).min(MOST_GAIN);
+                let gain = (seconds / (seconds + SETTLING)).min(MOST_GAIN);
+                self.usual += (ours - self.usual) * gain;
                 let seen = (runnable - ours).max(-UNSEEN);
                 let mistimed = (own.active - active).abs() * MISTIMED / seconds;
                 let doubt = 1.0 + (mistimed / STEADY).powi(2);
-                let gain = (seconds / (seconds + SETTLING)).min(MOST_GAIN) / doubt;
                 // Before anything is known, a long time without others is as good.
                 let expected = self.settled.or((seconds >= LONG).then_some(0.0));
                 self.steady = expected.is_some_and(|expected| {
                     (seen - expected).abs() <= STEADY + STEADY_PART * expected + mistimed
                 });
                 let known = self.settled.unwrap_or(self.others);
-                *self.settled.insert(known + (seen - known) * gain)
+                *self.settled.insert(known + (seen - known) * gain / doubt)
             }
             // Without means, what was seen at an instant has to do.
-            _ => {
-                let seen = (report.runnable - own.active).max(0.0);
-                self.others + (seen - self.others) * MOST_GAIN
-            }
+            _ => self.others + (instant - self.others) * MOST_GAIN,
         };
-        let instant = (report.runnable - own.active).max(0.0);
         for (sum, power) in self.instants.iter_mut().zip([1.0, instant, instant * instant]) {
             *sum = *sum * INSTANT_KEPT + power;
         }
