@@ -13,6 +13,8 @@ pub enum Kind {
     Beside,
     /// Nothing to gain that is promised; and nothing to lose.
     Other,
+    /// The same of a scenario made by chance, in which leastconn may never end.
+    Chance,
 }
 
 impl Kind {
@@ -21,8 +23,14 @@ impl Kind {
         match self {
             Self::Unequal => 0.75,
             Self::Beside => 0.88,
-            Self::Other => 1.05,
+            Self::Other | Self::Chance => 1.05,
         }
+    }
+
+    /// Whether that is promised where leastconn's is this: what chance makes may be
+    /// more than any rule can do.
+    pub fn is_promised(&self, leastconn: f64) -> bool {
+        !matches!(self, Self::Chance) || leastconn.is_finite()
     }
 }
 
