@@ -1,6 +1,6 @@
 //! `doctor`: what is wrong with a node, and the fix.
 
-use super::{CliError, Context, Exit, json, text};
+use super::{CliError, Context, Exit, json, plain, text};
 use crate::ops::{self, Diagnosis, Outcome, Step};
 
 /// Finds out, step by step, what is wrong with a node: port, community, user,
@@ -57,9 +57,4 @@ fn told(diagnosis: &Diagnosis) -> String {
         out.push_str(&format!("  not looked at: {}\n", waiting.join(", ")));
     }
     out
-}
-
-/// What an agent says must not move the cursor.
-fn plain(text: &str) -> String {
-    text.replace(|c: char| c.is_control(), " ")
 }

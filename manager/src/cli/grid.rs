@@ -1,6 +1,10 @@
 //! Tables of text that fit a terminal.
 
+use std::fmt::Display;
+
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
+use super::plain;
 
 /// A header and rows of cells.
 #[derive(Debug)]
@@ -25,9 +29,7 @@ impl Grid {
 
     /// Adds a row.
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        // What an agent says must not move the cursor.
-        let clean = |cell: String| cell.replace(|c: char| c.is_control(), " ");
-        self.rows.push(cells.into_iter().map(clean).collect());
+        self.rows.push(cells.into_iter().map(|cell| plain(&cell)).collect());
     }
 
     /// Whether it has no rows.
@@ -109,6 +111,11 @@ impl Grid {
         }
         table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
     }
+}
+
+/// A value's cell.
+pub fn known(value: Option<impl Display>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| value.to_string())
 }
 
 /// Words are set off from cells; descriptors stay as the MIB has them.

@@ -61,7 +61,7 @@ pub use self::{
     context::Context,
     error::CliError,
     exit::Exit,
-    print::{event_line, json, json_event, json_line, text},
+    print::{event_line, json, json_event, json_line, plain, text},
     progress::Progress,
     stop::Stop,
 };

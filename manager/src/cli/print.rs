@@ -21,6 +21,11 @@ pub fn json(value: &impl Serialize) -> Result<(), CliError> {
     text(&line)
 }
 
+/// A text of an agent's: it must not move the cursor.
+pub fn plain(text: &str) -> String {
+    text.replace(|c: char| c.is_control(), " ")
+}
+
 /// Prints something that has just happened as one line of JSON.
 pub fn json_event(event: &impl Serialize) -> Result<(), CliError> {
     text(&event_line(event)?)

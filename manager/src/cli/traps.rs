@@ -5,7 +5,7 @@ use std::{path::PathBuf, str::FromStr, time::Duration};
 use jiff::{Timestamp, tz::TimeZone};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::{CliError, Context, Exit, Stop, json_line, text};
+use super::{CliError, Context, Exit, Stop, json_line, plain, text};
 use crate::{
     config::Config,
     traps::{
@@ -163,8 +163,7 @@ impl Show {
         let mut out = format!("{}  {record}\n", time.strftime("%Y-%m-%d %H:%M:%S"));
         if self.objects {
             for object in &record.objects {
-                let line = object.to_string().replace(|c: char| c.is_control(), " ");
-                out.push_str(&format!("    {line}\n"));
+                out.push_str(&format!("    {}\n", plain(&object.to_string())));
             }
         }
         text(&out)

@@ -1,8 +1,12 @@
 //! `why`: what makes the weight of each server what it is.
 
-use std::{fmt::Display, time::Duration};
+use std::time::Duration;
 
-use super::{CliError, Context, Exit, grid::Grid, json, text};
+use super::{
+    CliError, Context, Exit,
+    grid::{Grid, known},
+    json, plain, text,
+};
 use crate::{
     ops::{self, Asked, PolicyWhy, ServerWhy, ServiceWhy, Why},
     path::RowPath,
@@ -95,19 +99,13 @@ fn policy(policy: &PolicyWhy) -> String {
 }
 
 fn reasons(server: &ServerWhy) -> String {
-    // What an agent says must not move the cursor.
-    let clean = |line: &String| line.replace(|c: char| c.is_control(), " ");
-    let mut lines: Vec<String> = server.because.iter().map(clean).collect();
+    let mut lines: Vec<String> = server.because.iter().map(|line| plain(line)).collect();
     if let Some(changed) = &server.changed {
         let by = changed.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
         let before = changed.before.map(|was| format!(", {was} before")).unwrap_or_default();
-        lines.push(clean(&format!("last changed {}{by}{before}", changed.at)));
+        lines.push(plain(&format!("last changed {}{by}{before}", changed.at)));
     }
     format!("\n{}: {}\n", server.name, lines.join("\n  "))
-}
-
-fn known(value: Option<impl Display>) -> String {
-    value.map_or_else(|| "-".to_owned(), |value| value.to_string())
 }
 
 fn percent(share: Option<f64>) -> String {

@@ -1,11 +1,12 @@
 //! The state as tables of text.
 
-use std::fmt::Display;
-
 use lcms_lb_core::model::{AdminState, OperState, Status};
 
 use crate::{
-    cli::grid::Grid,
+    cli::{
+        grid::{Grid, known},
+        plain,
+    },
     poll::{Cluster, ClusterState, Host, Server, Service},
 };
 
@@ -243,9 +244,7 @@ fn remarks(state: &ClusterState) -> String {
             );
         }
     }
-    // What an agent says must not move the cursor.
-    let clean = |line: &String| line.replace(|c: char| c.is_control(), " ");
-    lines.iter().map(|line| format!("{}\n", clean(line))).collect()
+    lines.iter().map(|line| format!("{}\n", plain(line))).collect()
 }
 
 fn host_remark(host: &Host) -> Option<String> {
@@ -281,10 +280,6 @@ fn host_state(host: &Host) -> String {
 
 fn none() -> String {
     "-".to_owned()
-}
-
-fn known(value: Option<impl Display>) -> String {
-    value.map_or_else(none, |value| value.to_string())
 }
 
 fn permille(value: Option<u32>) -> String {
