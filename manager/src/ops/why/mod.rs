@@ -6,7 +6,10 @@
 
 mod explain;
 
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, HashSet},
+    time::Duration,
+};
 
 use lcms_lb_core::model::{
     AdminState, Name, OperState, PolicyKind, Scheduler, WeightMode, WeightSource,
@@ -173,9 +176,9 @@ pub async fn why(
             Some(over) => {
                 let servers = client.table::<LcServer>(&at, COUNTS).await.map_err(read)?;
                 tokio::time::sleep(over).await;
-                servers
+                servers.into_iter().collect()
             }
-            None => Vec::new(),
+            None => BTreeMap::new(),
         };
         let look = Look::at(client, &at, before).await.map_err(read)?;
         all.push(look.explain(&cluster, node.name, &rows));
@@ -241,8 +244,9 @@ struct Look {
     policies: Vec<(lc_policy::Index, lc_policy::Row)>,
     services: Vec<(lc_service::Index, lc_service::Row)>,
     servers: Vec<(lc_server::Index, lc_server::Row)>,
-    reports: Vec<(load_cluster_mib::load_cluster_mib::lc_host::Index, lc_host_report::Row)>,
-    before: Vec<(lc_server::Index, lc_server::Row)>,
+    /// Ages of load reports by their hosts' names.
+    reports: BTreeMap<String, Option<u32>>,
+    before: BTreeMap<lc_server::Index, lc_server::Row>,
 }
 
 const CLUSTER: &[u32] = {
@@ -291,7 +295,7 @@ impl Look {
     async fn at(
         client: &Client,
         target: &Target,
-        before: Vec<(lc_server::Index, lc_server::Row)>,
+        before: BTreeMap<lc_server::Index, lc_server::Row>,
     ) -> Result<Self, ClientError> {
         let (clusters, policies, services, servers, reports) = tokio::try_join!(
             client.table::<LcCluster>(target, CLUSTER),
@@ -300,6 +304,8 @@ impl Look {
             client.table::<LcServer>(target, SERVER),
             client.table::<LcHostReport>(target, REPORT),
         )?;
+        let reports =
+            reports.into_iter().map(|(index, report)| (index.host_name, report.age)).collect();
         Ok(Self { clusters, policies, services, servers, reports, before })
     }
 
@@ -316,6 +322,7 @@ impl Look {
             lease,
             services: Vec::new(),
         };
+        let meant: HashSet<Vec<&str>> = rows.iter().map(|row| row.parts().collect()).collect();
         for (index, service) in &self.services {
             if index.cluster_name != cluster.as_str() {
                 continue;
@@ -324,7 +331,7 @@ impl Look {
             let all = self.servers_of(index);
             let is_meant = |server: &ServerWhy| {
                 let name = [cluster.as_str(), &index.service_name, &server.name];
-                rows.iter().any(|row| row.parts().eq(name))
+                meant.contains(&name[..])
             };
             let mut service = ServiceWhy {
                 name: index.service_name.clone(),
@@ -380,16 +387,14 @@ impl Look {
     /// Connections since the look before, or since the counters began.
     fn counted(&self, index: &lc_server::Index, row: &lc_server::Row) -> u64 {
         let now = row.connections.unwrap_or_default();
-        let before = self.before.iter().find(|(before, one)| {
-            before == index && one.discontinuity_time == row.discontinuity_time
-        });
-        now.saturating_sub(before.and_then(|(_, before)| before.connections).unwrap_or(0))
+        let before = self.before.get(index);
+        let before = before.filter(|one| one.discontinuity_time == row.discontinuity_time);
+        now.saturating_sub(before.and_then(|before| before.connections).unwrap_or(0))
     }
 
     fn server(&self, index: &lc_server::Index, row: &lc_server::Row) -> ServerWhy {
         let host = said(&row.host);
-        let report =
-            self.reports.iter().find(|(report, _)| Some(&report.host_name) == host.as_ref());
+        let report = host.as_ref().and_then(|host| self.reports.get(host));
         let changed = row.weight_change_time.as_deref().and_then(date);
         ServerWhy {
             name: index.server_name.clone(),
@@ -414,7 +419,7 @@ impl Look {
                 by: said(&row.weight_change_by),
                 before: row.weight_before,
             }),
-            report_age_ms: report.and_then(|(_, report)| report.age),
+            report_age_ms: report.copied().flatten(),
             host,
             ..ServerWhy::default()
         }
