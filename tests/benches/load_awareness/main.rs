@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo build --release -p lcms-agent -p lcms-manager
-//! cargo bench -p lcms-tests --bench load_awareness              # ten minutes
+//! cargo bench -p lcms-tests --bench load_awareness              # twelve minutes
 //! cargo bench -p lcms-tests --bench load_awareness -- --scenario unequal
 //! ```
 //!
