@@ -1,11 +1,11 @@
 //! Child processes that never outlive their test.
 
 use std::{
-    io::{BufRead, BufReader, Read},
+    io::{self, BufRead, BufReader},
     path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -15,42 +15,38 @@ use rustix::process::{Pid, Signal, kill_process};
 pub struct Process {
     child: Child,
     output: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
     name: String,
 }
 
 impl Process {
-    /// Starts a program with both outputs read into one log.
+    /// Starts a program with both outputs read into one log. They share one pipe,
+    /// so what it said before a line is there as soon as that line is.
     #[track_caller]
     pub fn start(command: &mut Command) -> Self {
         let name = command.get_program().to_string_lossy().into_owned();
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{name} does not start: {error}"));
+        let (stream, both) = io::pipe().expect("a pipe");
+        command.stdin(Stdio::null()).stdout(both.try_clone().expect("its end")).stderr(both);
+        let child =
+            command.spawn().unwrap_or_else(|error| panic!("{name} does not start: {error}"));
+        // The command would keep our copies of the pipe's end open.
+        command.stdout(Stdio::null()).stderr(Stdio::null());
         let output = Arc::new(Mutex::new(String::new()));
-        for stream in [
-            child.stdout.take().map(|s| Box::new(s) as Box<dyn Read + Send>),
-            child.stderr.take().map(|s| Box::new(s) as Box<dyn Read + Send>),
-        ] {
-            let stream = stream.expect("was piped");
-            let output = output.clone();
-            thread::spawn(move || {
-                for line in BufReader::new(stream).lines().map_while(Result::ok) {
-                    let mut output = output.lock().expect("no reader panics");
-                    output.push_str(&line);
-                    output.push('\n');
-                }
-            });
-        }
-        Self { child, output, name }
+        let log = output.clone();
+        let reader = thread::spawn(move || {
+            for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                let mut log = log.lock().expect("no reader panics");
+                log.push_str(&line);
+                log.push('\n');
+            }
+        });
+        Self { child, output, reader: Some(reader), name }
     }
 
     /// A child that somebody else has started, and whose output is nobody's concern.
     pub fn of(child: Child) -> Self {
         let name = format!("process {}", child.id());
-        Self { child, output: Arc::default(), name }
+        Self { child, output: Arc::default(), reader: None, name }
     }
 
     /// All it has said.
@@ -94,18 +90,31 @@ impl Process {
         self.wait(Duration::from_secs(10))
     }
 
-    /// Waits for it to end by itself.
+    /// Waits for it to end by itself, and for its last words; the exit code.
     #[track_caller]
     pub fn wait(&mut self, limit: Duration) -> Option<i32> {
         let start = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().expect("it is our child") {
+                self.hear_out();
                 return status.code();
             }
             if start.elapsed() > limit {
                 panic!("{} still runs after {limit:?}: {}", self.name, self.output());
             }
             thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits until all it has said has been read, once it has ended.
+    fn hear_out(&mut self) {
+        let ended = Instant::now();
+        while let Some(reader) = &self.reader
+            && !reader.is_finished()
+            // A child of its own may hold the pipe for as long as it likes.
+            && ended.elapsed() < Duration::from_secs(2)
+        {
+            thread::sleep(Duration::from_millis(1));
         }
     }
 

@@ -79,6 +79,12 @@ impl Receiver {
         self.process.output()
     }
 
+    /// The rest of the first line with this mark, once it says one.
+    #[track_caller]
+    pub fn says(&mut self, mark: &str) -> String {
+        self.process.says(mark)
+    }
+
     /// Its state folder.
     pub fn state_dir(&self) -> PathBuf {
         self.manager.config().with_file_name("state")

@@ -199,7 +199,7 @@ fn a_consumer_that_stays_away_costs_a_queue_and_no_more() {
         n => Err(n.to_string()),
     });
     assert!(counted("lost_total") > 0.0);
-    assert!(receiver.output().contains("no longer in the journal"), "{}", receiver.output());
+    receiver.says("no longer in the journal");
 }
 
 #[test]
@@ -364,7 +364,7 @@ fn metrics_move_with_their_address() {
     receiver.edit(&there.to_string(), &format!("0.0.0.0:{}", there.port()));
     receiver.reload();
     assert_eq!(get(there.port(), "/healthz"), Ok("ok\n".to_owned()));
-    assert!(receiver.output().contains("whoever reaches 0.0.0.0:"), "{}", receiver.output());
+    receiver.says("whoever reaches 0.0.0.0:");
     receiver.edit(&format!("metrics = \"0.0.0.0:{}\"", there.port()), "");
     receiver.reload();
     assert!(TcpStream::connect(there).is_err(), "they are nowhere");

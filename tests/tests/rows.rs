@@ -161,7 +161,7 @@ fn a_strange_state_document_is_left_alone() {
     let damaged = b"{\"format\": 1, \"wanted\": {\"clus";
     fs::write(document, damaged).unwrap();
     agent.restart();
-    assert!(agent.output().contains("damaged"), "{}", agent.output());
+    agent.says("damaged");
     let aside = fs::read_dir(agent.state_dir())
         .unwrap()
         .map(|entry| entry.unwrap().path())

@@ -181,7 +181,7 @@ fn what_comes_again_is_acknowledged_and_stored_once() {
     let torn = [&text[..], &text[..text.len() / 3]].concat();
     fs::write(&journal, torn).unwrap();
     receiver.kill_and_restart();
-    assert!(receiver.output().contains("cut off the journal"), "{}", receiver.output());
+    receiver.says("cut off the journal");
     let socket = Notifier::to(receiver.address());
     assert!(socket.acknowledged(9, 100, 10));
     assert_eq!(receiver.names().len(), 3);
@@ -218,7 +218,7 @@ fn nothing_is_acknowledged_that_the_disk_does_not_take() {
         unshare
     };
     let log = "[[receiver.pass_on]]\nname = \"log\"\nlog = \"passed\"\n";
-    let receiver = Receiver::start_by(manager, "", log, on_small_disk);
+    let mut receiver = Receiver::start_by(manager, "", log, on_small_disk);
     let socket = Notifier::to(receiver.address());
     assert!(socket.acknowledged(1, 1, 10), "{}", receiver.output());
     let inside = Path::new("/proc").join(receiver.id().to_string()).join("root");
@@ -236,7 +236,7 @@ fn nothing_is_acknowledged_that_the_disk_does_not_take() {
         }
     }
     let refused = refused.unwrap_or_else(|| panic!("never full: {}", receiver.output()));
-    assert!(receiver.output().contains("the journal cannot be written"), "{}", receiver.output());
+    receiver.says("the journal cannot be written");
     let passed = fs::read_to_string(state.with_file_name("passed")).unwrap();
     assert!(passed.contains("coldStart"), "it is passed on all the same");
     drop(file);
