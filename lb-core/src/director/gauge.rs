@@ -164,8 +164,11 @@ impl Watch {
         }
         let now = at.saturating_duration_since(self.began);
         for host in &mut self.hosts {
-            let own = host.rows.iter().map(|row| row.active.load(Relaxed));
-            host.load.look(now, own.fold(0, u32::saturating_add));
+            let own = host.rows.iter().map(|row| counts(row));
+            let (active, ended) = own.fold((0_u32, 0_u64), |sum, one| {
+                (sum.0.saturating_add(one.0), sum.1.saturating_add(one.1))
+            });
+            host.load.look(now, active, ended);
         }
         for service in &mut self.services {
             for server in &mut service.servers {

@@ -164,7 +164,7 @@ mod tests {
     fn the_end_of_most_servers_memory_is_expected_of_the_rest() {
         let of = |swapping: bool| {
             let mut host = HostLoad::default();
-            host.look(Duration::ZERO, 20);
+            host.look(Duration::ZERO, 20, 0);
             let report = HostReport {
                 swapping: Some(swapping),
                 memory_free: Some(0.5),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Company, History, MemoryGuard};
+use super::{Company, History, MemoryGuard, Overload};
 
 /// A report counts as fresh for so many of the intervals at which reports come.
 const FRESH_INTERVALS: u32 = 3;
@@ -71,6 +71,7 @@ pub struct HostLoad {
     /// The most connections since the report before.
     most: u32,
     memory: MemoryGuard,
+    overload: Overload,
     cores: u32,
     /// Work of others, and until when that counts.
     others: f64,
@@ -91,11 +92,13 @@ pub struct HostLoad {
 }
 
 impl HostLoad {
-    /// Takes a look at the director's own connections on the host.
-    pub fn look(&mut self, now: Duration, own: u32) {
+    /// Takes a look at the director's own connections on the host: those in flight,
+    /// and those that have ended ever.
+    pub fn look(&mut self, now: Duration, own: u32, ended: u64) {
         let company = self.company().unwrap_or_default();
         self.own.look(now, own, 0, company);
         self.most = self.most.max(own);
+        self.overload.look(now, own, ended);
     }
 
     /// Takes in a report, and says when its sample was taken.
@@ -137,7 +140,9 @@ impl HostLoad {
         };
         self.came = Some((now, interval));
         self.fresh_until = Some(now + interval * FRESH_INTERVALS);
-        let most = f64::from(std::mem::take(&mut self.most)).max(own.active);
+        let most = std::mem::take(&mut self.most);
+        self.overload.report(taken, most, report.swapping == Some(true));
+        let most = f64::from(most).max(own.active);
         let (tasks, most) = (own.active.max(report.runnable), most + self.others);
         self.memory.observe(tasks, most, report.memory_free, report.swapping);
         taken
@@ -167,6 +172,12 @@ impl HostLoad {
     /// Connections of this director beyond which the host would page, if that
     /// is known. What was learned of memory does not age.
     pub fn limit(&self, now: Duration) -> Option<u32> {
+        let overload = self.overload.limit().filter(|_| self.is_fresh(now));
+        [self.by_memory(now), overload].into_iter().flatten().min()
+    }
+
+    /// The same by what was learned of memory alone.
+    fn by_memory(&self, now: Duration) -> Option<u32> {
         let tasks = self.memory.limit()?;
         // Others who come and go have a part of it at any time, as we do.
         let (part, others) = (self.coming_and_going(), self.others(now));
@@ -215,8 +226,8 @@ mod tests {
     #[test]
     fn own_connections_at_the_time_of_the_sample_are_not_others() {
         let mut host = HostLoad::default();
-        host.look(SECOND, 5);
-        host.look(2 * SECOND, 50);
+        host.look(SECOND, 5, 0);
+        host.look(2 * SECOND, 50, 0);
         let mut often = |report: HostReport| {
             for _ in 0..20 {
                 host.report(2 * SECOND, &report);
@@ -262,7 +273,7 @@ mod tests {
             for second in 1..40 {
                 now = SECOND * second;
                 let (ours, others) = (4 + second % 3, others(second));
-                host.look(now, ours);
+                host.look(now, ours, 0);
                 let runnable = f64::from(ours) + others;
                 let report = HostReport {
                     mean_runnable: Some(5.0 + 4.0),

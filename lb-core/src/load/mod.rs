@@ -17,6 +17,8 @@
 //! * From available memory and swapping follows how many connections the host
 //!   can hold before it pages ([`MemoryGuard`]): a host that pages completes
 //!   little and hardly seems busy, and every rule by capacity then goes wrong.
+//! * Between two reports the director's own counts say when a host has too many
+//!   ([`Overload`]): more in flight than ever went well, and hardly any that end.
 //! * [`loads`] puts it together by the age of the data: fresh reports correct,
 //!   old ones leave own counts, and where nothing is known the weights stand.
 //!
@@ -28,6 +30,7 @@ mod fleet;
 mod history;
 mod host;
 mod memory;
+mod overload;
 mod server;
 
 pub use capacity::{Capacity, Measurement};
@@ -35,4 +38,5 @@ pub use fleet::Fleet;
 pub use history::{Company, History, Totals};
 pub use host::{HostLoad, HostReport};
 pub use memory::MemoryGuard;
+pub use overload::Overload;
 pub use server::{Known, ServerLoad, loads};

@@ -213,7 +213,7 @@ mod tests {
         for second in 0..60 {
             let now = SECOND * second;
             server.look(now, 2, completions * u64::from(second), host.company());
-            host.look(now, 2);
+            host.look(now, 2, 0);
             host.report(now, &report);
             server.report(now, &report, &host);
         }
@@ -268,7 +268,7 @@ mod tests {
             let active = if is_busy { 100 } else { 0 };
             let completed = u64::from(tenth.saturating_add(100) / 200) * 100;
             server.look(now, active, completed, host.company());
-            host.look(now, active);
+            host.look(now, active, completed);
             if tenth % 10 != 5 {
                 continue;
             }

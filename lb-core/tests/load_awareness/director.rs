@@ -124,7 +124,7 @@ impl Director {
             let active = fleet.active[place];
             let company = fleet.hosts[place].company();
             fleet.servers[place].look(now, active, fleet.completed[place], company);
-            fleet.hosts[place].look(now, active);
+            fleet.hosts[place].look(now, active, fleet.completed[place]);
         }
         self.assess(now);
     }
