@@ -22,8 +22,13 @@ const NOTED_PART: f64 = 0.5;
 const NEXT: f64 = 1.1;
 const WITHIN: f64 = 1.3;
 
-/// How much more, for its cores, a server may hold than any whose end is known.
-const ROOM: f64 = 2.0;
+/// How much longer a connection may take on a server whose end is not known than on
+/// one that has as many as it can hold.
+const LONGER: f64 = 2.0;
+
+/// Connections for each core that any server may have whatever the others' end: it
+/// is never to stand idle while somebody waits.
+const AT_LEAST: f64 = 2.0;
 
 /// What is known of all servers of a service together.
 #[derive(Clone, Debug, Default)]
@@ -34,8 +39,8 @@ pub struct Fleet {
     makes: Vec<(f64, f64)>,
     /// Work of others for each completion a second, as it is usual.
     level: f64,
-    /// Connections for each core that no server's memory is expected to hold more
-    /// than, once most servers' memory has shown an end.
+    /// Connections for each completion a second that no server is to have more of,
+    /// once any server's end is known.
     room: Option<f64>,
 }
 
@@ -54,11 +59,13 @@ impl Fleet {
         let mut fleet = Self { of_core, ..Self::default() };
         let each = members.clone().filter_map(|(server, host)| fleet.measured(server, host));
         fleet.makes = makes(each.collect());
-        fleet.room = room(now, members.clone());
+        let ends = members.clone().filter_map(|(server, host)| {
+            let end = host.and_then(|host| host.limit(now))?;
+            Some(f64::from(end) / fleet.size(server, host))
+        });
+        fleet.room = ends.reduce(f64::max).map(|most| most * LONGER);
         let levels = members.map(|(server, host)| {
-            let capacity = fleet.capacity(server, host);
-            host.map_or(0.0, |host| host.others(now))
-                / capacity.unwrap_or_else(|| self::cores(host))
+            host.map_or(0.0, |host| host.others(now)) / fleet.size(server, host)
         });
         fleet.level = lower_median(levels.collect());
         fleet
@@ -72,22 +79,38 @@ impl Fleet {
         Some(make.unwrap_or(measured) * cores(host))
     }
 
-    /// Connections beyond which this one would page, as far as that is known or to
-    /// be expected: what most servers' memory has shown is not to be tried out on
-    /// the rest with all that the others do not get.
-    pub fn limit(&self, now: Duration, host: Option<&HostLoad>) -> Option<u32> {
-        let own = host.and_then(|host| host.limit(now));
-        own.or_else(|| self.room.map(|room| (room * cores(host)) as u32))
+    /// Connections that this one is not to have more of, if there is a reason.
+    ///
+    /// Beyond its end it would page. One whose end is not known gets all that others
+    /// at theirs do not take; but for a connection that would be much later done
+    /// there than with these, it is better to wait until one of these is free.
+    pub fn limit(
+        &self,
+        now: Duration,
+        server: &ServerLoad,
+        host: Option<&HostLoad>,
+    ) -> Option<u32> {
+        if let Some(own) = host.and_then(|host| host.limit(now)) {
+            return Some(own);
+        }
+        let least = AT_LEAST * cores(host);
+        self.room.map(|room| (room * self.size(server, host)).max(least) as u32)
     }
 
     /// Work of others beside it, in tasks.
     pub fn others(&self, now: Duration, server: &ServerLoad, host: Option<&HostLoad>) -> f64 {
         let others = host.map_or(0.0, |host| host.others(now));
-        let usual = self.level * self.capacity(server, host).unwrap_or_else(|| cores(host));
+        let usual = self.level * self.size(server, host);
         match (others - usual).abs() > NOTED + NOTED_PART * usual {
             true => others,
             false => usual,
         }
+    }
+
+    /// How much it can do beside others: completions a second, or its cores as long
+    /// as nothing is known of any.
+    fn size(&self, server: &ServerLoad, host: Option<&HostLoad>) -> f64 {
+        self.capacity(server, host).unwrap_or_else(|| cores(host))
     }
 
     /// Completions a second for each core of this one, as far as it has shown
@@ -96,20 +119,6 @@ impl Fleet {
         let cores = cores(host);
         self.of_core.map(|of_core| server.capacity().beside(of_core * cores) / cores)
     }
-}
-
-/// Connections for each core that the rest may have beside servers of which most
-/// have shown an end.
-fn room<'a>(
-    now: Duration,
-    members: impl Iterator<Item = (&'a ServerLoad, Option<&'a HostLoad>)> + Clone,
-) -> Option<f64> {
-    let known = members.clone().filter_map(|(_, host)| {
-        let limit = host.and_then(|host| host.limit(now))?;
-        Some(f64::from(limit) / cores(host))
-    });
-    let (count, most) = known.fold((0, 0.0), |(count, most), one| (count + 1, one.max(most)));
-    (count * 2 > members.count()).then_some(most * ROOM)
 }
 
 fn cores(host: Option<&HostLoad>) -> f64 {
@@ -161,25 +170,27 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_most_servers_memory_is_expected_of_the_rest() {
-        let of = |swapping: bool| {
+    fn beside_a_full_server_the_others_are_not_filled_without_end() {
+        let host = |cores: u32, swapping: bool| {
             let mut host = HostLoad::default();
             host.look(Duration::ZERO, 20, 0);
             let report = HostReport {
                 swapping: Some(swapping),
                 memory_free: Some(0.5),
-                cores: Some(2),
+                cores: Some(cores),
                 ..HostReport::default()
             };
             host.report(Duration::ZERO, &report);
             host
         };
-        let (server, pages, well) = (ServerLoad::default(), of(true), of(false));
-        let limit = |hosts: &[&HostLoad]| {
+        let (full, well, wide) = (host(2, true), host(2, false), host(8, false));
+        let server = ServerLoad::default();
+        let limits = |hosts: &[&HostLoad]| -> Vec<Option<u32>> {
             let members = hosts.iter().map(|host| (&server, Some(*host)));
-            Fleet::of(Duration::ZERO, members).limit(Duration::ZERO, Some(&well))
+            let fleet = Fleet::of(Duration::ZERO, members);
+            hosts.iter().map(|host| fleet.limit(Duration::ZERO, &server, Some(host))).collect()
         };
-        assert_eq!(limit(&[&pages, &well]), None);
-        assert_eq!(limit(&[&pages, &pages, &well]), Some(20));
+        assert_eq!(limits(&[&well, &wide]), [None, None]);
+        assert_eq!(limits(&[&full, &well, &wide]), [Some(10), Some(20), Some(80)]);
     }
 }

@@ -174,7 +174,7 @@ pub fn loads<'a>(
             (None, Some(_)) => Some(u64::from(cores.max(1)) + server.completed),
             _ => None,
         };
-        let limit = fleet.limit(now, host).map(u64::from);
+        let limit = fleet.limit(now, server, host).map(u64::from);
         let limit = [limit, trial].into_iter().flatten().min();
         Load {
             others: (fleet.others(now, server, host) * 100.0) as u32,

@@ -118,7 +118,7 @@ fn limits(server: &ServerWhy) -> Option<String> {
         return Some(format!("at its connection limit of {limit}: it gets none at present"));
     }
     let limit = at(server.learned_limit)?;
-    Some(format!("at the limit of {limit} that the director learned from its memory"))
+    Some(format!("at the limit of {limit} that the director learned"))
 }
 
 fn backup(server: &ServerWhy) -> Option<String> {
