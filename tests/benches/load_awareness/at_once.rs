@@ -14,7 +14,6 @@ use lcms_tests::{
 use crate::{
     Options,
     contender::Contender,
-    load::MEAN,
     report::{Distortion, Played, Result, Row},
     scenario::{Goal, Which},
 };
@@ -53,7 +52,7 @@ pub fn play(which: Which, options: &Options) -> Result {
             .map(|(place, (speeds, contender, seed, fleet))| {
                 let begin = begin + APART * place;
                 scope.spawn(move || {
-                    let (jobs, bursts) = jobs(seed, speeds.iter().sum());
+                    let (jobs, bursts) = jobs(seed, options.mean(), speeds.iter().sum());
                     let patience = Duration::from_secs(20);
                     let answers = send(fleet.directors(), &jobs, begin, patience);
                     let of = |burst: &Burst| {
@@ -106,15 +105,15 @@ impl Burst {
     }
 }
 
-fn jobs(seed: u64, capacity: f64) -> (Vec<Job>, Vec<Burst>) {
-    let length = (Length::Equal, MEAN);
-    let mut jobs = poisson(seed, length, 0.7 * capacity / MEAN.as_secs_f64(), LEARNING, 1);
+fn jobs(seed: u64, mean: Duration, capacity: f64) -> (Vec<Job>, Vec<Burst>) {
+    let length = (Length::Equal, mean);
+    let mut jobs = poisson(seed, length, 0.7 * capacity / mean.as_secs_f64(), LEARNING, 1);
     let mut at = LEARNING + PAUSE;
     let mut bursts = Vec::new();
     for number in NUMBERS {
-        let ideal = MEAN.mul_f64(number as f64 / capacity);
+        let ideal = mean.mul_f64(number as f64 / capacity);
         bursts.push(Burst { jobs: jobs.len()..jobs.len() + number, ideal });
-        jobs.extend((0..number).map(|_| Job { at, length: MEAN, director: 0 }));
+        jobs.extend((0..number).map(|_| Job { at, length: mean, director: 0 }));
         // Whoever is blind to speed needs longer, and is not to spoil the next.
         at += ideal * 2 + PAUSE;
     }

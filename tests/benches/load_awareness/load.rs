@@ -18,9 +18,6 @@ use crate::{
     scenario::{Scenario, Which},
 };
 
-/// Mean length of a job on a processor of speed 1.
-pub const MEAN: Duration = Duration::from_millis(50);
-
 /// Part of the time at the beginning that does not count: capacities are not
 /// known yet.
 const WARM_UP: f64 = 0.2;
@@ -31,7 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub fn play(which: Which, scenario: &Scenario, options: &Options) -> Result {
     let time = Duration::from_secs_f64(options.seconds);
     let capacity: f64 = scenario.computers.iter().map(Make::capacity).sum();
-    let rate = scenario.load * capacity / MEAN.as_secs_f64();
+    let mean = options.mean();
+    let rate = scenario.load * capacity / mean.as_secs_f64();
     let (makes, directors) = (&scenario.computers, scenario.directors);
     let rounds: Vec<_> = (options.seed..options.seed + options.rounds).collect();
     // All set up before anything begins.
@@ -49,7 +47,7 @@ pub fn play(which: Which, scenario: &Scenario, options: &Options) -> Result {
             .into_iter()
             .map(|(_, seed, fleet)| {
                 scope.spawn(move || {
-                    let length = (Length::Exponential, MEAN);
+                    let length = (Length::Exponential, mean);
                     let jobs = poisson(seed, length, rate, time, directors);
                     let answers = send(fleet.directors(), &jobs, begin, PATIENCE);
                     let warm = time.mul_f64(WARM_UP);

@@ -24,7 +24,7 @@ mod load;
 mod report;
 mod scenario;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::Parser;
 
@@ -39,6 +39,9 @@ pub struct Options {
     /// Seconds in which jobs come
     #[arg(long, default_value_t = 75.0)]
     seconds: f64,
+    /// Mean length of a job on a processor of speed 1, in milliseconds
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..))]
+    mean: u64,
     /// Rounds, at the same time, each with other jobs
     #[arg(long, default_value_t = 3)]
     rounds: u64,
@@ -51,6 +54,12 @@ pub struct Options {
     /// Given by cargo.
     #[arg(long, hide = true)]
     bench: bool,
+}
+
+impl Options {
+    fn mean(&self) -> Duration {
+        Duration::from_millis(self.mean)
+    }
 }
 
 fn main() {
