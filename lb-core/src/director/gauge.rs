@@ -204,6 +204,7 @@ impl Watch {
         if news.iter().all(Option::is_none) {
             return;
         }
+        HostLoad::compare(self.hosts.iter_mut().map(|host| &mut host.load));
         for server in self.services.iter_mut().flat_map(|service| &mut service.servers) {
             let Some(at) = server.host else { continue };
             if let Some((host, Some((taken, report)))) = self.hosts.get(at).zip(news.get(at)) {

@@ -28,6 +28,10 @@ const INSTANT_KEPT: f64 = 0.9;
 /// goes just then is among the tasks that were seen is up to chance.
 const INSTANT_NOISE: f64 = 0.25;
 
+/// What all hosts of a director say of how much others come and go counts as so many
+/// instants of each: a few of its own are chance.
+const FELLOWS: f64 = 5.0;
+
 /// What a report sees of others may differ from what was believed by so many
 /// tasks, and by this part of them; beyond that the time between is one of change.
 const STEADY: f64 = 0.5;
@@ -77,10 +81,14 @@ pub struct HostLoad {
     others: f64,
     /// The same from means over the time between samples, once there were two.
     settled: Option<f64>,
+    /// The same for the time up to the last sample alone.
+    lately: f64,
     /// Our own connections, in the mean of the same times.
     usual: f64,
     /// Others at the instants of the samples: weighted sums of 1, x and x².
     instants: [f64; 3],
+    /// How much others come and go on all hosts of the director, once that was said.
+    usual_coming: Option<f64>,
     /// Whether the last report saw as much of others as was believed.
     steady: bool,
     /// When the last sample was taken, our connections' time up to it, and how many
@@ -124,6 +132,7 @@ impl HostLoad {
                     (seen - expected).abs() <= STEADY + STEADY_PART * expected + mistimed
                 });
                 let known = self.settled.unwrap_or(self.others);
+                self.lately = known + (seen - known) * seconds / (seconds + SETTLING);
                 *self.settled.insert(known + (seen - known) * gain / doubt)
             }
             // Without means, what was seen at an instant has to do.
@@ -187,6 +196,12 @@ impl HostLoad {
         Some((ours.floor() as u32).max(1))
     }
 
+    /// Work of others in the time up to the last sample. A long time tells it by
+    /// itself; it is no guide to what comes.
+    pub fn others_lately(&self) -> f64 {
+        self.lately.max(0.0)
+    }
+
     /// Whether others did as before in the time up to the last sample. What the
     /// director counted in that time it split by what it believed then.
     pub fn was_steady(&self) -> bool {
@@ -197,12 +212,43 @@ impl HostLoad {
     /// for connections of other directors, whose number varies by as much as
     /// there are.
     pub fn coming_and_going(&self) -> f64 {
-        let [weight, sum, squares] = self.instants;
-        if sum <= 0.0 {
+        let (weight, excess, mean) = self.wavering();
+        if mean <= 0.0 {
             return 0.0;
         }
-        let mean = sum / weight;
-        ((squares / weight - mean * mean - INSTANT_NOISE) / mean).clamp(0.0, 1.0)
+        let (usual, worth) = self.usual_coming.map_or((0.0, 0.0), |usual| (usual, FELLOWS));
+        let all = weight + worth;
+        if all <= 0.0 {
+            0.0
+        } else {
+            ((excess / mean * weight + usual * worth) / all).clamp(0.0, 1.0)
+        }
+    }
+
+    /// By how much others' number at the instants varied beyond what an instant does by
+    /// itself, and their mean; before them, how many instants say so.
+    fn wavering(&self) -> (f64, f64, f64) {
+        let [all, sum, squares] = self.instants;
+        let weight = all - 1.0;
+        if weight <= 0.0 {
+            return (0.0, 0.0, 0.0);
+        }
+        let mean = sum / all;
+        let variance = (squares / all - mean * mean) * all / weight;
+        (weight, variance - INSTANT_NOISE, mean)
+    }
+
+    /// Tells the hosts of a director what all of them together say of how much others
+    /// come and go. What others do on one they mostly do on all: other directors have
+    /// the same servers.
+    pub fn compare<'a>(hosts: impl Iterator<Item = &'a mut Self>) {
+        let hosts: Vec<_> = hosts.collect();
+        let all = hosts.iter().map(|host| host.wavering());
+        let (excess, mean) = all.fold((0.0, 0.0), |sum, (weight, excess, mean)| {
+            (sum.0 + weight * excess, sum.1 + weight * mean)
+        });
+        let usual = (mean > 0.0).then(|| (excess / mean).clamp(0.0, 1.0));
+        hosts.into_iter().for_each(|host| host.usual_coming = usual);
     }
 
     /// What ran there beside the director's connections, in the mean; `None`
@@ -248,8 +294,23 @@ mod tests {
             host.coming_and_going()
         };
         assert_eq!(after(&[3.0]), 0.0);
-        assert!(after(&[1.0, 1.0, 0.0, 1.0, 2.0]) < 0.2);
+        assert!(after(&[1.0, 1.0, 0.0, 1.0, 2.0]) < 0.25);
         assert_eq!(after(&[0.0, 4.0, 1.0, 3.0]), 1.0);
+    }
+
+    /// Two looks may show the same number by chance; what all hosts show is no chance.
+    #[test]
+    fn a_host_seen_twice_is_taken_for_one_like_the_others() {
+        let mut hosts = [[3.0, 3.0], [0.0, 6.0], [5.0, 1.0], [1.0, 4.0]].map(|others| {
+            let mut host = HostLoad::default();
+            for (second, others) in (1u32..).zip(others) {
+                host.report(SECOND * second, &report(Duration::ZERO, others));
+            }
+            host
+        });
+        assert_eq!(hosts[0].coming_and_going(), 0.0);
+        HostLoad::compare(hosts.iter_mut());
+        assert!(hosts[0].coming_and_going() > 0.7, "{}", hosts[0].coming_and_going());
     }
 
     #[test]

@@ -148,7 +148,7 @@ fn busy(
     // Where others come and go as our connections do, there are fewest of
     // them when there are many of ours, and means say what each has.
     let time = now.in_flight_time - base.in_flight_time;
-    let others = host.company().map_or(0.0, |company| company.others) * seconds;
+    let others = host.others_lately() * seconds;
     let beside_connections = if time + others > 0.0 { time / (time + others) } else { 1.0 };
     let part = host.coming_and_going();
     let share = beside_tasks * (1.0 - part) + beside_connections * part;

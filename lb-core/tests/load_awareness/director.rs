@@ -132,8 +132,10 @@ impl Director {
     /// A controller's reports come.
     pub fn reports(&mut self, now: f64, reports: &[HostReport]) {
         let now = Duration::from_secs_f64(now);
-        for (place, report) in reports.iter().enumerate() {
-            let taken = self.fleet.hosts[place].report(now, report);
+        let hosts = self.fleet.hosts.iter_mut().zip(reports);
+        let taken: Vec<_> = hosts.map(|(host, report)| host.report(now, report)).collect();
+        HostLoad::compare(self.fleet.hosts.iter_mut());
+        for (place, (report, taken)) in reports.iter().zip(taken).enumerate() {
             self.fleet.servers[place].report(taken, report, &self.fleet.hosts[place]);
             let cores = f64::from(report.cores.unwrap_or(1));
             self.seen_free[place] = cores - report.runnable;
