@@ -88,6 +88,42 @@ fn a_planted_fault_is_found_where_it_is() {
     }
 }
 
+/// Of each name that stands for nothing it is said what was perhaps meant.
+#[test]
+fn what_was_meant_is_said() {
+    let module = MODULE.replace(
+        "END\n",
+        "xGroup OBJECT-GROUP OBJECTS { xName } STATUS current DESCRIPTION \"d\" ::= { xMIB 2 }\n\
+         xCompliance MODULE-COMPLIANCE STATUS current DESCRIPTION \"d\"\n\
+         MODULE MANDATORY-GROUPS { xGroup }\n::= { xMIB 3 }\nEND\n",
+    );
+    let module = module.replace("xMIB MODULE-I", "OBJECT-GROUP, xMIB MODULE-I").replace(
+        "DisplayString FROM SNMPv2-TC;\nOBJECT-GROUP, xMIB",
+        "DisplayString FROM SNMPv2-TC\nOBJECT-GROUP, MODULE-COMPLIANCE FROM SNMPv2-CONF;\nxMIB",
+    );
+    assert_eq!(records(module.as_str()), []);
+    for (right, wrong, meant) in [
+        ("Integer32, exp", "Intger32, exp", "Integer32"),
+        ("OBJECT-TYPE, Integer32", "OBJECT-TYPE, DisplayString, Integer32", "DisplayString FROM"),
+        ("FROM SNMPv2-TC\n", "FROM SNMPV2TC\n", "SNMPv2-TC"),
+        ("SYNTAX DisplayString", "SYNTAX DispalyString", "DisplayString"),
+        ("SYNTAX Integer32", "SYNTAX INTEGR", "INTEGER"),
+        ("{ xTable 1 }", "{ xTabel 1 }", "xTable"),
+        ("INDEX { xIndex }", "INDEX { xIdnex }", "xIndex"),
+        ("OBJECTS { xName }", "OBJECTS { xNam }", "xName"),
+        ("GROUPS { xGroup }", "GROUPS { xGrop }", "xGroup"),
+        ("MAX-ACCESS read-only", "MAX-ACCESS readonly", "read-only"),
+        ("MAX-ACCESS read-only", "MAX-ACESS read-only", "MAX-ACCESS"),
+        ("STATUS current\n    DESC", "STATUS curent\n    DESC", "current"),
+        ("xName OBJECT-TYPE", "xName OBJECT-TPYE", "OBJECT-TYPE"),
+    ] {
+        assert_eq!(module.matches(right).count(), 1, "{right} stands once in the module");
+        let found = records(module.replace(right, wrong));
+        let said = format!("did you mean `{meant}");
+        assert!(found.iter().any(|r| r.message.contains(&said)), "{wrong}: {found:?}");
+    }
+}
+
 #[test]
 fn a_record_is_plain_data() {
     let found = records(MODULE.replace(", DisplayString FROM", " FROM"));

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     ast::{Clause, IndexItem, Name, Slice},
-    diagnostic::{Expected, Problem, TokenKind},
+    diagnostic::{Expected, TokenKind},
     lexer::Kind,
 };
 
@@ -33,7 +33,7 @@ pub(super) fn clauses(mut input: Tokens<'_>) -> (Tokens<'_>, Slice<Clause>) {
                 input = after;
             }
             Err(nom::Err::Error(refusal) | nom::Err::Failure(refusal)) => {
-                input.report(refusal.span, Problem::Unexpected { expected: refusal.expected });
+                input.report_unexpected(refusal.span, refusal.expected);
                 input.add(Clause::Broken);
                 input = next_clause(input.skip(1));
             }

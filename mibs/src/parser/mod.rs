@@ -149,7 +149,7 @@ fn body<'a>(mut input: Tokens<'a>, name: Span, module: &mut Module) -> Tokens<'a
 
 fn report(input: &Tokens<'_>, error: &nom::Err<Refusal>) {
     if let nom::Err::Error(refusal) | nom::Err::Failure(refusal) = error {
-        input.report(refusal.span, Problem::Unexpected { expected: refusal.expected });
+        input.report_unexpected(refusal.span, refusal.expected);
     }
 }
 
@@ -168,7 +168,7 @@ fn imports<'a>(mut input: Tokens<'a>, imports: &mut Vec<Import>) -> Tokens<'a> {
                 input = input.skip(1);
                 let Some(module) = input.first().filter(|token| token.kind.is_word()) else {
                     let expected = Expected::Token(TokenKind(Kind::Upper));
-                    input.report(input.here(), Problem::Unexpected { expected });
+                    input.report_unexpected(input.here(), expected);
                     continue;
                 };
                 imports.push(Import { symbols: input.since(begin), module: module.name() });
@@ -179,12 +179,12 @@ fn imports<'a>(mut input: Tokens<'a>, imports: &mut Vec<Import>) -> Tokens<'a> {
             // The semicolon was forgotten.
             _ if is_empty && is_definition(&input) => {
                 let expected = Expected::Token(TokenKind(Kind::Semicolon));
-                input.report(input.here(), Problem::Unexpected { expected });
+                input.report_unexpected(input.here(), expected);
                 return input;
             }
             Kind::Upper if !is_empty && is_module_without_from(&input, behind_comma) => {
                 let expected = Expected::Token(TokenKind(Kind::From));
-                input.report(input.here(), Problem::Unexpected { expected });
+                input.report_unexpected(input.here(), expected);
                 imports.push(Import { symbols: input.since(begin), module: first.name() });
                 begin = input.mark::<Name>();
                 is_empty = true;
@@ -197,7 +197,7 @@ fn imports<'a>(mut input: Tokens<'a>, imports: &mut Vec<Import>) -> Tokens<'a> {
             }
             _ => {
                 let expected = Expected::Token(TokenKind(Kind::Semicolon));
-                input.report(input.here(), Problem::Unexpected { expected });
+                input.report_unexpected(input.here(), expected);
                 return next_definition(input.skip(1));
             }
         }

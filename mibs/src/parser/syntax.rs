@@ -86,7 +86,7 @@ fn labels(input: Tokens<'_>) -> Parsed<'_, Slice<Label>> {
             }
             Some(Kind::Semicolon) => {
                 let expected = Expected::Token(TokenKind(Kind::Comma));
-                input.report(input.here(), Problem::Unexpected { expected });
+                input.report_unexpected(input.here(), expected);
                 needs_comma = false;
                 input = input.skip(1);
             }

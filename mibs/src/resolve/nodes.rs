@@ -13,8 +13,19 @@ use crate::{
     model::{
         Access, Groups, Kind, Mib, ModuleId, NodeData, NodeId, PlaceId, Prose, Sequence, Status,
     },
+    similar::nearest,
     symbol::{FastMap, Symbol},
 };
+
+/// RFC 2578 §7.3, and what RFC 1212 had besides.
+const ACCESSES: [&str; 6] = [
+    "not-accessible",
+    "accessible-for-notify",
+    "read-only",
+    "read-write",
+    "read-create",
+    "write-only",
+];
 
 impl<'a> Resolver<'a> {
     pub(super) fn resolve_nodes(&mut self) {
@@ -161,8 +172,9 @@ impl<'a> Resolver<'a> {
             "read-write" | "write-only" => Access::ReadWrite,
             "read-create" => Access::ReadCreate,
             _ => {
+                let like = nearest(word, ACCESSES.into_iter()).map(Box::from);
                 let word = word.into();
-                self.report(module, name, Problem::BadAccess { word });
+                self.report(module, name, Problem::BadAccess { word, like });
                 return None;
             }
         })
