@@ -53,8 +53,11 @@ impl Resolver<'_> {
         if self.like_modules.len() >= MOST_MODULES {
             return None;
         }
+        let word = self.mib.symbols.text(name);
         let modules = self.by_name.keys().map(|&module| self.mib.symbols.text(module));
-        let like: Option<Box<str>> = nearest(self.mib.symbols.text(name), modules).map(Box::from);
+        // RFC1315-MIB is not RFC1213-MIB misspelt.
+        let modules = modules.filter(|other| digits(other).eq(digits(word)));
+        let like: Option<Box<str>> = nearest(word, modules).map(Box::from);
         self.like_modules.insert(name, like.clone());
         like
     }
@@ -97,6 +100,10 @@ impl Resolver<'_> {
 /// For how many missing modules one that looks like them is looked for: each search
 /// goes through the names of all.
 const MOST_MODULES: usize = 200;
+
+fn digits(name: &str) -> impl Iterator<Item = u8> {
+    name.bytes().filter(u8::is_ascii_digit)
+}
 
 /// Whether a name is written as that of a type.
 fn is_type(name: &str) -> bool {
