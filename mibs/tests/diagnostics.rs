@@ -124,6 +124,42 @@ fn what_was_meant_is_said() {
     }
 }
 
+/// One fault is one message, at what is wrong.
+#[test]
+fn one_fault_is_said_once() {
+    for (right, wrong, code, line, col) in [
+        ("{ up(1), down(2) }\n", "{ up(1), down(2)\n", "syntax", 11, 1),
+        ("\n    ::= { xEntry 2 }", "\n    { xEntry 2 }", "syntax", 27, 5),
+        ("Integer32 (1..9)", "Integer32 (9..1)", "range-exchanged", 20, 23),
+        ("xState OBJECT-TYPE", "xName OBJECT-TYPE", "duplicate-definition", 28, 1),
+        (
+            "    DESCRIPTION \"d\"\n    ::= { xEntry 2 }",
+            "    ::= { xEntry 2 }",
+            "description-missing",
+            22,
+            1,
+        ),
+        ("\"d\"\n    DEFVAL", "\"d\n    DEFVAL", "unterminated-text", 29, 68),
+        ("DisplayString FROM SNMPv2-TC", "DisplaySting FROM SNMPv2-TC", "missing-import", 4, 25),
+    ] {
+        assert_eq!(MODULE.matches(right).count(), 1, "{right} stands once in the module");
+        let judged = |text: String| {
+            let mut compiler = Compiler::with_base();
+            compiler.judge().text("X-MIB", text);
+            let records: Vec<Record> = compiler.compile().records().collect();
+            records
+        };
+        let before: Vec<String> =
+            judged(MODULE.to_owned()).into_iter().map(|r| r.code.to_owned() + &r.message).collect();
+        let found = judged(MODULE.replace(right, wrong)).into_iter();
+        let found: Vec<Record> =
+            found.filter(|r| !before.contains(&(r.code.to_owned() + &r.message))).collect();
+        let first = found.first().unwrap_or_else(|| panic!("{code} was not found"));
+        assert_eq!((first.code, first.line, first.col), (code, line, col), "{found:?}");
+        assert!(found.len() <= 2, "{wrong}: {found:?}");
+    }
+}
+
 #[test]
 fn a_record_is_plain_data() {
     let found = records(MODULE.replace(", DisplayString FROM", " FROM"));

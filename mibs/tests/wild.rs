@@ -216,8 +216,8 @@ fn a_fault_is_said_where_it_is() {
     for (right, wrong, expected) in [
         ("DEFVAL { \"x\" }", "DEFVAL { 7 }", ("bad-default", 17, 63)),
         ("read-only STATUS current", "read-only", ("status-missing", 19, 1)),
-        ("Counter32\nMAX", "Counter32 (0..9)\nMAX", ("subtype-illegal", 19, 37)),
-        ("(SIZE (0..9))", "(0..9)", ("subtype-illegal", 16, 40)),
+        ("Counter32\nMAX", "Counter32 (0..9)\nMAX", ("subtype-illegal", 19, 38)),
+        ("(SIZE (0..9))", "(0..9)", ("subtype-illegal", 16, 41)),
         ("INDEX { vSlot }", "INDEX { IMPLIED vSlot }", ("index-implied-fixed", 9, 33)),
         ("INDEX { vSlot }", "INDEX { vSlot, vSlot }", ("index-element-twice", 9, 32)),
         ("LAST-UPDATED \"202601", "LAST-UPDATED \"202613", ("date-invalid", 3, 35)),

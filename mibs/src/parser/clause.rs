@@ -8,7 +8,7 @@ use nom::{Parser, combinator::map};
 
 use super::{
     input::{Parsed, Tokens, token},
-    is_definition,
+    is_bare_value, is_definition,
     syntax::kept_syntax,
     value::{defval, enterprise, name, names, short_text, text},
 };
@@ -24,7 +24,9 @@ pub(super) fn clauses(mut input: Tokens<'_>) -> (Tokens<'_>, Slice<Clause>) {
     loop {
         match input.kind(0) {
             None | Some(Kind::Assign | Kind::End) => return (input, input.since(begin)),
-            _ if is_definition(&input) => return (input, input.since(begin)),
+            _ if is_definition(&input) || is_bare_value(&input) => {
+                return (input, input.since(begin));
+            }
             _ => {}
         }
         match clause(input) {

@@ -61,7 +61,8 @@ pub(crate) struct Resolver<'a> {
     /// Names of definitions that could not be read.
     broken: FastMap<Symbol, ()>,
     /// What was said once about a module and a name is not said again.
-    said: FastMap<(ModuleId, Symbol), ()>,
+    /// By the number of the diagnostic.
+    said: FastMap<(ModuleId, Symbol), usize>,
     /// What looks most like an unknown name of a module.
     likes: FastMap<(ModuleId, Symbol), Option<Box<str>>>,
     /// What looks most like the name of a module that is not there.

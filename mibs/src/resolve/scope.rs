@@ -45,16 +45,24 @@ impl Resolver<'_> {
             let Some(&target) = self.by_name.get(&from) else { continue };
             for &written in &ast.pools[import.symbols] {
                 let symbol = written.symbol;
-                let name = self.mib.symbols.text(symbol);
-                // Macros belong to the language, wherever they are imported from.
-                let known = is_macro(name)
-                    || self.language.named(symbol).is_some()
-                    || self.exported(target, symbol).is_some();
-                if !known {
+                if !self.exports(target, symbol) {
                     self.report_missing_import(module, target, written);
                 }
             }
         }
+    }
+
+    /// Whether a name can be imported from a module. Macros and types of the language
+    /// belong to it wherever they are imported from.
+    fn exports(&self, module: ModuleId, name: Symbol) -> bool {
+        is_macro(self.mib.symbols.text(name))
+            || self.language.named(name).is_some()
+            || self.exported(module, name).is_some()
+    }
+
+    /// Whether nothing was said of an import: it is there, or its module is not.
+    pub(crate) fn is_importable(&self, module: Name, name: Name) -> bool {
+        self.by_name.get(&module.symbol).is_none_or(|&id| self.exports(id, name.symbol))
     }
 
     /// What another module gets when it imports a name from this one. Some
@@ -89,7 +97,7 @@ impl Resolver<'_> {
         }
         // An import from a module that lacks it, or is not there, was reported
         // where it stands.
-        if imported.is_none() && self.said.insert((module, name), ()).is_none() {
+        if imported.is_none() && !self.was_said(module, written) {
             let from = self.mib.symbols.text(self.unit_of(found.0).name).into();
             let name = self.mib.symbols.text(name).into();
             self.report(module, written, Problem::NotImported { name, module: from });

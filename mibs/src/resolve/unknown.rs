@@ -39,9 +39,11 @@ impl Resolver<'_> {
         let unit = self.units.get_mut(user.index())?;
         unit.suggestions = unit.suggestions.checked_sub(1)?;
         let word = self.mib.symbols.text(name);
-        let exports = self.unit_of(from).definitions.keys().copied().chain(self.language.names());
-        let exports = exports.map(|symbol| self.mib.symbols.text(symbol));
-        let like = nearest(word, exports.filter(|other| is_type(other) == is_type(word)))?;
+        let text = |symbol: Symbol| self.mib.symbols.text(symbol);
+        let fits = |other: &&str| is_type(other) == is_type(word);
+        let own = self.unit_of(from).definitions.keys().copied();
+        let like = nearest(word, own.map(text).filter(fits))
+            .or_else(|| nearest(word, self.language.names().map(text).filter(fits)))?;
         self.mib.symbols.find(like)
     }
 
@@ -63,16 +65,30 @@ impl Resolver<'_> {
     }
 
     /// Says that a name stands for nothing, with the name in scope that looks
-    /// most like it.
+    /// most like it; once in a module, where it is first.
     pub(super) fn report_unknown(&mut self, module: ModuleId, written: Name, role: Role) {
         // What could not be read was reported there.
-        if self.broken.contains_key(&written.symbol) {
+        if self.broken.contains_key(&written.symbol) || self.was_said(module, written) {
             return;
         }
         let word: Box<str> = self.word(written).into();
         let like = self.most_like(module, written.symbol);
         let problem = Problem::Unknown { role, name: word, like };
         self.report(module, written, problem);
+    }
+
+    /// Whether something was said of a name in a module, or is now; it is said where
+    /// the name is first.
+    pub(super) fn was_said(&mut self, module: ModuleId, written: Name) -> bool {
+        let span = self.span_of(written);
+        let next = self.mib.diagnostics.len();
+        let at = *self.said.entry((module, written.symbol)).or_insert(next);
+        if let Some(said) = self.mib.diagnostics.get_mut(at)
+            && span.start < said.span.start
+        {
+            said.span = span;
+        }
+        at != next
     }
 
     /// The name in scope that looks most like one that stands for nothing.
