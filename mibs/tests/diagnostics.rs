@@ -160,6 +160,34 @@ fn one_fault_is_said_once() {
     }
 }
 
+/// RFC 2580 §5.4.2.
+#[test]
+fn a_refinement_has_labels_of_the_object() {
+    let text = |labels: &str| {
+        MODULE
+            .replace(
+                "DisplayString FROM SNMPv2-TC;",
+                "DisplayString FROM SNMPv2-TC
+             MODULE-COMPLIANCE FROM SNMPv2-CONF;",
+            )
+            .replace(
+                "\nEND\n",
+                &format!(
+                    "\nxCompliance MODULE-COMPLIANCE STATUS current DESCRIPTION \"d\" MODULE
+                 OBJECT xState SYNTAX INTEGER {{ {labels} }} DESCRIPTION \"d\"
+                 ::= {{ xMIB 3 }}\nEND\n"
+                ),
+            )
+    };
+    for (labels, count) in [("up(1)", 0), ("up(1), down(3)", 1), ("lost(2)", 1)] {
+        let mut compiler = Compiler::with_base();
+        compiler.judge().text("X-MIB", text(labels));
+        let records = compiler.compile().records().collect::<Vec<_>>();
+        let found = records.iter().filter(|r| r.code == "subtype-enumeration-illegal");
+        assert_eq!(found.count(), count, "{labels}: {records:?}");
+    }
+}
+
 #[test]
 fn a_record_is_plain_data() {
     let found = records(MODULE.replace(", DisplayString FROM", " FROM"));
