@@ -5,6 +5,7 @@ use thiserror::Error;
 use crate::{
     lexer::Kind,
     lint::Rule,
+    similar::nearest,
     source::{FileId, Position, Source, Span},
 };
 
@@ -137,6 +138,7 @@ pub enum Role {
     Parent,
     Row,
     Member,
+    Group,
 }
 
 impl std::fmt::Display for Role {
@@ -147,7 +149,27 @@ impl std::fmt::Display for Role {
             Self::Parent => "parent of an OBJECT IDENTIFIER",
             Self::Row => "row",
             Self::Member => "object or notification",
+            Self::Group => "group",
         })
+    }
+}
+
+/// The end of a message about a word that looks like another.
+fn meant(like: Option<&str>) -> String {
+    like.map(|like| format!("; did you mean `{like}`?")).unwrap_or_default()
+}
+
+impl Kind {
+    /// A reserved word as it is written.
+    pub(crate) fn word(self) -> &'static str {
+        self.describe().trim_matches('`')
+    }
+
+    /// The reserved word, among some, that looks most like another.
+    pub(crate) fn like(word: &str, among: impl Fn(Self) -> bool) -> Option<Self> {
+        let among = || Self::ALL.iter().filter(|kind| kind.is_keyword() && among(**kind));
+        let like = nearest(word, among().map(|kind| kind.word()))?;
+        among().find(|kind| kind.word() == like).copied()
     }
 }
 
@@ -176,21 +198,21 @@ pub enum Problem {
     BadDigit,
     #[error("a number that is too large")]
     NumberTooLarge,
-    #[error("expected {expected}")]
-    Unexpected { expected: Expected },
+    #[error("expected {expected}{}", meant(like.map(|kind| kind.0.word())))]
+    Unexpected { expected: Expected, like: Option<TokenKind> },
     #[error("there is no MIB module in this file")]
     NoModule,
     #[error("module `{module}` does not end")]
     MissingEnd { module: Box<str> },
-    #[error("module `{module}` is not loaded")]
-    MissingModule { module: Box<str> },
+    #[error("module `{module}` is not loaded{}", meant(like.as_deref()))]
+    MissingModule { module: Box<str>, like: Option<Box<str>> },
     #[error("module `{module}` is here twice; the one with LAST-UPDATED {used} is used")]
     DuplicateModule { module: Box<str>, used: Box<str> },
-    #[error("`{module}` does not define `{name}`")]
-    MissingImport { module: Box<str>, name: Box<str> },
+    #[error("`{module}` does not define `{name}`{}", meant(like.as_deref()))]
+    MissingImport { module: Box<str>, name: Box<str>, like: Option<Box<str>> },
     #[error("`{name}` is not imported")]
     NotImported { name: Box<str>, module: Box<str> },
-    #[error("there is no {role} `{name}`{}", like.as_ref().map(|l| format!("; did you mean `{l}`?")).unwrap_or_default())]
+    #[error("there is no {role} `{name}`{}", meant(like.as_deref()))]
     Unknown { role: Role, name: Box<str>, like: Option<Box<str>> },
     #[error("`{name}` is defined twice")]
     DuplicateDefinition { name: Box<str> },
@@ -202,10 +224,10 @@ pub enum Problem {
     MissingAccess { name: Box<str> },
     #[error("row `{name}` has neither INDEX nor AUGMENTS")]
     MissingIndex { name: Box<str> },
-    #[error("`{word}` is no access")]
-    BadAccess { word: Box<str> },
-    #[error("`{word}` is no status")]
-    BadStatus { word: Box<str> },
+    #[error("`{word}` is no access{}", meant(like.as_deref()))]
+    BadAccess { word: Box<str>, like: Option<Box<str>> },
+    #[error("`{word}` is no status{}", meant(like.as_deref()))]
+    BadStatus { word: Box<str>, like: Option<Box<str>> },
     #[error("column `{name}` is missing in the SEQUENCE of its row")]
     MissingMember { name: Box<str> },
     #[error("an OBJECT IDENTIFIER of more than 128 sub-identifiers")]
@@ -301,7 +323,11 @@ impl Problem {
             Self::NotImported { name, module } => {
                 format!("add it to IMPORTS: {name} FROM {module}")
             }
-            Self::MissingModule { module } => {
+            Self::MissingModule { like: Some(like), .. }
+            | Self::MissingImport { like: Some(like), .. }
+            | Self::Unknown { like: Some(like), .. } => format!("write {like}"),
+            Self::Unexpected { like: Some(like), .. } => format!("write {}", like.0.word()),
+            Self::MissingModule { module, .. } => {
                 format!("load the file that holds `{module}`, or a folder with it")
             }
             Self::MissingImport { name, .. } => {

@@ -24,6 +24,7 @@ mod names;
 mod parser;
 mod render;
 mod resolve;
+mod similar;
 mod source;
 mod symbol;
 mod values;

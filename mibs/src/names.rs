@@ -6,6 +6,7 @@ use crate::{
     instance,
     model::{Index, Kind, Mib, Node, NodeId},
     resolve::root_of,
+    similar::nearest,
 };
 
 /// Why a text names nothing.
@@ -96,17 +97,8 @@ impl Mib {
         let found = nodes.find(|node| module.is_none_or(|module| node.module().name() == module));
         found.ok_or_else(|| NameError::UnknownName {
             name: word.to_owned(),
-            like: self.most_like(word),
+            like: nearest(word, self.nodes().map(|node| node.name())).map(str::to_owned),
         })
-    }
-
-    /// The name that differs least, if it differs little.
-    fn most_like(&self, word: &str) -> Option<String> {
-        let allowed = (word.len() / 4).clamp(1, 3);
-        let near = self.nodes().map(|node| node.name());
-        let near = near.filter(|name| name.len().abs_diff(word.len()) <= allowed);
-        let ranked = near.map(|name| (distance(name, word), name));
-        ranked.filter(|&(d, _)| d <= allowed).min().map(|(_, name)| name.to_owned())
     }
 
     /// The OID of a name with or without an instance, or of an OID in numbers:
@@ -271,26 +263,6 @@ fn pieces(path: &str) -> Result<Vec<Piece>, NameError> {
         }
     }
     Ok(pieces)
-}
-
-/// Levenshtein's distance, the case of letters aside.
-pub(crate) fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().map(|c| c.to_ascii_lowercase()).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().map(|c| c.to_ascii_lowercase()).enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (cell, &y) in row.iter_mut().skip(1).zip(&b) {
-            let substituted = diagonal + usize::from(x != y);
-            diagonal = *cell;
-            left = substituted.min(left + 1).min(*cell + 1);
-            *cell = left;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -88,6 +88,106 @@ fn a_planted_fault_is_found_where_it_is() {
     }
 }
 
+/// Of each name that stands for nothing it is said what was perhaps meant.
+#[test]
+fn what_was_meant_is_said() {
+    let module = MODULE.replace(
+        "END\n",
+        "xGroup OBJECT-GROUP OBJECTS { xName } STATUS current DESCRIPTION \"d\" ::= { xMIB 2 }\n\
+         xCompliance MODULE-COMPLIANCE STATUS current DESCRIPTION \"d\"\n\
+         MODULE MANDATORY-GROUPS { xGroup }\n::= { xMIB 3 }\nEND\n",
+    );
+    let module = module.replace("xMIB MODULE-I", "OBJECT-GROUP, xMIB MODULE-I").replace(
+        "DisplayString FROM SNMPv2-TC;\nOBJECT-GROUP, xMIB",
+        "DisplayString FROM SNMPv2-TC\nOBJECT-GROUP, MODULE-COMPLIANCE FROM SNMPv2-CONF;\nxMIB",
+    );
+    assert_eq!(records(module.as_str()), []);
+    for (right, wrong, meant) in [
+        ("Integer32, exp", "Intger32, exp", "Integer32"),
+        ("OBJECT-TYPE, Integer32", "OBJECT-TYPE, DisplayString, Integer32", "DisplayString FROM"),
+        ("FROM SNMPv2-TC\n", "FROM SNMPV2TC\n", "SNMPv2-TC"),
+        ("SYNTAX DisplayString", "SYNTAX DispalyString", "DisplayString"),
+        ("SYNTAX Integer32", "SYNTAX INTEGR", "INTEGER"),
+        ("{ xTable 1 }", "{ xTabel 1 }", "xTable"),
+        ("INDEX { xIndex }", "INDEX { xIdnex }", "xIndex"),
+        ("OBJECTS { xName }", "OBJECTS { xNam }", "xName"),
+        ("GROUPS { xGroup }", "GROUPS { xGrop }", "xGroup"),
+        ("MAX-ACCESS read-only", "MAX-ACCESS readonly", "read-only"),
+        ("MAX-ACCESS read-only", "MAX-ACESS read-only", "MAX-ACCESS"),
+        ("STATUS current\n    DESC", "STATUS curent\n    DESC", "current"),
+        ("xName OBJECT-TYPE", "xName OBJECT-TPYE", "OBJECT-TYPE"),
+    ] {
+        assert_eq!(module.matches(right).count(), 1, "{right} stands once in the module");
+        let found = records(module.replace(right, wrong));
+        let said = format!("did you mean `{meant}");
+        assert!(found.iter().any(|r| r.message.contains(&said)), "{wrong}: {found:?}");
+    }
+}
+
+/// One fault is one message, at what is wrong.
+#[test]
+fn one_fault_is_said_once() {
+    for (right, wrong, code, line, col) in [
+        ("{ up(1), down(2) }\n", "{ up(1), down(2)\n", "syntax", 11, 1),
+        ("\n    ::= { xEntry 2 }", "\n    { xEntry 2 }", "syntax", 27, 5),
+        ("Integer32 (1..9)", "Integer32 (9..1)", "range-exchanged", 20, 23),
+        ("xState OBJECT-TYPE", "xName OBJECT-TYPE", "duplicate-definition", 28, 1),
+        (
+            "    DESCRIPTION \"d\"\n    ::= { xEntry 2 }",
+            "    ::= { xEntry 2 }",
+            "description-missing",
+            22,
+            1,
+        ),
+        ("\"d\"\n    DEFVAL", "\"d\n    DEFVAL", "unterminated-text", 29, 68),
+        ("DisplayString FROM SNMPv2-TC", "DisplaySting FROM SNMPv2-TC", "missing-import", 4, 25),
+    ] {
+        assert_eq!(MODULE.matches(right).count(), 1, "{right} stands once in the module");
+        let judged = |text: String| {
+            let mut compiler = Compiler::with_base();
+            compiler.judge().text("X-MIB", text);
+            let records: Vec<Record> = compiler.compile().records().collect();
+            records
+        };
+        let before: Vec<String> =
+            judged(MODULE.to_owned()).into_iter().map(|r| r.code.to_owned() + &r.message).collect();
+        let found = judged(MODULE.replace(right, wrong)).into_iter();
+        let found: Vec<Record> =
+            found.filter(|r| !before.contains(&(r.code.to_owned() + &r.message))).collect();
+        let first = found.first().unwrap_or_else(|| panic!("{code} was not found"));
+        assert_eq!((first.code, first.line, first.col), (code, line, col), "{found:?}");
+        assert!(found.len() <= 2, "{wrong}: {found:?}");
+    }
+}
+
+/// RFC 2580 §5.4.2.
+#[test]
+fn a_refinement_has_labels_of_the_object() {
+    let text = |labels: &str| {
+        MODULE
+            .replace(
+                "DisplayString FROM SNMPv2-TC;",
+                "DisplayString FROM SNMPv2-TC
+             MODULE-COMPLIANCE FROM SNMPv2-CONF;",
+            )
+            .replace(
+                "\nEND\n",
+                &format!(
+                    "\nxCompliance MODULE-COMPLIANCE STATUS current DESCRIPTION \"d\" MODULE
+                 OBJECT xState SYNTAX INTEGER {{ {labels} }} DESCRIPTION \"d\"
+                 ::= {{ xMIB 3 }}\nEND\n"
+                ),
+            )
+    };
+    for (labels, count) in [("up(1)", 0), ("up(1), down(3)", 1), ("lost(2)", 1)] {
+        let mut compiler = Compiler::with_base();
+        compiler.judge().text("X-MIB", text(labels));
+        let records = compiler.compile().records().collect::<Vec<_>>();
+        let found = records.iter().filter(|r| r.code == "subtype-enumeration-illegal");
+        assert_eq!(found.count(), count, "{labels}: {records:?}");
+    }
+}
+
 #[test]
 fn a_record_is_plain_data() {
     let found = records(MODULE.replace(", DisplayString FROM", " FROM"));

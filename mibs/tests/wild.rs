@@ -134,6 +134,24 @@ fn a_name_on_the_way_of_an_oid_has_a_node() {
     assert_eq!(nodes, expected);
 }
 
+/// The name is the importing module's no more than it would be of an import.
+#[test]
+fn a_name_on_the_way_is_another_modules_where_that_is_imported_from() {
+    let owner = "O-MIB DEFINITIONS ::= BEGIN
+         body OBJECT IDENTIFIER ::= { iso org(3) 111 } c OBJECT IDENTIFIER ::= { body 1 } END";
+    let user = "U-MIB DEFINITIONS ::= BEGIN IMPORTS c FROM O-MIB;
+         u OBJECT IDENTIFIER ::= { iso org(3) body(111) 3 } END";
+    let stranger = "S-MIB DEFINITIONS ::= BEGIN
+         s OBJECT IDENTIFIER ::= { iso org(3) body(111) 4 } END";
+    let mib = compile(&[("O-MIB", owner), ("U-MIB", user), ("S-MIB", stranger)]);
+    let names = |module: &str| {
+        let nodes = mib.module(module).into_iter().flat_map(|module| module.nodes());
+        nodes.map(|node| node.name()).collect::<Vec<_>>()
+    };
+    assert_eq!(names("U-MIB"), ["u"]);
+    assert_eq!(names("S-MIB"), ["s", "body"]);
+}
+
 /// An OID that is written ahead of its object is no second object.
 #[test]
 fn an_object_counts_before_its_oid_alone() {
@@ -198,8 +216,8 @@ fn a_fault_is_said_where_it_is() {
     for (right, wrong, expected) in [
         ("DEFVAL { \"x\" }", "DEFVAL { 7 }", ("bad-default", 17, 63)),
         ("read-only STATUS current", "read-only", ("status-missing", 19, 1)),
-        ("Counter32\nMAX", "Counter32 (0..9)\nMAX", ("subtype-illegal", 19, 37)),
-        ("(SIZE (0..9))", "(0..9)", ("subtype-illegal", 16, 40)),
+        ("Counter32\nMAX", "Counter32 (0..9)\nMAX", ("subtype-illegal", 19, 38)),
+        ("(SIZE (0..9))", "(0..9)", ("subtype-illegal", 16, 41)),
         ("INDEX { vSlot }", "INDEX { IMPLIED vSlot }", ("index-implied-fixed", 9, 33)),
         ("INDEX { vSlot }", "INDEX { vSlot, vSlot }", ("index-element-twice", 9, 32)),
         ("LAST-UPDATED \"202601", "LAST-UPDATED \"202613", ("date-invalid", 3, 35)),

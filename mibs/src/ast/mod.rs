@@ -192,7 +192,7 @@ pub(crate) enum Defval {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Syntax {
     pub start: u32,
-    /// Where its parenthesis opens, if it has one.
+    /// Where its first bound is, if it has one.
     pub constraint_start: u32,
     pub shape: Shape,
     pub constraint: Option<Constraint>,

@@ -56,7 +56,7 @@ pub struct Cache {
     folder: PathBuf,
 }
 
-const MAGIC: [u8; 8] = *b"LCMSMIB\x01";
+const MAGIC: [u8; 8] = *b"LCMSMIB\x02";
 
 /// The list of files, and the tables.
 const SECTIONS: usize = 1 + tables::WRITERS.len();

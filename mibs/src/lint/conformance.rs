@@ -94,6 +94,7 @@ impl Judge<'_, '_> {
                 self.say(Rule::ComplianceGroupStatus, group, self.word(group));
             }
         }
+        self.refinements(clauses);
         for clause in clauses {
             if let Clause::Object(object) = clause
                 && let Some(id) = self.meant(*object)
@@ -101,6 +102,32 @@ impl Judge<'_, '_> {
                 && !members.contains_key(&id)
             {
                 self.say(Rule::RefinementNotListed, *object, self.word(*object));
+            }
+        }
+    }
+
+    /// RFC 2580 §5.4.2: a refinement has labels of the object's.
+    fn refinements(&mut self, clauses: &[Clause]) {
+        let mut object = None;
+        for clause in clauses {
+            let syntax = match *clause {
+                Clause::Object(name) => {
+                    object = self.meant(name);
+                    continue;
+                }
+                Clause::Syntax(syntax) | Clause::WriteSyntax(syntax) => syntax,
+                _ => continue,
+            };
+            let Some(known) = object.and_then(|id| self.resolver.mib.node(id).syntax()) else {
+                continue;
+            };
+            let known: Vec<(&str, i64)> = known.labels().collect();
+            let labels = &self.ast.pools[self.ast.pools[syntax].labels];
+            for label in labels.iter().filter(|_| !known.is_empty()) {
+                let word = self.word(label.name);
+                if !known.contains(&(word, label.number)) {
+                    self.say(Rule::LabelNotInType, label.name, word);
+                }
             }
         }
     }

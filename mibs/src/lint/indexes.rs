@@ -51,7 +51,8 @@ impl Judge<'_, '_> {
         for part in &index {
             let Some(node) = part.node() else { continue };
             let is_own = node.row() == Some(row);
-            let is_hidden = node.access() == Some(Access::NotAccessible);
+            // One without an access was reported.
+            let is_hidden = node.access().is_none_or(|access| access == Access::NotAccessible);
             if is_own && !is_hidden && !all_index && self.is_v2 {
                 self.say(Rule::IndexElementAccessible, definition.name, node.name());
             }

@@ -26,8 +26,11 @@ use crate::{
 /// Judges every module that was not built in.
 pub(crate) fn judge(resolver: &mut Resolver<'_>) {
     let grave = resolver.mib.diagnostics.iter().filter(|diagnostic| {
-        let is_duplicate = matches!(diagnostic.problem, Problem::DuplicateDefinition { .. });
-        diagnostic.severity() <= crate::Severity::Severe || is_duplicate
+        let is_misplaced = matches!(
+            diagnostic.problem,
+            Problem::DuplicateDefinition { .. } | Problem::NumberTooLarge
+        );
+        diagnostic.severity() <= crate::Severity::Severe || is_misplaced
     });
     let damaged: FastMap<FileId, ()> = grave.map(|diagnostic| (diagnostic.file, ())).collect();
     for at in 0..resolver.units.len() {

@@ -42,6 +42,16 @@ impl Judge<'_, '_> {
         if has_status && self.status(definition).is_none() && !self.ast.is_broken(definition) {
             self.say(Rule::StatusMissing, definition.name, about);
         }
+        // RFC 1212 lets it be left out.
+        let is_described =
+            |clause: &Clause| matches!(clause, Clause::Description(_) | Clause::Broken);
+        if has_status
+            && self.is_v2
+            && !self.ast.clauses(definition).iter().any(is_described)
+            && !self.ast.is_broken(definition)
+        {
+            self.say(Rule::DescriptionMissing, definition.name, about);
+        }
         for clause in self.ast.clauses(definition) {
             match clause {
                 Clause::OldAccess(word) if self.is_v2 && !definition.is_capabilities() => {

@@ -186,4 +186,5 @@ rules! {
         "a name with an underscore", "write it without";
     DateInvalid, "date-invalid", Minor,
         "this is no date", "write YYYYMMDDhhmmZ";
+    DescriptionMissing, "description-missing", Error, "this has no DESCRIPTION", "say what this is";
 }

@@ -67,7 +67,8 @@ impl Judge<'_, '_> {
         for import in &self.ast.imports {
             for &name in &self.ast.pools[import.symbols] {
                 let word = self.word(name);
-                if !used.contains_key(&name.symbol) && !macros.contains(&word) {
+                let is_there = self.resolver.is_importable(import.module, name);
+                if is_there && !used.contains_key(&name.symbol) && !macros.contains(&word) {
                     self.say(Rule::ImportUnused, name, word);
                 }
                 if self.word(import.module) == "RFC1213-MIB"

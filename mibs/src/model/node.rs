@@ -346,15 +346,12 @@ pub enum Status {
 }
 
 impl Status {
+    /// All of them.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Current, Self::Deprecated, Self::Obsolete, Self::Mandatory, Self::Optional];
+
     pub(crate) fn of_word(word: &str) -> Option<Self> {
-        Some(match word {
-            "current" => Self::Current,
-            "deprecated" => Self::Deprecated,
-            "obsolete" => Self::Obsolete,
-            "mandatory" => Self::Mandatory,
-            "optional" => Self::Optional,
-            _ => return None,
-        })
+        Self::ALL.into_iter().find(|status| status.name() == word)
     }
 
     /// The word in the module.

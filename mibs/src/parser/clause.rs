@@ -8,13 +8,13 @@ use nom::{Parser, combinator::map};
 
 use super::{
     input::{Parsed, Tokens, token},
-    is_definition,
+    is_bare_value, is_definition,
     syntax::kept_syntax,
     value::{defval, enterprise, name, names, short_text, text},
 };
 use crate::{
     ast::{Clause, IndexItem, Name, Slice},
-    diagnostic::{Expected, Problem, TokenKind},
+    diagnostic::{Expected, TokenKind},
     lexer::Kind,
 };
 
@@ -24,7 +24,9 @@ pub(super) fn clauses(mut input: Tokens<'_>) -> (Tokens<'_>, Slice<Clause>) {
     loop {
         match input.kind(0) {
             None | Some(Kind::Assign | Kind::End) => return (input, input.since(begin)),
-            _ if is_definition(&input) => return (input, input.since(begin)),
+            _ if is_definition(&input) || is_bare_value(&input) => {
+                return (input, input.since(begin));
+            }
             _ => {}
         }
         match clause(input) {
@@ -33,7 +35,7 @@ pub(super) fn clauses(mut input: Tokens<'_>) -> (Tokens<'_>, Slice<Clause>) {
                 input = after;
             }
             Err(nom::Err::Error(refusal) | nom::Err::Failure(refusal)) => {
-                input.report(refusal.span, Problem::Unexpected { expected: refusal.expected });
+                input.report_unexpected(refusal.span, refusal.expected);
                 input.add(Clause::Broken);
                 input = next_clause(input.skip(1));
             }

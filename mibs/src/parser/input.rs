@@ -8,8 +8,9 @@ use std::{
 
 use nom::{IResult, Input, Needed, error::ErrorKind};
 
+use super::clause::begins_clause;
 use crate::{
-    ast::{Id, Mark, Name, Pooled, Pools, Slice},
+    ast::{Id, Invocation, Mark, Name, Pooled, Pools, Slice},
     diagnostic::{Expected, Problem, TokenKind},
     lexer::{Kind, Token},
     source::Span,
@@ -84,6 +85,20 @@ impl<'a> Tokens<'a> {
 
     pub fn report(&self, span: Span, problem: Problem) {
         self.log.borrow_mut().push((span, problem));
+    }
+
+    /// Reports that something else should stand here, with the reserved word that was
+    /// perhaps meant by what does.
+    pub fn report_unexpected(&self, span: Span, expected: Expected) {
+        let is_meant = |kind| match expected {
+            Expected::Token(wanted) => kind == wanted.0,
+            Expected::Clause => begins_clause(kind),
+            Expected::Definition => Invocation::of(kind).is_some(),
+            _ => false,
+        };
+        let word = std::str::from_utf8(self.slice(span)).unwrap_or_default();
+        let like = Kind::like(word, is_meant).map(TokenKind);
+        self.report(span, Problem::Unexpected { expected, like });
     }
 
     pub fn refuse<T>(self, expected: Expected) -> Parsed<'a, T> {

@@ -139,8 +139,13 @@ fn body<'a>(mut input: Tokens<'a>, name: Span, module: &mut Module) -> Tokens<'a
                 }
             },
             _ => {
-                let module = decode(input.slice(name)).into();
-                input.report(name, Problem::MissingEnd { module });
+                // A string that goes on to the end of the file has it in itself.
+                let is_inside = |(_, problem): &_| matches!(problem, Problem::UnterminatedText);
+                let is_swallowed = input.log.borrow().iter().any(is_inside);
+                if !is_swallowed {
+                    let module = decode(input.slice(name)).into();
+                    input.report(name, Problem::MissingEnd { module });
+                }
                 return input;
             }
         }
@@ -149,7 +154,7 @@ fn body<'a>(mut input: Tokens<'a>, name: Span, module: &mut Module) -> Tokens<'a
 
 fn report(input: &Tokens<'_>, error: &nom::Err<Refusal>) {
     if let nom::Err::Error(refusal) | nom::Err::Failure(refusal) = error {
-        input.report(refusal.span, Problem::Unexpected { expected: refusal.expected });
+        input.report_unexpected(refusal.span, refusal.expected);
     }
 }
 
@@ -168,7 +173,7 @@ fn imports<'a>(mut input: Tokens<'a>, imports: &mut Vec<Import>) -> Tokens<'a> {
                 input = input.skip(1);
                 let Some(module) = input.first().filter(|token| token.kind.is_word()) else {
                     let expected = Expected::Token(TokenKind(Kind::Upper));
-                    input.report(input.here(), Problem::Unexpected { expected });
+                    input.report_unexpected(input.here(), expected);
                     continue;
                 };
                 imports.push(Import { symbols: input.since(begin), module: module.name() });
@@ -179,12 +184,12 @@ fn imports<'a>(mut input: Tokens<'a>, imports: &mut Vec<Import>) -> Tokens<'a> {
             // The semicolon was forgotten.
             _ if is_empty && is_definition(&input) => {
                 let expected = Expected::Token(TokenKind(Kind::Semicolon));
-                input.report(input.here(), Problem::Unexpected { expected });
+                input.report_unexpected(input.here(), expected);
                 return input;
             }
             Kind::Upper if !is_empty && is_module_without_from(&input, behind_comma) => {
                 let expected = Expected::Token(TokenKind(Kind::From));
-                input.report(input.here(), Problem::Unexpected { expected });
+                input.report_unexpected(input.here(), expected);
                 imports.push(Import { symbols: input.since(begin), module: first.name() });
                 begin = input.mark::<Name>();
                 is_empty = true;
@@ -197,7 +202,7 @@ fn imports<'a>(mut input: Tokens<'a>, imports: &mut Vec<Import>) -> Tokens<'a> {
             }
             _ => {
                 let expected = Expected::Token(TokenKind(Kind::Semicolon));
-                input.report(input.here(), Problem::Unexpected { expected });
+                input.report_unexpected(input.here(), expected);
                 return next_definition(input.skip(1));
             }
         }
@@ -275,7 +280,7 @@ fn definition(input: Tokens<'_>) -> Parsed<'_, Definition> {
         }
         Kind::Assign => assignment(after)?,
         Kind::Object if after.kind(0) == Some(Kind::Identifier) => {
-            let (after, _) = token(Kind::Assign)(after.skip(1))?;
+            let (after, ()) = assign(after.skip(1))?;
             let (after, value) = value::oid_value(after)?;
             (after, Body::Value { value })
         }
@@ -285,6 +290,25 @@ fn definition(input: Tokens<'_>) -> Parsed<'_, Definition> {
         },
     };
     Ok((after, Definition { name: name.name(), body }))
+}
+
+/// `::=`, which what follows speaks for where it was forgotten.
+fn assign(input: Tokens<'_>) -> Parsed<'_, ()> {
+    match is_bare_value(&input) {
+        true => {
+            input.report_unexpected(input.here(), Expected::Token(TokenKind(Kind::Assign)));
+            Ok((input, ()))
+        }
+        false => token(Kind::Assign)(input).map(|(after, _)| (after, ())),
+    }
+}
+
+/// `{ parent 1 }`
+fn is_bare_value(input: &Tokens<'_>) -> bool {
+    matches!(
+        (input.kind(0), input.kind(1), input.kind(2), input.kind(3)),
+        (Some(Kind::LeftBrace), Some(Kind::Lower), Some(Kind::Number), Some(Kind::RightBrace))
+    )
 }
 
 /// What stands behind `Name ::=`.
@@ -300,7 +324,7 @@ fn assignment(input: Tokens<'_>) -> Parsed<'_, Body> {
 
 fn invocation(input: Tokens<'_>, kind: Invocation) -> Parsed<'_, Body> {
     let (after, clauses) = clause::clauses(input);
-    let (after, _) = token(Kind::Assign)(after)?;
+    let (after, ()) = assign(after)?;
     let (after, value) = match kind {
         Invocation::TrapType => value::trap_number(after)?,
         _ => value::oid_value(after)?,

@@ -35,7 +35,9 @@ fn syntax(input: Tokens<'_>) -> Parsed<'_, Syntax> {
         }
         _ => (after, Slice::default()),
     };
-    let constraint_start = after.here().start;
+    // The first bound, behind `(` or `(SIZE (`.
+    let opening = if after.kind(1) == Some(Kind::Size) { 3 } else { 1 };
+    let constraint_start = after.skip(opening).here().start;
     let (after, constraint) = match after.kind(0) {
         Some(Kind::LeftParenthesis) => map(constraint, Some).parse(after)?,
         _ => (after, None),
@@ -84,9 +86,18 @@ fn labels(input: Tokens<'_>) -> Parsed<'_, Slice<Label>> {
                 needs_comma = false;
                 input = input.skip(1);
             }
+            // The brace was forgotten.
+            Some(kind)
+                if is_definition(&input)
+                    || begins_clause(kind) && input.kind(1) != Some(Kind::LeftParenthesis) =>
+            {
+                let expected = Expected::Token(TokenKind(Kind::RightBrace));
+                input.report_unexpected(input.here(), expected);
+                return Ok((input, input.since(begin)));
+            }
             Some(Kind::Semicolon) => {
                 let expected = Expected::Token(TokenKind(Kind::Comma));
-                input.report(input.here(), Problem::Unexpected { expected });
+                input.report_unexpected(input.here(), expected);
                 needs_comma = false;
                 input = input.skip(1);
             }

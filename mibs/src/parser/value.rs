@@ -115,7 +115,7 @@ pub(super) fn oid_value(input: Tokens<'_>) -> Parsed<'_, OidValue> {
             let expected = Expected::Token(TokenKind(Kind::RightBrace));
             let end = input.until(&behind).end;
             let span = Span { start: end.saturating_sub(1), end };
-            input.report(span, Problem::Unexpected { expected });
+            input.report_unexpected(span, expected);
             behind
         }
     };

@@ -11,6 +11,7 @@ mod oids;
 mod scope;
 mod tree;
 mod types;
+mod unknown;
 
 use std::path::Path;
 
@@ -60,9 +61,12 @@ pub(crate) struct Resolver<'a> {
     /// Names of definitions that could not be read.
     broken: FastMap<Symbol, ()>,
     /// What was said once about a module and a name is not said again.
-    said: FastMap<(ModuleId, Symbol), ()>,
-    /// What looks most like an unknown name, or type, of a module.
-    likes: FastMap<(ModuleId, Symbol, bool), Option<Box<str>>>,
+    /// By the number of the diagnostic.
+    said: FastMap<(ModuleId, Symbol), usize>,
+    /// What looks most like an unknown name of a module.
+    likes: FastMap<(ModuleId, Symbol), Option<Box<str>>>,
+    /// What looks most like the name of a module that is not there.
+    like_modules: FastMap<Symbol, Option<Box<str>>>,
     language: types::Language,
     /// The refinements that a module's objects made in place: which type, whether
     /// by its size, and what is allowed.
@@ -109,6 +113,7 @@ pub(crate) fn resolve(
         broken: FastMap::default(),
         said: FastMap::default(),
         likes: FastMap::default(),
+        like_modules: FastMap::default(),
         language,
         refined: (ModuleId::new(0), FastMap::default()),
         type_ids: Vec::new(),

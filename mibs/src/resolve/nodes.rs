@@ -13,8 +13,19 @@ use crate::{
     model::{
         Access, Groups, Kind, Mib, ModuleId, NodeData, NodeId, PlaceId, Prose, Sequence, Status,
     },
+    similar::nearest,
     symbol::{FastMap, Symbol},
 };
+
+/// RFC 2578 §7.3, and what RFC 1212 had besides.
+const ACCESSES: [&str; 6] = [
+    "not-accessible",
+    "accessible-for-notify",
+    "read-only",
+    "read-write",
+    "read-create",
+    "write-only",
+];
 
 impl<'a> Resolver<'a> {
     pub(super) fn resolve_nodes(&mut self) {
@@ -44,26 +55,45 @@ impl<'a> Resolver<'a> {
     }
 
     /// A place that a module names on the way, `{ iso org(3) ieee(111) 2 }`, has that
-    /// name in it, unless somebody defines it.
+    /// name in it, unless it is defined where the module sees it: there, in what it
+    /// imports from, or in the base.
     fn passed_nodes(&mut self, found: &mut Vec<(NodeId, Vertex)>) {
         let passed = std::mem::take(&mut self.passed);
         let names: FastMap<Symbol, ()> =
             passed.iter().map(|(_, name, _)| (name.symbol, ())).collect();
         let named = |node: &NodeId| self.mib.nodes[node.index()].name;
-        let defined = found.iter().map(|(node, vertex)| (named(node), *vertex));
-        let defined: FastMap<(Symbol, Vertex), ()> = defined
-            .filter(|(name, _)| names.contains_key(name))
-            .map(|defined| (defined, ()))
-            .collect();
+        let mut defined: FastMap<(Symbol, Vertex), Vec<ModuleId>> = FastMap::default();
+        for (node, vertex) in found.iter().filter(|(node, _)| names.contains_key(&named(node))) {
+            let owner = self.mib.nodes[node.index()].module;
+            defined.entry((named(node), *vertex)).or_default().push(owner);
+        }
+        let mut seen: (Option<ModuleId>, FastMap<ModuleId, ()>) = Default::default();
         let mut said: FastMap<(ModuleId, Symbol, Vertex), ()> = FastMap::default();
         for (module, name, vertex) in passed {
-            let is_defined = defined.contains_key(&(name.symbol, vertex));
+            let is_defined = defined.get(&(name.symbol, vertex)).is_some_and(|owners| {
+                if seen.0 != Some(module) {
+                    seen = (Some(module), self.seen_from(module));
+                }
+                owners.iter().any(|o| seen.1.contains_key(o) || self.unit_of(*o).is_base)
+            });
             if !is_defined && said.insert((module, name.symbol, vertex), ()).is_none() {
                 let node = self.plain_node(module, name);
                 found.push((NodeId::new(self.mib.nodes.len() as u32), vertex));
                 self.mib.nodes.push(node);
             }
         }
+    }
+
+    /// A module, those it imports from, and so on.
+    fn seen_from(&self, module: ModuleId) -> FastMap<ModuleId, ()> {
+        let mut seen: FastMap<ModuleId, ()> = FastMap::default();
+        let mut next = vec![module];
+        while let Some(module) = next.pop() {
+            if seen.insert(module, ()).is_none() {
+                next.extend(self.unit_of(module).imports.values().flatten());
+            }
+        }
+        seen
     }
 
     fn plain_node(&self, module: ModuleId, name: Name) -> NodeData {
@@ -161,8 +191,9 @@ impl<'a> Resolver<'a> {
             "read-write" | "write-only" => Access::ReadWrite,
             "read-create" => Access::ReadCreate,
             _ => {
+                let like = nearest(word, ACCESSES.into_iter()).map(Box::from);
                 let word = word.into();
-                self.report(module, name, Problem::BadAccess { word });
+                self.report(module, name, Problem::BadAccess { word, like });
                 return None;
             }
         })

@@ -9,6 +9,7 @@ use crate::{
         Sequence, TypeId,
     },
     source::Span,
+    symbol::Symbol,
 };
 
 impl<'a> Resolver<'a> {
@@ -217,6 +218,7 @@ impl<'a> Resolver<'a> {
                 modules.push(ComplianceModule { module, mandatory, groups, objects });
             }
             let Some(current) = modules.last_mut() else { continue };
+            self.check_compliance(id.0, current.module, clause);
             match clause {
                 Clause::MandatoryGroups(names) => {
                     current.mandatory.extend(pools[*names].iter().map(|name| name.symbol));
@@ -235,6 +237,21 @@ impl<'a> Resolver<'a> {
             }
         }
         modules
+    }
+
+    /// Whether what a compliance statement asks for is there, in a module that is.
+    fn check_compliance(&mut self, user: ModuleId, module: Symbol, clause: &Clause) {
+        let (names, role) = match clause {
+            Clause::MandatoryGroups(names) => (&self.unit_of(user).ast.pools[*names], Role::Group),
+            Clause::Group(name) => (std::slice::from_ref(name), Role::Group),
+            Clause::Object(name) => (std::slice::from_ref(name), Role::Object),
+            _ => return,
+        };
+        for &name in names {
+            if self.is_loaded(module) && self.find_in(module, name.symbol).is_none() {
+                self.report_unknown(user, name, role);
+            }
+        }
     }
 
     /// A column's name stands in the SEQUENCE of its row too.

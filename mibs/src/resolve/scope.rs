@@ -3,9 +3,8 @@
 use super::{DefinitionId, Resolver};
 use crate::{
     ast::{Body, Name},
-    diagnostic::{Problem, Role},
+    diagnostic::Problem,
     model::ModuleId,
-    names::distance,
     symbol::Symbol,
 };
 
@@ -25,7 +24,8 @@ impl Resolver<'_> {
                 let target = self.by_name.get(&from).copied();
                 let name = self.mib.symbols.text(from);
                 if target.is_none() && !RETIRED.contains(&name) {
-                    let problem = Problem::MissingModule { module: name.into() };
+                    let (module_name, like) = (name.into(), self.like_module(from));
+                    let problem = Problem::MissingModule { module: module_name, like };
                     self.report(module, import.module, problem);
                 }
                 for name in &ast.pools[import.symbols] {
@@ -45,44 +45,29 @@ impl Resolver<'_> {
             let Some(&target) = self.by_name.get(&from) else { continue };
             for &written in &ast.pools[import.symbols] {
                 let symbol = written.symbol;
-                let name = self.mib.symbols.text(symbol);
-                // Macros belong to the language, wherever they are imported from.
-                let known = is_macro(name)
-                    || self.language.named(symbol).is_some()
-                    || self.exported(target, symbol).is_some();
-                if !known {
-                    let name = name.into();
-                    let from = self.mib.symbols.text(from).into();
-                    self.report(module, written, Problem::MissingImport { module: from, name });
-                    // What was meant by it is imported too, and is not missed again.
-                    let meant = self.like_export(module, target, symbol);
-                    if let (Some(meant), Some(unit)) = (meant, self.units.get_mut(module.index())) {
-                        unit.imports.entry(meant).or_insert(Some(target));
-                    }
+                if !self.exports(target, symbol) {
+                    self.report_missing_import(module, target, written);
                 }
             }
         }
     }
 
-    /// The one definition of a module, or type of the language, whose name is next to
-    /// a word.
-    fn like_export(&mut self, user: ModuleId, from: ModuleId, name: Symbol) -> Option<Symbol> {
-        let unit = self.units.get_mut(user.index())?;
-        unit.suggestions = unit.suggestions.checked_sub(1)?;
-        let word = self.mib.symbols.text(name);
-        let all = self.unit_of(from).definitions.keys().copied();
-        let mut near = all.chain(self.language.names()).filter(|&known| {
-            let known = self.mib.symbols.text(known);
-            known.len().abs_diff(word.len()) <= 2
-                && known.as_bytes().first() == word.as_bytes().first()
-                && distance(known, word) <= 2
-        });
-        near.next().filter(|&only| near.all(|other| other == only))
+    /// Whether a name can be imported from a module. Macros and types of the language
+    /// belong to it wherever they are imported from.
+    fn exports(&self, module: ModuleId, name: Symbol) -> bool {
+        is_macro(self.mib.symbols.text(name))
+            || self.language.named(name).is_some()
+            || self.exported(module, name).is_some()
+    }
+
+    /// Whether nothing was said of an import: it is there, or its module is not.
+    pub(crate) fn is_importable(&self, module: Name, name: Name) -> bool {
+        self.by_name.get(&module.symbol).is_none_or(|&id| self.exports(id, name.symbol))
     }
 
     /// What another module gets when it imports a name from this one. Some
     /// modules pass on what they imported themselves.
-    fn exported(&self, mut module: ModuleId, name: Symbol) -> Option<DefinitionId> {
+    pub(super) fn exported(&self, mut module: ModuleId, name: Symbol) -> Option<DefinitionId> {
         for _ in 0..8 {
             let unit = self.unit_of(module);
             if let Some(&at) = unit.definitions.get(&name) {
@@ -112,52 +97,12 @@ impl Resolver<'_> {
         }
         // An import from a module that lacks it, or is not there, was reported
         // where it stands.
-        if imported.is_none() && self.said.insert((module, name), ()).is_none() {
+        if imported.is_none() && !self.was_said(module, written) {
             let from = self.mib.symbols.text(self.unit_of(found.0).name).into();
             let name = self.mib.symbols.text(name).into();
             self.report(module, written, Problem::NotImported { name, module: from });
         }
         Some(found)
-    }
-
-    /// Says that a name stands for nothing, with the name in scope that looks
-    /// most like it.
-    pub(super) fn report_unknown(&mut self, module: ModuleId, written: Name, role: Role) {
-        // What could not be read was reported there.
-        if self.broken.contains_key(&written.symbol) {
-            return;
-        }
-        let word: Box<str> = self.word(written).into();
-        let like = self.most_like(module, written.symbol, role);
-        let problem = Problem::Unknown { role, name: word, like };
-        self.report(module, written, problem);
-    }
-
-    /// The name in scope that looks most like one that stands for nothing.
-    fn most_like(&mut self, module: ModuleId, name: Symbol, role: Role) -> Option<Box<str>> {
-        let is_type = role == Role::Type;
-        // A module may speak of it in each of its definitions.
-        if let Some(known) = self.likes.get(&(module, name, is_type)) {
-            return known.clone();
-        }
-        let unit = &mut self.units[module.index()];
-        unit.suggestions = unit.suggestions.checked_sub(1)?;
-        let unit = self.unit_of(module);
-        let word = self.mib.symbols.text(name);
-        let allowed = (word.len() / 4).clamp(1, 3);
-        let in_scope = unit.definitions.keys().chain(unit.imports.keys());
-        let in_scope = in_scope.copied().chain(self.language.names());
-        let in_scope = in_scope.map(|symbol| self.mib.symbols.text(symbol));
-        let letters = letters(word);
-        let near = in_scope.filter(|name| {
-            is_type == name.starts_with(|c: char| c.is_ascii_uppercase())
-                && name.len().abs_diff(word.len()) <= allowed
-                && (self::letters(name) ^ letters).count_ones() as usize <= 2 * allowed
-        });
-        let ranked = near.map(|name| (distance(name, word), name)).filter(|&(d, _)| d <= allowed);
-        let like: Option<Box<str>> = ranked.min().map(|(_, name)| name.into());
-        self.likes.insert((module, name, is_type), like.clone());
-        like
     }
 
     /// The definition a name means, without a word about how it was found.
@@ -177,16 +122,14 @@ impl Resolver<'_> {
         self.exported(target, name)
     }
 
+    pub(super) fn is_loaded(&self, module: Symbol) -> bool {
+        self.by_name.contains_key(&module)
+    }
+
     /// Whether a definition is a type.
     pub(super) fn is_type(&self, id: DefinitionId) -> bool {
         matches!(self.definition(id).body, Body::Type { .. } | Body::TextualConvention { .. })
     }
-}
-
-/// Which letters a word has, the case aside. Words that differ in more of them
-/// than an edit can change are far apart, which is quickly seen.
-fn letters(word: &str) -> u32 {
-    word.bytes().fold(0, |letters, b| letters | 1 << (b & 0x1f))
 }
 
 fn is_macro(name: &str) -> bool {

@@ -6,6 +6,7 @@ use crate::{
     diagnostic::{Problem, Role},
     hint::Hint,
     model::{Base, Mib, ModuleId, Sequence, Status, TypeData, TypeId},
+    similar::nearest,
     symbol::{FastMap, Symbol},
 };
 
@@ -327,8 +328,9 @@ impl<'a> Resolver<'a> {
         let word = self.word(name);
         let status = Status::of_word(word);
         if status.is_none() {
+            let like = nearest(word, Status::ALL.map(Status::name).into_iter()).map(Box::from);
             let word = word.into();
-            self.report(module, name, Problem::BadStatus { word });
+            self.report(module, name, Problem::BadStatus { word, like });
         }
         status
     }
