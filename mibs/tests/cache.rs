@@ -197,6 +197,29 @@ fn damage_is_never_believed() {
 }
 
 #[test]
+fn damage_behind_the_opening_ends_nobody() {
+    let set = Set::new();
+    // The first time it is compiled, the second time it is read.
+    let opened = || (set.load(), set.load()).1;
+    opened();
+    let path = set.kept().remove(0);
+    let whole = fs::read(&path).unwrap();
+    for step in [1, 7, 64, 1000] {
+        let mib = opened();
+        // In the file that is open, not in another of its name.
+        let mut damaged = whole.clone();
+        damaged.iter_mut().skip(190).step_by(step).for_each(|octet| *octet ^= 1);
+        fs::write(&path, damaged).unwrap();
+        let _ = (all(&mib), mib.parse_name("t3Value.'x'"), mib.node_by_name("t5Table").is_some());
+    }
+    let mib = opened();
+    assert!(mib.node_by_name("t5Table").is_some());
+    fs::write(&path, "").unwrap();
+    let _ = all(&mib);
+    assert!(set.load().node_by_name("t3Value").is_some(), "written anew");
+}
+
+#[test]
 fn a_folder_that_cannot_be_written_costs_nothing() {
     let set = Set::new();
     fs::write(set.folder.path().join("cache"), "a file in the way").unwrap();

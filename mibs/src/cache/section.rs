@@ -146,3 +146,41 @@ pub(super) fn table<T>(
         read.filter(|_| reader.is_empty())
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(octets: &[u8], len: usize) -> Option<Table<u32>> {
+        table(Section::in_memory(octets), len, u32::MAX, |reader, _| reader.u32())
+    }
+
+    #[test]
+    fn a_piece_that_cannot_be_read_is_blank_and_the_others_stay() {
+        let len = 2 * PIECE + 1;
+        let mut out = Writer::default();
+        put_table(&mut out, len, |out, at| {
+            out.u32(at as u32);
+            Some(())
+        });
+        let mut octets = out.into_parts().1;
+        let table = kept(&octets, len).expect("a table");
+        assert!(table.iter().copied().eq(0..len as u32));
+        assert_eq!(table.get(len), None);
+        assert_eq!(table.partition_point(|&entry| entry < 200), 200);
+        // The first piece ends one octet too late.
+        let ends = octets.len() - 3 * 4;
+        octets[ends] += 1;
+        let table = kept(&octets, len).expect("a table");
+        let read = [0, PIECE, 2 * PIECE].map(|at| table[at]);
+        assert_eq!(read, [u32::MAX, u32::MAX, 2 * PIECE as u32]);
+        assert!(kept(&octets, octets.len() * PIECE).is_none(), "more than there is room for");
+    }
+
+    #[test]
+    fn a_sum_in_parts_is_the_sum_of_all() {
+        let octets: Vec<u8> = (0..(1_u32 << 18) + 77).map(|at| at as u8).collect();
+        let section = Section::in_memory(&octets);
+        assert_eq!(section.sum(), Some(super::super::checksum(&octets)));
+    }
+}
