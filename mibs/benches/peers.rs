@@ -73,6 +73,9 @@ fn child(args: &[String]) -> Result<(), Box<dyn Error>> {
                 Some(cache) => compiler.compile_with(&Cache::in_folder(cache)),
                 None => compiler.compile(),
             };
+            if let Some(name) = rest.get(1) {
+                println!("{}", mib.format_full_name(mib.parse_name(name)?.arcs()));
+            }
             let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
             let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
             println!("{} {}", mib.modules().count(), peak.unwrap_or_default().trim());
@@ -82,7 +85,7 @@ fn child(args: &[String]) -> Result<(), Box<dyn Error>> {
         [verb, name] if verb == "name" => {
             println!("{}", Mib::builtin().parse_name(name)?);
         }
-        _ => return Err("child load FOLDER [CACHE], or child name NAME".into()),
+        _ => return Err("child load FOLDER [CACHE [NAME]], or child name NAME".into()),
     }
     Ok(())
 }
@@ -103,6 +106,10 @@ fn load(from: &Path, count: usize, extra: &[(String, String)]) -> Result<(), Box
     Command::new(&own).args(["child", "load", &path, &cache]).output()?;
     let kept = best(|| Command::new(&own).args(["child", "load", &path, &cache]).spawn_quietly());
     show("the same, kept", kept, ours);
+    let name = "sysDescr.0";
+    let asked =
+        best(|| Command::new(&own).args(["child", "load", &path, &cache, name]).spawn_quietly());
+    show("and a name of it", asked, ours);
 
     let mut peers = vec![
         ("net-snmp".to_owned(), "snmptranslate -M {} -m ALL -IR -On sysDescr.0".to_owned()),

@@ -110,25 +110,26 @@ impl Compiler {
             let mut below = Vec::new();
             for entry in fs::read_dir(&folder)? {
                 let entry = entry?;
-                let path = entry.path();
+                let name = entry.file_name();
                 let kind = entry.file_type()?;
-                if entry.file_name().to_string_lossy().starts_with('.') {
+                if name.as_encoded_bytes().starts_with(b".") {
                     continue;
                 }
                 // A link to a folder above would never end; one to a file is fine.
                 if kind.is_dir() {
-                    below.push(path);
-                } else if kind.is_file() || path.is_file() {
-                    files.push(path);
+                    below.push(name);
+                } else if kind.is_file() || entry.path().is_file() {
+                    files.push(name);
                 }
             }
+            // By their names: to compare paths is to take them apart.
             files.sort();
             for file in files {
-                self.push(Source::on_disk(file), Origin::Found);
+                self.push(Source::on_disk(folder.join(file)), Origin::Found);
             }
             if deep {
                 below.sort_by(|a, b| b.cmp(a));
-                folders.append(&mut below);
+                folders.extend(below.into_iter().map(|name| folder.join(name)));
             }
         }
         Ok(self)

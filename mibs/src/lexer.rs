@@ -261,6 +261,21 @@ pub(crate) fn tokenize(
     lexer.problems
 }
 
+/// Whether an octet is part of a word, the hyphen aside. It is asked of most of
+/// what is not prose, so the answers stand in a table.
+fn is_in_word(octet: u8) -> bool {
+    const ANSWERS: [bool; 256] = {
+        let mut answers = [false; 256];
+        let mut octet = 0;
+        while octet < 256 {
+            answers[octet] = (octet as u8).is_ascii_alphanumeric() || octet as u8 == b'_';
+            octet += 1;
+        }
+        answers
+    };
+    ANSWERS[usize::from(octet)]
+}
+
 struct Lexer<'a, 'w, 's> {
     text: &'a [u8],
     at: usize,
@@ -279,6 +294,11 @@ impl Lexer<'_, '_, '_> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
+    fn skip_while(&mut self, is_such: impl Fn(u8) -> bool) {
+        let rest = self.rest();
+        self.at += rest.iter().position(|&b| !is_such(b)).unwrap_or(rest.len());
+    }
+
     fn span_from(&self, start: usize) -> Span {
         Span { start: start as u32, end: self.at as u32 }
     }
@@ -289,7 +309,8 @@ impl Lexer<'_, '_, '_> {
             let start = self.at;
             let kind = match first {
                 b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c => {
-                    self.at += 1;
+                    // What is indented is indented far.
+                    self.skip_while(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c));
                     continue;
                 }
                 b'-' if self.peek(1) == b'-' => {
@@ -410,12 +431,10 @@ impl Lexer<'_, '_, '_> {
     /// Letters, digits, hyphens and underscores, up to a comment.
     fn word(&mut self) -> Kind {
         let start = self.at;
-        loop {
-            match self.peek(0) {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' => self.at += 1,
-                b'-' if self.peek(1) != b'-' => self.at += 1,
-                _ => break,
-            }
+        self.skip_while(is_in_word);
+        while self.peek(0) == b'-' && self.peek(1) != b'-' {
+            self.at += 1;
+            self.skip_while(is_in_word);
         }
         self.symbol = self.words.intern_at(self.text, start, self.at);
         match self.text.get(start) {

@@ -9,7 +9,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use crate::source::decode;
+use crate::{model::Late, source::decode};
 
 /// An interned name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,7 +33,7 @@ impl Symbol {
 /// read files at the same time rarely wait for one another.
 #[derive(Debug)]
 pub(crate) struct Symbols {
-    shards: Vec<Shard>,
+    shards: Vec<Late<Shard>>,
 }
 
 /// A power of two.
@@ -41,7 +41,7 @@ const SHARDS: usize = Symbols::SHARDS;
 
 impl Default for Symbols {
     fn default() -> Self {
-        Self { shards: (0..SHARDS).map(|_| Shard::default()).collect() }
+        Self { shards: (0..SHARDS).map(|_| Late::default()).collect() }
     }
 }
 
@@ -54,16 +54,21 @@ impl Symbols {
         self.shards.iter().map(|shard| (shard.texts.as_str(), shard.ends.as_slice()))
     }
 
-    /// From such shards, to be asked only. None where the ends are no ends.
-    pub fn from_shards(shards: Vec<(String, Vec<u32>)>) -> Option<Self> {
-        let is_right = |(texts, ends): &(String, Vec<u32>)| {
-            ends.is_sorted() && ends.iter().all(|&end| texts.is_char_boundary(end as usize))
+    /// Names that are read shard by shard, to be asked only. None where the ends of
+    /// a shard are no ends.
+    pub fn kept(
+        read: impl Fn(usize) -> Option<(String, Vec<u32>)> + Clone + Send + Sync + 'static,
+    ) -> Self {
+        let shard = |number| {
+            let read = read.clone();
+            Late::kept(move || {
+                let (texts, ends) = read(number)?;
+                let is_right = ends.is_sorted()
+                    && ends.iter().all(|&end| texts.is_char_boundary(end as usize));
+                is_right.then_some(Shard { texts, ends, table: Vec::new() })
+            })
         };
-        if shards.len() != SHARDS || !shards.iter().all(is_right) {
-            return None;
-        }
-        let shard = |(texts, ends)| Shard { texts, ends, table: Vec::new() };
-        Some(Self { shards: shards.into_iter().map(shard).collect() })
+        Self { shards: (0..SHARDS).map(shard).collect() }
     }
 
     pub fn intern(&mut self, text: &str) -> Symbol {
@@ -180,9 +185,29 @@ impl Shard {
 }
 
 fn hash_of(octets: &[u8]) -> u64 {
-    let mut hasher = FastHasher::default();
-    hasher.write(octets);
+    let mut hasher = FastHasher(octets.len() as u64);
+    let (whole, rest) = octets.as_chunks::<8>();
+    for chunk in whole {
+        hasher.add(u64::from_le_bytes(*chunk));
+    }
+    if !rest.is_empty() {
+        hasher.add(end_of(octets));
+    }
     hasher.finish()
+}
+
+/// The last eight octets of a word, some of which may have been seen, or all of a
+/// shorter one: no copy of a length that only the processor learns.
+fn end_of(octets: &[u8]) -> u64 {
+    if let Some(last) = octets.last_chunk() {
+        return u64::from_le_bytes(*last);
+    }
+    if let (Some(first), Some(last)) = (octets.first_chunk(), octets.last_chunk()) {
+        return u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last));
+    }
+    // Each of up to three.
+    let at = |at: usize| octets.get(at).map_or(0, |&octet| u64::from(octet));
+    at(0) | at(1) << 8 | at(2) << 16
 }
 
 /// What stands in the table.
@@ -212,13 +237,20 @@ impl SharedSymbols {
                 *place = at as u8 + 1;
             }
         }
-        Self { shards: symbols.shards.into_iter().map(Mutex::new).collect(), reserved }
+        Self {
+            shards: symbols
+                .shards
+                .into_iter()
+                .map(|shard| Mutex::new(shard.into_inner()))
+                .collect(),
+            reserved,
+        }
     }
 
     pub fn into_inner(self) -> Symbols {
         let shards = self.shards.into_iter();
         let shards = shards.map(|s| s.into_inner().unwrap_or_else(PoisonError::into_inner));
-        Symbols { shards: shards.collect() }
+        Symbols { shards: shards.map(Late::from).collect() }
     }
 }
 

@@ -180,7 +180,7 @@ fn damage_is_never_believed() {
     let path = set.kept().remove(0);
     let whole = fs::read(&path).unwrap();
     // Octets of every field of the header, and some of everything behind it.
-    let places = (0..180).step_by(9).chain((180..whole.len()).step_by(4999));
+    let places = (0..190).step_by(9).chain((190..whole.len()).step_by(4999));
     for at in places {
         let mut damaged = whole.clone();
         damaged[at] ^= 0x40;
@@ -194,6 +194,29 @@ fn damage_is_never_believed() {
     }
     fs::write(&path, [whole.as_slice(), b"more"].concat()).unwrap();
     assert_eq!(all(&set.load()), first);
+}
+
+#[test]
+fn damage_behind_the_opening_ends_nobody() {
+    let set = Set::new();
+    // The first time it is compiled, the second time it is read.
+    let opened = || (set.load(), set.load()).1;
+    opened();
+    let path = set.kept().remove(0);
+    let whole = fs::read(&path).unwrap();
+    for step in [1, 7, 64, 1000] {
+        let mib = opened();
+        // In the file that is open, not in another of its name.
+        let mut damaged = whole.clone();
+        damaged.iter_mut().skip(190).step_by(step).for_each(|octet| *octet ^= 1);
+        fs::write(&path, damaged).unwrap();
+        let _ = (all(&mib), mib.parse_name("t3Value.'x'"), mib.node_by_name("t5Table").is_some());
+    }
+    let mib = opened();
+    assert!(mib.node_by_name("t5Table").is_some());
+    fs::write(&path, "").unwrap();
+    let _ = all(&mib);
+    assert!(set.load().node_by_name("t3Value").is_some(), "written anew");
 }
 
 #[test]

@@ -43,6 +43,11 @@ impl Writer {
         self.buffer.drain(..octets);
     }
 
+    /// How much of the section was written.
+    pub fn position(&self) -> u64 {
+        self.len + self.buffer.len() as u64
+    }
+
     /// Ends a section: its length and its checksum.
     pub fn end_section(&mut self) -> io::Result<(u64, u64)> {
         self.flush(self.buffer.len());
@@ -168,7 +173,7 @@ impl<'a> Reader<'a> {
 /// write modules as well: it guards against disks and interrupted copies, not
 /// against people.
 #[derive(Debug)]
-struct Sum {
+pub(super) struct Sum {
     lanes: [u64; 4],
     len: u64,
     /// What did not fill all lanes, which only the last piece may have.
@@ -186,7 +191,8 @@ impl Sum {
         (lane ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
     }
 
-    fn add(&mut self, octets: &[u8]) {
+    /// Of all pieces only the last may be no multiple of 32 octets.
+    pub fn add(&mut self, octets: &[u8]) {
         let (blocks, rest) = octets.as_chunks::<32>();
         for block in blocks {
             let (words, _) = block.as_chunks::<8>();
@@ -198,7 +204,7 @@ impl Sum {
         self.len += octets.len() as u64;
     }
 
-    fn finish(self) -> u64 {
+    pub fn finish(self) -> u64 {
         let sum = self.lanes.into_iter().chain([self.rest]).fold(self.len, Self::mix);
         sum ^ (sum >> 31)
     }

@@ -1,7 +1,7 @@
 //! Compiled modules on disk.
 //!
 //! A folder of thousands of modules is compiled once; the next time its tables are
-//! read, which takes a fraction of the time. One file holds what one list of files
+//! there, which takes a fraction of the time. One file holds what one list of files
 //! was compiled to, under a name made of that list:
 //!
 //! * a header with the fingerprint of this compiler, so that what another version
@@ -12,13 +12,20 @@
 //!   text decides;
 //! * the tables.
 //!
+//! When it is opened every octet is compared with the checksums, and none is kept:
+//! most who ask, ask for a few names of thousands of modules. The tables are in
+//! pieces, each of which is read when something in it is asked for.
+//!
 //! Whatever does not fit is as good as none: then the modules are compiled, and
 //! the file is written anew, beside the old one and renamed over it. Prose is not
 //! in it; it is read from the modules when it is asked for, as always, as long as
 //! they are the texts that were compiled.
 
 mod bytes;
+mod nodes;
+mod orders;
 mod problems;
+mod section;
 mod tables;
 
 use std::{
@@ -30,8 +37,8 @@ use std::{
     },
     path::{Path, PathBuf},
     sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
     },
     thread,
     time::SystemTime,
@@ -41,7 +48,8 @@ pub(crate) use bytes::checksum;
 use bytes::{Reader, Writer};
 #[cfg(test)]
 pub(crate) use problems::every_problem;
-use tables::{Sizes, Table};
+use section::{Section, Store};
+use tables::Sizes;
 
 use crate::{
     builtin,
@@ -83,25 +91,24 @@ impl Cache {
         if header.len() != file.metadata().ok()?.len() {
             return None;
         }
-        let stamps = header.section(&file, 0)?;
-        let sources = sources_in(&stamps, &compiler.sources)?;
-        let numbers: Vec<usize> = (1..SECTIONS).collect();
-        // Whether the files are still the same is found out beside the reading.
-        let fresh = AtomicBool::new(true);
-        let tables = thread::scope(|scope| {
-            let reader = scope.spawn(|| {
-                on_all_cores(&numbers, |&number| {
-                    let octets = header.section(&file, number)?;
-                    tables::read(number - 1, &octets, header.sizes)
-                })
-            });
-            fresh.store(are_fresh(&sources), Ordering::Relaxed);
-            reader.join().ok()
-        })?;
-        if !fresh.into_inner() {
+        let [sources, tables @ ..] = header.sections(file)?;
+        if !header.is_whole(0, &sources) {
             return None;
         }
-        assemble(sources, tables)
+        let sources = sources_in(&sources.read()?, &compiler.sources)?;
+        // Whether the tables are what was written, and the files what was compiled.
+        let sections =
+            (1..SECTIONS).zip(&tables).map(|(number, section)| Part::Table(number, section));
+        let files = sources.chunks(256).map(Part::Files);
+        let parts: Vec<Part<'_>> = sections.chain(files).collect();
+        let are_good = on_all_cores(&parts, |part| match part {
+            Part::Table(number, section) => header.is_whole(*number, section),
+            Part::Files(files) => files.iter().all(is_fresh),
+        });
+        if !are_good.into_iter().all(|is_good| is_good) {
+            return None;
+        }
+        Some(Mib { sources, ..tables::read(tables, header.sizes)? })
     }
 
     /// Keeps what was compiled. That this fails takes nothing from anybody.
@@ -195,31 +202,6 @@ impl Compiler {
     }
 }
 
-fn assemble(sources: Vec<Source>, tables: Vec<Option<Table>>) -> Option<Mib> {
-    let mut mib = Mib { sources, ..Mib::default() };
-    let mut with_extra = Vec::new();
-    for table in tables {
-        match table? {
-            Table::Nodes(nodes) => mib.nodes = nodes,
-            Table::Types(types) => mib.types = types,
-            Table::Places { places, arcs, by_place } => {
-                (mib.places, mib.arcs, mib.by_place) = (places, arcs, by_place);
-            }
-            Table::Symbols { symbols, by_name } => {
-                (mib.symbols, mib.by_name) = (symbols, by_name);
-            }
-            Table::Extras(extras) => with_extra = extras,
-            Table::Modules(modules, diagnostics) => {
-                (mib.modules, mib.diagnostics) = (modules, diagnostics);
-            }
-        }
-    }
-    for (id, extra) in with_extra {
-        mib.nodes.get_mut(id.index())?.extra = Some(Box::new(extra));
-    }
-    Some(mib)
-}
-
 /// The tables of a MIB as octets, without the checksums that would keep a fuzzer
 /// out.
 #[doc(hidden)]
@@ -240,8 +222,9 @@ pub fn from_tables(octets: &[u8]) -> Option<Mib> {
     let mut reader = Reader(octets);
     let sizes = Sizes::read(&mut reader).filter(|sizes| sizes.files <= 64)?;
     let sources = (0..sizes.files).map(|_| Source::new("kept", Vec::new())).collect();
-    let tables = 0..tables::WRITERS.len();
-    assemble(sources, tables.map(|number| tables::read(number, reader.octets()?, sizes)).collect())
+    let sections = tables::WRITERS.map(|_| reader.octets().map(Section::in_memory));
+    let sections: Vec<Section> = sections.into_iter().collect::<Option<_>>()?;
+    Some(Mib { sources, ..tables::read(sections.try_into().ok()?, sizes)? })
 }
 
 fn is_builtin(name: &str) -> bool {
@@ -292,15 +275,22 @@ impl Header {
         lengths.fold(HEADER as u64, u64::saturating_add)
     }
 
-    /// A section, if it is what was written.
-    fn section(&self, file: &File, number: usize) -> Option<Vec<u8>> {
-        let before = self.sections.get(..number)?.iter().map(|&(len, _)| len);
-        let start = before.fold(HEADER as u64, u64::saturating_add);
-        let &(len, sum) = self.sections.get(number)?;
-        // No longer than the file is, which was compared with the header.
-        let mut octets = vec![0; usize::try_from(len).ok()?];
-        file.read_exact_at(&mut octets, start).ok()?;
-        (checksum(&octets) == sum).then_some(octets)
+    /// The sections of a file, which is as long as they are together.
+    fn sections(&self, file: File) -> Option<[Section; SECTIONS]> {
+        let store = Arc::new(Store::File(file));
+        let mut start = HEADER as u64;
+        let sections = self.sections.iter().map(|&(len, _)| {
+            let section = Section::of(&store, start, len);
+            start = start.saturating_add(len);
+            section
+        });
+        sections.collect::<Option<Vec<_>>>()?.try_into().ok()
+    }
+
+    /// Whether a section is what was written.
+    fn is_whole(&self, number: usize, section: &Section) -> bool {
+        let sum = self.sections.get(number).map(|&(_, sum)| sum);
+        sum.is_some() && section.sum() == sum
     }
 }
 
@@ -348,13 +338,17 @@ fn sources_in(octets: &[u8], wanted: &[Source]) -> Option<Vec<Source>> {
     reader.is_empty().then_some(sources)
 }
 
-fn are_fresh(sources: &[Source]) -> bool {
-    let chunks: Vec<&[Source]> = sources.chunks(256).collect();
-    let is_fresh = |source: &Source| match (source.path(), source.stamp()) {
+/// What is found to be good before anything is believed.
+enum Part<'a> {
+    Table(usize, &'a Section),
+    Files(&'a [Source]),
+}
+
+fn is_fresh(source: &Source) -> bool {
+    match (source.path(), source.stamp()) {
         (Some(path), Some(stamp)) => stamp.is_fresh(path),
         _ => true,
-    };
-    on_all_cores(&chunks, |chunk| chunk.iter().all(is_fresh)).into_iter().all(|fresh| fresh)
+    }
 }
 
 /// What `work` makes of each item, the items shared out among all cores.

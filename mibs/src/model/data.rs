@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use super::{Access, Base, DefaultValue, Kind, Status};
+use super::{Access, Base, DefaultValue, Kind, Late, Status};
 use crate::{
     source::{FileId, Span},
     symbol::Symbol,
@@ -157,4 +157,37 @@ pub(crate) struct Place {
     /// Where its definitions begin in `by_place`.
     pub nodes: u32,
     pub node_count: u32,
+}
+
+/// The sub-identifiers of all places.
+#[derive(Debug)]
+pub(crate) enum Arcs {
+    /// One after another.
+    Made(Vec<u32>),
+    /// By the piece of the table of places, in which a place's begin within
+    /// [`Arcs::SPAN`].
+    Kept(Vec<Late<Vec<u32>>>),
+}
+
+impl Arcs {
+    /// No piece of the table of places has more of them.
+    pub const SPAN: usize = super::PIECE * lcms_snmp::Oid::MAX_ARCS;
+
+    pub fn of(&self, place: &Place) -> &[u32] {
+        let start = place.start as usize;
+        let (arcs, start) = match self {
+            Self::Made(arcs) => (arcs.as_slice(), start),
+            Self::Kept(pieces) => match pieces.get(start / Self::SPAN) {
+                Some(piece) => (piece.as_slice(), start % Self::SPAN),
+                None => return &[],
+            },
+        };
+        arcs.get(start..start + place.len as usize).unwrap_or_default()
+    }
+}
+
+impl Default for Arcs {
+    fn default() -> Self {
+        Self::Made(Vec::new())
+    }
 }

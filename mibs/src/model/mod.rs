@@ -8,6 +8,7 @@ mod data;
 mod groups;
 mod module;
 mod node;
+mod table;
 mod types;
 
 use std::borrow::Cow;
@@ -15,12 +16,13 @@ use std::borrow::Cow;
 pub use lcms_snmp::object::Access;
 
 pub(crate) use data::{
-    ComplianceModule, Extra, IndexItem, Mention, ModuleData, ModuleId, NodeData, NodeId, Place,
-    PlaceId, Prose, Sequence, TypeData, TypeId,
+    Arcs, ComplianceModule, Extra, IndexItem, Mention, ModuleData, ModuleId, NodeData, NodeId,
+    Place, PlaceId, Prose, Sequence, TypeData, TypeId,
 };
 pub(crate) use groups::Groups;
 pub use module::Module;
 pub use node::{Compliance, DefaultValue, Index, Kind, Node, Status};
+pub(crate) use table::{Late, PIECE, Table};
 pub use types::{Base, Type};
 
 use crate::{
@@ -34,20 +36,19 @@ use crate::{
 pub struct Mib {
     pub(crate) sources: Vec<Source>,
     pub(crate) symbols: Symbols,
-    pub(crate) modules: Vec<ModuleData>,
-    pub(crate) types: Vec<TypeData>,
-    pub(crate) nodes: Vec<NodeData>,
+    pub(crate) modules: Table<ModuleData>,
+    pub(crate) types: Table<TypeData>,
+    pub(crate) nodes: Table<NodeData>,
     /// Every OID that has a name, in order.
-    pub(crate) places: Vec<Place>,
-    /// The sub-identifiers of all places, one after another.
-    pub(crate) arcs: Vec<u32>,
+    pub(crate) places: Table<Place>,
+    pub(crate) arcs: Arcs,
     /// Nodes by place; a place's definitions stand together, the one that
     /// speaks for it first.
-    pub(crate) by_place: Vec<NodeId>,
+    pub(crate) by_place: Late<Vec<NodeId>>,
     /// Nodes by the number of their name; of equal names the one that speaks for
     /// it first.
-    pub(crate) by_name: Groups,
-    pub(crate) diagnostics: Vec<Diagnostic>,
+    pub(crate) by_name: Late<Groups>,
+    pub(crate) diagnostics: Late<Vec<Diagnostic>>,
 }
 
 impl Mib {
@@ -105,8 +106,7 @@ impl Mib {
     }
 
     pub(crate) fn place_arcs(&self, place: &Place) -> &[u32] {
-        let start = place.start as usize;
-        self.arcs.get(start..start + place.len as usize).unwrap_or_default()
+        self.arcs.of(place)
     }
 
     /// The place that is the longest prefix of `oid`.

@@ -143,9 +143,7 @@ impl<'m> Node<'m> {
         let (mib, this) = (self.mib, self.data().place);
         let own = self.oid();
         mib.places
-            .get(this.index() + 1..)
-            .unwrap_or_default()
-            .iter()
+            .iter_from(this.index() + 1)
             .take_while(move |place| mib.place_arcs(place).starts_with(own))
             .filter(move |place| place.parent == Some(this))
             .filter_map(|place| mib.by_place.get(place.nodes as usize))

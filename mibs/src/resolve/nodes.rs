@@ -11,7 +11,8 @@ use crate::{
     ast::{Body, Clause, Invocation, Name},
     diagnostic::Problem,
     model::{
-        Access, Groups, Kind, Mib, ModuleId, NodeData, NodeId, PlaceId, Prose, Sequence, Status,
+        Access, Arcs, Groups, Kind, Mib, ModuleId, NodeData, NodeId, PlaceId, Prose, Sequence,
+        Status, Table,
     },
     similar::nearest,
     symbol::{FastMap, Symbol},
@@ -50,7 +51,8 @@ impl<'a> Resolver<'a> {
         let tree = std::mem::replace(&mut self.tree, Tree::new());
         let settle = |node: NodeId, place| nodes[node.index()].place = place;
         let Places { places, arcs, by_place } = tree.places(&found, settle);
-        (self.mib.places, self.mib.arcs, self.mib.by_place) = (places, arcs, by_place);
+        (self.mib.places, self.mib.by_place) = (places.into(), by_place.into());
+        self.mib.arcs = Arcs::Made(arcs);
         self.settle_columns();
     }
 
@@ -298,12 +300,12 @@ impl Mib {
             .modules()
             .map(|module| with_century(module.last_updated().unwrap_or_default().trim()))
             .collect();
-        let rank = |nodes: &[NodeData], id: NodeId| {
+        let rank = |nodes: &Table<NodeData>, id: NodeId| {
             let node = &nodes[id.index()];
             let date = dates.get(node.module.index()).cloned().unwrap_or_default();
             (node.kind == Kind::Node, Reverse(date), node.module, id)
         };
-        for place in &self.places {
+        for place in self.places.iter() {
             let range = place.nodes as usize..(place.nodes + place.node_count) as usize;
             if let Some(nodes) = self.by_place.get_mut(range)
                 && nodes.len() > 1
@@ -313,7 +315,7 @@ impl Mib {
         }
         let named = self.nodes.iter().enumerate();
         let named = named.map(|(at, node)| (node.name.index() as u32, at as u32));
-        self.by_name = Groups::new(self.symbols.bound(), named);
+        self.by_name = Groups::new(self.symbols.bound(), named).into();
         for name in 0..self.symbols.bound() as u32 {
             let nodes = self.by_name.of_mut(name);
             if nodes.len() > 1 {
