@@ -17,8 +17,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::buffer::spare_capacity;
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, recvfrom};
+use rustix::net::{RecvFlags, recvfrom, sockopt::set_socket_recv_buffer_size_force};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::{
@@ -31,8 +32,11 @@ use crate::{
 /// A whole UDP datagram.
 const DATAGRAM: usize = 65_535;
 
-/// Room for the bursts of many managers that poll at the same second.
-const RECEIVE_BUFFER: usize = 1 << 20;
+/// Room for what comes while this thread has no processor: the bursts of many managers
+/// that poll at the same second, or a good request among bad messages, whose sender
+/// would wait for his timeout if it were dropped. A busy scheduler takes 16 ms for one
+/// round, in which a flood of messages of all sizes brings two or three mebibytes.
+const RECEIVE_BUFFER: usize = 4 << 20;
 
 /// How long to leave a socket alone whose error is not that of one packet.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -60,8 +64,11 @@ impl Listener {
             // `[::]` and `0.0.0.0` are two addresses and may both be listened on.
             socket.set_only_v6(true)?;
         }
-        // The kernel grants what its limits allow; less is no reason to fail.
-        if let Err(error) = socket.set_recv_buffer_size(RECEIVE_BUFFER) {
+        // Whoever administers networks may exceed net.core.rmem_max; others are granted
+        // what it allows. Less is no reason to fail.
+        if set_socket_recv_buffer_size_force(&socket, RECEIVE_BUFFER).is_err()
+            && let Err(error) = socket.set_recv_buffer_size(RECEIVE_BUFFER)
+        {
             tracing::debug!(%error, "the receive buffer keeps its size");
         }
         socket.bind(&address.into())?;
@@ -135,14 +142,15 @@ struct Server {
 impl Server {
     fn run(self) {
         let mut workspace = Workspace::default();
-        let mut buffer = vec![0; DATAGRAM];
+        // Not filled with zeros: as much of it is memory as the longest message took.
+        let mut buffer = Vec::with_capacity(DATAGRAM);
         // What was taken is answered, also as the last thing: nobody else has it.
         while !self.stop.load(Ordering::Acquire) {
-            match recvfrom(&*self.socket, &mut *buffer, RecvFlags::DONTWAIT) {
-                Ok((_, len, from)) => {
-                    let datagram = buffer.get(..len).unwrap_or_default();
+            buffer.clear();
+            match recvfrom(&*self.socket, spare_capacity(&mut buffer), RecvFlags::DONTWAIT) {
+                Ok((_, _, from)) => {
                     if let Some(Ok(from)) = from.map(SocketAddr::try_from) {
-                        self.answer(from, datagram, &mut workspace);
+                        self.answer(from, &buffer, &mut workspace);
                     }
                 }
                 Err(Errno::AGAIN) => match self.bell.wait(&self.socket) {
@@ -185,5 +193,24 @@ impl Server {
 pub fn send(socket: &UdpSocket, to: SocketAddr, reply: &[u8]) {
     if let Err(error) = socket.send_to(reply, to) {
         tracing::debug!(%error, %to, "a reply was not sent");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{error::Error, fs};
+
+    use rustix::net::sockopt::socket_recv_buffer_size;
+
+    use super::*;
+
+    #[test]
+    fn the_receive_buffer_is_as_large_as_the_system_allows() -> Result<(), Box<dyn Error>> {
+        let listener = Listener::bind("127.0.0.1:0".parse()?)?;
+        let limit: usize = fs::read_to_string("/proc/sys/net/core/rmem_max")?.trim().parse()?;
+        // The kernel counts what it needs besides, and so doubles what is asked for.
+        let granted = socket_recv_buffer_size(&listener.socket)? / 2;
+        assert!(granted >= RECEIVE_BUFFER.min(limit), "{granted}");
+        Ok(())
     }
 }

@@ -59,6 +59,20 @@ impl Agent {
         Self { process, folder, name: name.to_owned(), address }
     }
 
+    /// Starts an agent as the last arguments of another command, which becomes it.
+    #[track_caller]
+    pub fn start_by(command: &[&str], name: &str, rest: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        configure(folder.path(), name, rest);
+        let (program, args) = command.split_first().expect("a command");
+        let agent = self::command(folder.path());
+        let mut command = Command::new(program);
+        command.args(args).arg(agent.get_program()).args(agent.get_args());
+        let mut process = Process::start(&mut command);
+        let address = process.says("listening on udp:").parse().expect("an address");
+        Self { process, folder, name: name.to_owned(), address }
+    }
+
     /// Where it answers.
     pub fn address(&self) -> SocketAddr {
         self.address

@@ -56,6 +56,18 @@ impl Namespaces {
         enter(&self.servers);
     }
 
+    /// What comes before a command that is to see the director's interfaces in /sys
+    /// too, which entering the namespace does not bring about.
+    pub fn at_director(&self) -> [&str; 4] {
+        ["ip", "netns", "exec", &self.director]
+    }
+
+    /// Does something to the director's interfaces: the arguments of `ip link`.
+    #[track_caller]
+    pub fn link(&self, args: &[&str]) {
+        ip(&[&["-n", &self.director, "link"][..], args].concat());
+    }
+
     /// From now on nothing that the director sends is answered: what the
     /// servers' kernel has for it goes nowhere.
     pub fn go_dark(&self) {

@@ -64,7 +64,7 @@ impl Snmptrapd {
             .arg(config)
             .arg("-M")
             .arg(root().join("mibs/modules"))
-            .args(["-m", "LOAD-CLUSTER-MIB:SNMPv2-MIB", "-F", "GOT %P|%W|%q|%v\n"])
+            .args(["-m", "LOAD-CLUSTER-MIB:SNMPv2-MIB:IF-MIB", "-F", "GOT %P|%W|%q|%v\n"])
             .arg(format!("udp:{}", SocketAddr::from((Ipv4Addr::LOCALHOST, port))))
             .env("SNMP_PERSISTENT_DIR", folder.path())
             .env("LC_ALL", "C");

@@ -197,7 +197,8 @@ fn an_emulated_host_has_the_figures_of_its_files() {
     assert_eq!(walk.number("ssCpuRawIdle.0"), 10_000);
     assert_eq!(walk.number("memTotalReal.0"), 1_000_000);
     assert_eq!(walk.number("hrStorageUsed.1"), 200_000);
-    assert_eq!(walk.number("hrProcessorLoad.196608"), 1);
+    // Since the boot at first, and then of the last minute, in which nothing has changed.
+    assert!(walk.number("hrProcessorLoad.196608") <= 1);
     assert!(walk.column("hrSWRunIndex").is_empty());
     assert!(walk.column("hrSystemUptime").is_empty());
 }

@@ -1,9 +1,9 @@
 //! Notifications (RFC 3413 §3.3): what is worth one, who is told, and how they
 //! get it.
 //!
-//! `watch` compares what is with what was last told, a pure function of both and
-//! of the time; `words` makes notifications of what it finds; `start` knows how the
-//! agent has started. The announcer, on the publisher's thread, puts them into the
+//! `seen` is what of a state is worth one; `watch` compares it with what was last told,
+//! a pure function of both and of the time; `words` makes notifications of what it
+//! finds; `start` knows how the agent has started. The announcer, on the publisher's thread, puts them into the
 //! log and hands them on, and never waits. `originator` is what is sent to whom and
 //! when, as a state machine without a socket; `sender` is the thread with the
 //! sockets around it.
@@ -11,6 +11,7 @@
 mod announcer;
 mod log;
 mod originator;
+mod seen;
 mod sender;
 mod start;
 mod watch;
@@ -19,6 +20,7 @@ mod words;
 pub use announcer::Announcer;
 pub use log::{Log, LogEntry, LogRows};
 pub use originator::{Datagram, Originator, Own};
+pub use seen::{LinkIs, Seen};
 pub use sender::Sender;
 pub use start::Start;
-pub use watch::{Change, Seen, Watch};
+pub use watch::{Change, Watch};

@@ -66,7 +66,6 @@ async fn run(
     mut originator: Originator,
 ) {
     let mut sockets = Sockets::default();
-    let (mut v4, mut v6) = (vec![0; DATAGRAM], vec![0; DATAGRAM]);
     loop {
         let due = originator.poll_timeout();
         let out = tokio::select! {
@@ -76,11 +75,11 @@ async fn run(
                 let own = Own { object_id: tables::object_id(), address: &own_address };
                 originator.notify(Instant::now(), &notification, &security, &own)
             }
-            (len, from) = arrived(&sockets.v4, &mut v4) => {
-                originator.on_datagram(Instant::now(), from, v4.get(..len).unwrap_or_default())
+            (datagram, from) = arrived(&mut sockets.v4) => {
+                originator.on_datagram(Instant::now(), from, datagram)
             }
-            (len, from) = arrived(&sockets.v6, &mut v6) => {
-                originator.on_datagram(Instant::now(), from, v6.get(..len).unwrap_or_default())
+            (datagram, from) = arrived(&mut sockets.v6) => {
+                originator.on_datagram(Instant::now(), from, datagram)
             }
             () = sleep_until(due.unwrap_or_else(Instant::now).into()), if due.is_some() => {
                 originator.on_timeout(Instant::now())
@@ -102,6 +101,7 @@ struct Sockets {
 struct Socket {
     sends: StdSocket,
     hears: UdpSocket,
+    heard: Vec<u8>,
 }
 
 impl Socket {
@@ -109,7 +109,7 @@ impl Socket {
         let sends = StdSocket::bind(any)?;
         sends.set_nonblocking(true)?;
         let hears = UdpSocket::from_std(sends.try_clone()?)?;
-        Ok(Self { sends, hears })
+        Ok(Self { sends, hears, heard: Vec::with_capacity(DATAGRAM) })
     }
 }
 
@@ -135,11 +135,12 @@ impl Sockets {
 
 /// The next datagram; never, where there is no socket. An error is that of an
 /// earlier packet, and of no interest.
-async fn arrived(socket: &Option<Socket>, buffer: &mut [u8]) -> (usize, SocketAddr) {
-    let Some(socket) = socket else { return std::future::pending().await };
+async fn arrived(socket: &mut Option<Socket>) -> (&[u8], SocketAddr) {
+    let Some(Socket { hears, heard, .. }) = socket else { return std::future::pending().await };
     loop {
-        match socket.hears.recv_from(buffer).await {
-            Ok(arrived) => return arrived,
+        heard.clear();
+        match hears.recv_buf_from(heard).await {
+            Ok((_, from)) => return (heard, from),
             Err(error) => tracing::debug!(%error, "while waiting for acknowledgements"),
         }
     }

@@ -12,12 +12,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lcms_lb_core::{
-    director::Snapshot,
-    model::{Name, OperState, Roles, ServerId, Status, Weight},
-};
+use lcms_lb_core::model::{Name, OperState, Roles, ServerId, Status, Weight};
 
-use crate::state::AgentState;
+use super::{LinkIs, Seen};
 
 /// The least time between two notifications of the same thing's state.
 const STATE: Duration = Duration::from_secs(5);
@@ -36,23 +33,6 @@ const FAILURE: Duration = Duration::from_secs(5);
 const BURST: u32 = 50;
 const RATE: u32 = 10;
 
-/// What of a state is worth a notification.
-#[derive(Clone, Debug, Default)]
-pub struct Seen {
-    /// Servers: whether they are down, and their effective weights.
-    pub servers: Arc<BTreeMap<ServerId, (bool, Weight)>>,
-    /// Clusters.
-    pub clusters: BTreeMap<Name, Status>,
-    /// Hosts, with their roles.
-    pub hosts: BTreeMap<Name, (OperState, Roles)>,
-    /// lcConfigGeneration.
-    pub generation: u64,
-    /// How many messages were not authentic, if that is to be told.
-    pub failures: Option<u32>,
-    /// Whose servers they are.
-    snapshot: Option<Arc<Snapshot>>,
-}
-
 /// What is to be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are the notifications'")]
@@ -67,6 +47,8 @@ pub enum Change {
     HostRoleChanged(Name),
     ConfigChanged,
     AuthenticationFailure,
+    LinkUp(u32),
+    LinkDown(u32),
 }
 
 /// What was told, and when.
@@ -79,6 +61,7 @@ pub struct Watch {
     hosts: BTreeMap<Name, HostTold>,
     generation: Told<u64>,
     failures: Told<Option<u32>>,
+    links: BTreeMap<u32, Told<LinkIs>>,
     budget: Budget,
 }
 
@@ -108,36 +91,6 @@ struct HostTold {
 struct Budget {
     left: u32,
     at: Instant,
-}
-
-impl Seen {
-    /// What there is to see in a state, after `before`.
-    pub fn of(state: &AgentState, before: &Self) -> Self {
-        let same = before.snapshot.as_ref().is_some_and(|old| Arc::ptr_eq(old, &state.snapshot));
-        let servers = match same {
-            true => Arc::clone(&before.servers),
-            false => {
-                let seen = |(id, status): (&ServerId, &Arc<_>)| {
-                    let status: &lcms_lb_core::director::ServerStatus = status;
-                    (*id, (status.oper_state() == OperState::Down, status.effective.weight))
-                };
-                Arc::new(state.snapshot.servers.iter().map(seen).collect())
-            }
-        };
-        let summary = &state.summary;
-        let hosts = state.snapshot.wanted.hosts.iter().filter_map(|(name, row)| {
-            Some((*name, (summary.hosts.get(name)?.oper_state, row.role_status)))
-        });
-        let enabled = state.security.rows.notification.authen_traps;
-        Self {
-            servers,
-            clusters: summary.clusters.iter().map(|(name, one)| (*name, one.status)).collect(),
-            hosts: hosts.collect(),
-            generation: state.snapshot.wanted.generation,
-            failures: enabled.then(|| state.node.statistics.authentication_failures()),
-            snapshot: Some(Arc::clone(&state.snapshot)),
-        }
-    }
 }
 
 impl<T: Copy + PartialEq> Told<T> {
@@ -185,6 +138,7 @@ impl Watch {
             hosts: BTreeMap::new(),
             generation: Told::new(seen.generation),
             failures: Told::new(seen.failures),
+            links: BTreeMap::new(),
             budget: Budget { left: BURST, at: now },
         };
         watch.changes(seen, now);
@@ -198,6 +152,7 @@ impl Watch {
         self.servers(seen, now, &mut changes);
         self.clusters(seen, now, &mut changes);
         self.hosts(seen, now, &mut changes);
+        self.links(seen, now, &mut changes);
         changes
     }
 
@@ -307,6 +262,26 @@ impl Watch {
             }
         }
     }
+
+    fn links(&mut self, seen: &Seen, now: Instant, changes: &mut Vec<Change>) {
+        let Self { links, budget, .. } = self;
+        links.retain(|index, _| seen.links.contains_key(index));
+        for (&index, &(is, tells)) in &*seen.links {
+            let told = links.entry(index).or_insert(Told::new(is));
+            let change = match (told.value, is) {
+                (LinkIs::Up, LinkIs::Down) if tells => Change::LinkDown(index),
+                (LinkIs::Down, LinkIs::Up) if tells => Change::LinkUp(index),
+                // Also what comes from or goes to notPresent.
+                _ => {
+                    told.adopt(is);
+                    continue;
+                }
+            };
+            if told.tell(is, now, STATE, budget) {
+                changes.push(change);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -395,6 +370,30 @@ mod tests {
             let states: Vec<Seen> = hosts.iter().map(|state| host(*state)).collect();
             assert_eq!(story(&states), expected, "{hosts:?}");
         }
+    }
+
+    #[test]
+    fn interfaces_go_down_and_up() {
+        use LinkIs::{Down, NotPresent, Up};
+        let seen = |is: Option<LinkIs>| {
+            let links = is.map(|is| (7, (is, true))).into_iter().collect();
+            Seen { links: Arc::new(links), ..Seen::default() }
+        };
+        let (up, down) = (Change::LinkUp(7), Change::LinkDown(7));
+        for (links, expected) in [
+            (&[Some(Up), Some(Down), Some(Up)][..], &[down, up][..]),
+            (&[Some(Up), Some(NotPresent), Some(Down), Some(Up)], &[up]),
+            (&[Some(Down), Some(NotPresent), Some(Up)], &[]),
+            // One that has come or gone.
+            (&[None, Some(Down), None, Some(Up)], &[]),
+        ] {
+            let states: Vec<Seen> = links.iter().map(|is| seen(*is)).collect();
+            assert_eq!(story(&states), expected, "{links:?}");
+        }
+        let seen =
+            |is, tells| Seen { links: Arc::new([(7, (is, tells))].into()), ..Seen::default() };
+        let states = [seen(Up, true), seen(Down, false), seen(Down, true), seen(Up, true)];
+        assert_eq!(story(&states), [up], "what happened meanwhile was not to be told");
     }
 
     #[test]

@@ -6,6 +6,10 @@ use lcms_lb_core::{
 };
 use lcms_snmp::{Oid, VarBind, notification::Notification};
 use load_cluster_mib::{
+    if_mib::{
+        if_,
+        notifications::{LinkDown, LinkUp},
+    },
     load_cluster_mib::{
         lc_cluster, lc_host, lc_server,
         notifications::{
@@ -17,7 +21,11 @@ use load_cluster_mib::{
 };
 
 use super::{Change, Start};
-use crate::{state::AgentState, tables::words::Word as _};
+use crate::{
+    sensors::inventory::Link,
+    state::AgentState,
+    tables::words::{Word as _, admin_status},
+};
 
 /// A notification, if what it is about is still there.
 pub(super) fn of(change: Change, state: &AgentState, up_time: u32) -> Option<Notification> {
@@ -100,6 +108,26 @@ pub(super) fn of(change: Change, state: &AgentState, up_time: u32) -> Option<Not
         Change::AuthenticationFailure => {
             (AuthenticationFailure::OID, AuthenticationFailure {}.varbinds())
         }
+        Change::LinkUp(number) => {
+            let (index, link) = interface(state, number)?;
+            let objects = LinkUp {
+                if_index: index.index,
+                index,
+                admin_status: admin_status(link),
+                oper_status: link.oper.mib(),
+            };
+            (LinkUp::OID, objects.varbinds())
+        }
+        Change::LinkDown(number) => {
+            let (index, link) = interface(state, number)?;
+            let objects = LinkDown {
+                if_index: index.index,
+                index,
+                admin_status: admin_status(link),
+                oper_status: link.oper.mib(),
+            };
+            (LinkDown::OID, objects.varbinds())
+        }
     };
     notification(oid, objects, up_time)
 }
@@ -131,6 +159,12 @@ fn cluster(name: Name) -> lc_cluster::Index {
 
 fn host(name: Name) -> lc_host::Index {
     lc_host::Index { host_name: name.to_string() }
+}
+
+fn interface(state: &AgentState, number: u32) -> Option<(if_::Index, &Link)> {
+    let mut links = state.sample.inventory.links.all.iter();
+    let link = links.find(|link| link.interface.index == number)?;
+    Some((if_::Index { index: i32::try_from(number).ok()? }, link))
 }
 
 /// What an LcReason holds, cut between two characters.

@@ -30,7 +30,7 @@ use super::{
 const FILE: &str = "security.json";
 
 /// The format this program reads and writes.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 /// Keeps the rows.
 #[derive(Debug)]
@@ -445,6 +445,7 @@ mod tests {
         let id = FilterId { profile: "f".to_owned(), subtree: vec![1, 3, 6] };
         notification.filters.insert(id, FilterRow { mask: vec![0xfe], ..FilterRow::default() });
         notification.authen_traps = true;
+        notification.link_traps.insert("eth0".to_owned(), false);
         notification.log_entry_limit = 7;
         rows
     }
@@ -501,9 +502,9 @@ mod tests {
     fn a_newer_format_is_refused_and_a_damaged_file_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE);
-        fs::write(&path, "{\"format\":4,\"more\":[]}").unwrap();
+        fs::write(&path, "{\"format\":5,\"more\":[]}").unwrap();
         let error = Keeper::open(folder.path(), engine(), SecurityRows::default()).unwrap_err();
-        assert!(matches!(error, KeeperError::Newer { format: 4, .. }));
+        assert!(matches!(error, KeeperError::Newer { format: 5, .. }));
         assert!(path.exists());
 
         let text = String::from_utf8(text(&sample())).unwrap();

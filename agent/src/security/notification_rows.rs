@@ -13,6 +13,7 @@ use load_cluster_mib::{snmpv2_tm, transport_address_mib};
 use serde::{Deserialize, Serialize};
 
 use super::{Network, Storage};
+use crate::sensors::inventory::Link;
 
 /// All of them, and what else is kept with them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +32,10 @@ pub struct NotificationRows {
     pub filters: BTreeMap<FilterId, FilterRow>,
     /// Whether snmpEnableAuthenTraps is enabled.
     pub authen_traps: bool,
+    /// ifLinkUpDownTrapEnable where it was set, by the names of interfaces: their
+    /// numbers are others after the next boot.
+    #[serde(default)]
+    pub link_traps: BTreeMap<String, bool>,
     /// nlmConfigGlobalEntryLimit.
     pub log_entry_limit: u32,
     /// nlmConfigGlobalAgeOut, in minutes.
@@ -182,6 +187,7 @@ impl Default for NotificationRows {
             profiles: BTreeMap::new(),
             filters: BTreeMap::new(),
             authen_traps: false,
+            link_traps: BTreeMap::new(),
             log_entry_limit: 1000,
             log_age_out: 1440,
         }
@@ -189,6 +195,12 @@ impl Default for NotificationRows {
 }
 
 impl NotificationRows {
+    /// ifLinkUpDownTrapEnable of an interface. Where nobody has said, what runs on
+    /// top of another interface does not tell of what that one tells (RFC 2863 §3.1.9).
+    pub fn tells_of_link(&self, link: &Link) -> bool {
+        self.link_traps.get(&link.interface.name).copied().unwrap_or(!link.stacked)
+    }
+
     /// What of it outlives the process.
     pub(super) fn kept(&self) -> Self {
         let mut rows = self.clone();

@@ -16,6 +16,7 @@ use crate::{
     engine::Refusal,
     reload::ReloadError,
     security::{Principal, SecurityRows, UserId, V3},
+    sensors::inventory::{Link, Links},
 };
 
 /// A SET's work, until it is committed as a whole.
@@ -43,6 +44,7 @@ pub struct Draft {
     model: i32,
     security: Arc<SecurityRows>,
     security_before: Arc<SecurityRows>,
+    links: Arc<Links>,
     node: Arc<Node>,
 }
 
@@ -73,6 +75,7 @@ impl Draft {
             model: principal.model,
             security: Arc::clone(&state.security.rows),
             security_before: Arc::clone(&state.security.rows),
+            links: Arc::clone(&state.sample.inventory.links),
             node: Arc::clone(&state.node),
         }
     }
@@ -111,6 +114,12 @@ impl Draft {
     /// The same, to be changed.
     pub fn security_mut(&mut self) -> &mut SecurityRows {
         Arc::make_mut(&mut self.security)
+    }
+
+    /// The interface with a number.
+    pub fn link(&self, index: i32) -> Option<Link> {
+        let index = u32::try_from(index).ok()?;
+        self.links.all.iter().find(|link| link.interface.index == index).cloned()
     }
 
     /// Whether the SET is by this user of the own engine.

@@ -2,6 +2,7 @@
 
 use lcms_lb_core::model::{self, Role};
 use load_cluster_mib::{
+    if_mib::if_,
     load_cluster_mib::{
         lc_director::LcDirectorState,
         lc_policy::{LcPolicyKind, LcPolicyWindow},
@@ -11,6 +12,8 @@ use load_cluster_mib::{
     },
     tc,
 };
+
+use crate::sensors::inventory;
 
 /// A word of the model that the MIB has too.
 pub trait Word: Copy {
@@ -52,6 +55,9 @@ words! {
     model::OperState = tc::LcOperState {
         Unknown Up Down Draining Maintenance SlowStart Overloaded
     };
+    inventory::OperState = if_::IfOperStatus {
+        Up Down Testing Unknown Dormant NotPresent LowerLayerDown
+    };
     model::AdminState = tc::LcAdminState { Enabled Drain Maintenance };
     model::WeightMode = tc::LcWeightMode { Static Dynamic };
     model::WeightSource = tc::LcWeightSource { Configured Dynamic AdminState Health };
@@ -70,6 +76,14 @@ words! {
     model::DirectorState = LcDirectorState { Initialize Backup Active Fault };
     model::PolicyKind = LcPolicyKind { Static Headroom };
     model::PolicyWindow = LcPolicyWindow { Instant OneMinute FiveMinutes FifteenMinutes };
+}
+
+/// ifAdminStatus of an interface.
+pub fn admin_status(link: &inventory::Link) -> if_::IfAdminStatus {
+    match link.admin_up {
+        true => if_::IfAdminStatus::Up,
+        false => if_::IfAdminStatus::Down,
+    }
 }
 
 const ROLES: [(Role, tc::LcRoles); 6] = [

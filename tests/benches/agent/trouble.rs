@@ -62,13 +62,14 @@ fn flooded() {
 }
 
 /// A hundred servers, and a hundred interfaces in a network of their own, which
-/// goes with the process.
+/// goes with the process. It shows in a /sys of its own only.
 fn memory() {
     let folder = party::folder(&servers(100));
-    let links = "ip link set lo up; i=0; while [ $i -lt 49 ]; do ip link add a$i type veth peer name \
-                 b$i; i=$((i+1)); done; exec \"$0\" \"$@\"";
+    let links = "mount --make-rprivate / && mount -t sysfs sysfs /sys; ip link set lo up; i=0; \
+                 while [ $i -lt 49 ]; do ip link add a$i type veth peer name b$i; i=$((i+1)); done; \
+                 exec \"$0\" \"$@\"";
     let mut command = Command::new("unshare");
-    command.args(["-n", "sh", "-c", links]).arg(party::binary("lcms-agent"));
+    command.args(["-n", "-m", "sh", "-c", links]).arg(party::binary("lcms-agent"));
     let address = SocketAddr::from(([127, 0, 0, 1], 16_161));
     command.stderr(Stdio::null());
     let mut child = party::start_agent(command, folder.path(), address);

@@ -1,7 +1,7 @@
 //! The interfaces as IF-MIB and IP-MIB see them: what sysfs says of each, and
 //! its addresses with their prefixes.
 
-use std::{fs, net::IpAddr, path::Path};
+use std::{ffi::OsString, fs, net::IpAddr, path::Path};
 
 use sysinfo::Networks;
 
@@ -40,6 +40,8 @@ pub struct Link {
     pub promiscuous: bool,
     /// Whether it is a piece of hardware.
     pub hardware: bool,
+    /// Whether it runs on top of another, as a VLAN, a bridge or a bond does.
+    pub stacked: bool,
     /// The name an administrator gave it.
     pub alias: String,
     /// Addresses and their prefix lengths, in order.
@@ -60,6 +62,12 @@ pub enum OperState {
 }
 
 impl OperState {
+    /// Whether it is down, for whichever reason: lowerLayerDown refines down (RFC 2863
+    /// §3.1.14).
+    pub fn is_down(self) -> bool {
+        matches!(self, Self::Down | Self::LowerLayerDown)
+    }
+
     /// By the operstate file. Loopback and tunnels never say more than unknown;
     /// where such a one is wanted up, it is.
     fn of(word: &str, admin_up: bool) -> Self {
@@ -121,11 +129,19 @@ impl Link {
             oper: OperState::of(&text("operstate"), admin_up),
             promiscuous: flags & IFF_PROMISC != 0,
             hardware: folder.join("device").exists(),
+            stacked: is_stacked(folder),
             alias: text("ifalias").trim_end_matches('\n').to_owned(),
             interface,
             addresses,
         }
     }
+}
+
+/// What an interface runs on, the kernel links from its folder.
+fn is_stacked(folder: &Path) -> bool {
+    let is_lower = |name: OsString| name.as_encoded_bytes().starts_with(b"lower_");
+    fs::read_dir(folder)
+        .is_ok_and(|entries| entries.flatten().any(|entry| is_lower(entry.file_name())))
 }
 
 const UTMP: &str = "/run/utmp";
@@ -152,6 +168,16 @@ mod tests {
         assert_eq!(OperState::of("unknown\n", true), OperState::Up);
         assert_eq!(OperState::of("unknown\n", false), OperState::Unknown);
         assert_eq!(OperState::of("lowerlayerdown", true), OperState::LowerLayerDown);
+    }
+
+    #[test]
+    fn what_runs_on_another_is_told_by_a_link() -> std::io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        fs::create_dir(folder.path().join("upper_br0"))?;
+        assert!(!is_stacked(folder.path()));
+        fs::create_dir(folder.path().join("lower_eth0"))?;
+        assert!(is_stacked(folder.path()));
+        Ok(())
     }
 
     #[test]

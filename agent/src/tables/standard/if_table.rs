@@ -11,8 +11,9 @@ use load_cluster_mib::{
 use super::figures::{self, counter32};
 use crate::{
     engine::{At, Instrumentation, Rows},
-    sensors::inventory::{DeviceCounters, Link, OperState},
+    sensors::inventory::{DeviceCounters, Link},
     state::AgentState,
+    tables::words::{self, Word as _},
 };
 
 /// `ifEntry`.
@@ -69,22 +70,11 @@ impl<'s> View<'s> for Row<'s> {
     }
 
     fn admin_status(&self) -> Option<IfAdminStatus> {
-        Some(match self.link.admin_up {
-            true => IfAdminStatus::Up,
-            false => IfAdminStatus::Down,
-        })
+        Some(words::admin_status(self.link))
     }
 
     fn oper_status(&self) -> Option<IfOperStatus> {
-        Some(match self.link.oper {
-            OperState::Up => IfOperStatus::Up,
-            OperState::Down => IfOperStatus::Down,
-            OperState::Testing => IfOperStatus::Testing,
-            OperState::Unknown => IfOperStatus::Unknown,
-            OperState::Dormant => IfOperStatus::Dormant,
-            OperState::NotPresent => IfOperStatus::NotPresent,
-            OperState::LowerLayerDown => IfOperStatus::LowerLayerDown,
-        })
+        Some(self.link.oper.mib())
     }
 
     fn last_change(&self) -> Option<u32> {

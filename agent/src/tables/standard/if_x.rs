@@ -1,13 +1,16 @@
 //! ifXTable: the counters of 64 bits and the names of the interfaces.
 
-use lcms_snmp::{Octets, Value};
-use load_cluster_mib::if_mib::if_x::{self, IfLinkUpDownTrapEnable, View};
+use lcms_snmp::{ErrorStatus, Octets, Value};
+use load_cluster_mib::if_mib::{
+    if_::Index,
+    if_x::{self, IfLinkUpDownTrapEnable, Patch, View, col},
+};
 
 use super::figures::counter32;
 use crate::{
-    engine::{At, Instrumentation, Rows},
+    engine::{At, Instrumentation, Refusal, Rows},
     sensors::inventory::{DeviceCounters, Link},
-    state::AgentState,
+    state::{AgentState, Draft},
 };
 
 /// `ifXEntry`.
@@ -17,6 +20,8 @@ struct Row<'s> {
     link: &'s Link,
     /// What it has counted, where the kernel says so.
     count: Option<DeviceCounters>,
+    /// Whether linkUp and linkDown are told of it.
+    told: bool,
 }
 
 impl Instrumentation<AgentState> for IfX {
@@ -28,11 +33,32 @@ impl Instrumentation<AgentState> for IfX {
     }
 
     fn column<'s>(&self, at: At<'s, AgentState>, key: &'s usize, arc: u32) -> Option<Value<'s>> {
+        let link = at.state.sample.inventory.links.all.get(*key)?;
         let row = Row {
-            link: at.state.sample.inventory.links.all.get(*key)?,
+            link,
             count: at.state.sample.inventory.devices.get(*key).copied().flatten(),
+            told: at.state.security.rows.notification.tells_of_link(link),
         };
         if_x::column(&row, arc)
+    }
+
+    fn writes(&self, arc: u32) -> bool {
+        arc == col::IF_LINK_UP_DOWN_TRAP_ENABLE
+    }
+
+    fn assign(&self, draft: &mut Draft, index: &Index, patch: &Patch) -> Result<(), Refusal> {
+        let link = draft.link(index.index).ok_or(Refusal::row(ErrorStatus::InconsistentName))?;
+        let told = patch.if_link_up_down_trap_enable;
+        let Some(told) = told.map(|told| told == IfLinkUpDownTrapEnable::Enabled) else {
+            return Ok(());
+        };
+        let set = &mut draft.security_mut().notification.link_traps;
+        // What is so without being set is not kept.
+        match told != link.stacked {
+            true => set.remove(&link.interface.name),
+            false => set.insert(link.interface.name, told),
+        };
+        Ok(())
     }
 }
 
@@ -92,8 +118,10 @@ impl<'s> View<'s> for Row<'s> {
     }
 
     fn if_link_up_down_trap_enable(&self) -> Option<IfLinkUpDownTrapEnable> {
-        // No notification is sent.
-        Some(IfLinkUpDownTrapEnable::Disabled)
+        Some(match self.told {
+            true => IfLinkUpDownTrapEnable::Enabled,
+            false => IfLinkUpDownTrapEnable::Disabled,
+        })
     }
 
     fn if_high_speed(&self) -> Option<u32> {

@@ -28,9 +28,23 @@ const LITTLE: usize = 16 << 10;
 
 /// What the connections of a shard relay with.
 pub(super) struct Means {
-    /// All copied bytes pass through here.
-    pub(super) buffer: Box<[u8]>,
+    buffer: Option<Box<[u8]>>,
     pub(super) pipes: KernelPipes,
+}
+
+/// The buffer that all bytes of a shard pass through.
+const BUFFER: usize = 64 << 10;
+
+impl Means {
+    pub(super) fn new(pipes: KernelPipes) -> Self {
+        Self { buffer: None, pipes }
+    }
+
+    /// All copied bytes pass through here. It is made for the first of them: most nodes
+    /// of a cluster direct nobody.
+    pub(super) fn buffer(&mut self) -> &mut [u8] {
+        self.buffer.get_or_insert_with(|| vec![0; BUFFER].into())
+    }
 }
 
 /// One direction of a connection.
@@ -185,7 +199,7 @@ impl Pipe {
             let pipe = if self.bulk { means.pipes.lend() } else { None };
             let read = match pipe {
                 Some(pipe) => self.splice(&source, &mut sink, pipe, means, &count),
-                None => self.copy(&mut source, &mut sink, &mut means.buffer, &count),
+                None => self.copy(&mut source, &mut sink, means.buffer(), &count),
             };
             match read {
                 Ok(octets) => {

@@ -45,9 +45,6 @@ use crate::driver::socket;
 use crate::model::Protocol;
 use crate::schedule::Choice;
 
-/// The buffer that all bytes of a shard pass through.
-const BUFFER: usize = 64 << 10;
-
 /// Events taken at a time.
 const EVENTS: usize = 512;
 
@@ -185,7 +182,7 @@ impl Shard {
             paused: false,
             deadlines: Deadlines::new(),
             clock: Clock::new(),
-            means: Means { buffer: vec![0; BUFFER].into(), pipes: KernelPipes::new(pipes) },
+            means: Means::new(KernelPipes::new(pipes)),
         };
         let name = format!("proxy-{number}");
         let thread = thread::Builder::new().name(name).spawn(move || shard.run())?;

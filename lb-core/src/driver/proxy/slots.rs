@@ -20,7 +20,7 @@ pub(super) struct Key {
 }
 
 /// Slots there are from the beginning.
-const PREALLOCATED: usize = 1_024;
+const PREALLOCATED: usize = 64;
 
 /// Generations wrap here, to fit into a token. A key would have to outlive
 /// sixteen million stays in one slot to be mistaken, and keys live for one

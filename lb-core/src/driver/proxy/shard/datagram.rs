@@ -24,7 +24,7 @@ impl Shard {
         };
         for done in 0..share.size() {
             let Some(listener) = self.listeners.get_mut(&number) else { return };
-            match recvfrom(&listener.socket, &mut *self.means.buffer, RecvFlags::empty()) {
+            match recvfrom(&listener.socket, self.means.buffer(), RecvFlags::empty()) {
                 Ok((_, length, from)) => {
                     if let Some(Ok(address)) = from.map(SocketAddr::try_from) {
                         self.forward(Client { listener: number, address }, length);
@@ -48,7 +48,7 @@ impl Shard {
             let known = self.flows.of(&client);
             let Some(key) = known.or_else(|| self.begin(client, &tried)) else { return };
             let Some(flow) = self.flows.get_mut(key) else { return };
-            let bytes = self.means.buffer.get(..length).unwrap_or_default();
+            let bytes = self.means.buffer().get(..length).unwrap_or_default();
             match send(&flow.socket, bytes, SendFlags::NOSIGNAL) {
                 Ok(sent) => {
                     flow.asked(self.clock.tick());
@@ -134,10 +134,10 @@ impl Shard {
         for done in 0..share.size() {
             let Some(flow) = self.flows.get_mut(key) else { return };
             let Some(listener) = self.listeners.get(&flow.client.listener) else { return };
-            match recv(&flow.socket, &mut *self.means.buffer, RecvFlags::empty()) {
+            match recv(&flow.socket, self.means.buffer(), RecvFlags::empty()) {
                 Ok((_, length)) => {
                     flow.answered(self.clock.tick());
-                    let bytes = self.means.buffer.get(..length).unwrap_or_default();
+                    let bytes = self.means.buffer().get(..length).unwrap_or_default();
                     let to = &flow.client.address;
                     // One that cannot be sent is lost, as datagrams are.
                     if let Ok(sent) = sendto(&listener.socket, bytes, SendFlags::NOSIGNAL, to) {

@@ -31,7 +31,7 @@ impl Shard {
     /// A client that has to introduce itself said something.
     pub(super) fn introduce(&mut self, key: Key) {
         let Some(connection) = self.connections.get_mut(key) else { return };
-        match hear(&connection.client, &mut self.means.buffer) {
+        match hear(&connection.client, self.means.buffer()) {
             Said::All(header) => {
                 if let Header::For(origin) = header {
                     let service = self.services.get(&connection.service);
