@@ -47,7 +47,15 @@ fn fleet() -> Fleet {
         other => Err(format!("{other:?}")),
     });
     let manager = Manager::of(&nodes);
-    Fleet { director, manager, service, _host: host, _backends: backends.into() }
+    let fleet = Fleet { director, manager, service, _host: host, _backends: backends.into() };
+    // They serve before their first check, and are up after it.
+    for server in ["a", "b", "c"] {
+        eventually("its check has come", SOON, || match fleet.why(server).0 {
+            server if server["state"] == "up" => Ok(()),
+            server => Err(server.to_string()),
+        });
+    }
+    fleet
 }
 
 impl Fleet {
