@@ -170,6 +170,25 @@ fn an_object_counts_before_its_oid_alone() {
     assert_eq!(codes, ["duplicate-definition"; 2]);
 }
 
+/// In its own module the first value has the name; modules that import it were written
+/// for what it became.
+#[test]
+fn another_module_is_below_the_last_of_several_values() {
+    let owner = "O-MIB DEFINITIONS ::= BEGIN
+         model OBJECT IDENTIFIER ::= { iso 2 } device OBJECT IDENTIFIER ::= { model 1 }
+         model OBJECT IDENTIFIER ::= { iso 3 } END";
+    let user = "U-MIB DEFINITIONS ::= BEGIN IMPORTS model FROM O-MIB;
+         u OBJECT IDENTIFIER ::= { model 1 } END";
+    let mib = compile(&[("U-MIB", user), ("O-MIB", owner)]);
+    let oid = |module: &str, name: &str| {
+        let nodes = mib.module(module).into_iter().flat_map(|module| module.nodes());
+        nodes.filter(|node| node.name() == name).map(|node| node.oid().to_vec()).next()
+    };
+    assert_eq!(oid("O-MIB", "model").as_deref(), Some(&[1, 2][..]));
+    assert_eq!(oid("O-MIB", "device").as_deref(), Some(&[1, 2, 1][..]));
+    assert_eq!(oid("U-MIB", "u").as_deref(), Some(&[1, 3, 1][..]));
+}
+
 /// A record that is in no table is a group of scalars.
 #[test]
 fn a_row_without_table_and_index_is_none() {

@@ -43,6 +43,8 @@ pub(crate) struct Unit<'a> {
     definitions: FastMap<Symbol, u32>,
     /// Those of a name that was there before.
     repeated: FastMap<u32, ()>,
+    /// The last definition of each of these names.
+    last: FastMap<Symbol, u32>,
     pub(crate) imports: FastMap<Symbol, Option<ModuleId>>,
     last_updated: Option<Symbol>,
     /// For how many more unknown names one that looks like them is looked for:
@@ -187,6 +189,7 @@ impl<'a> Resolver<'a> {
             ast,
             definitions: FastMap::default(),
             repeated: FastMap::default(),
+            last: FastMap::default(),
             imports: FastMap::default(),
             last_updated,
             suggestions: 200,
@@ -250,6 +253,7 @@ impl<'a> Resolver<'a> {
                 let word = self.mib.symbols.text(name).into();
                 self.report(module, definition.name, Problem::DuplicateDefinition { name: word });
                 if !is_ahead {
+                    self.units[module.index()].last.insert(name, at);
                     continue;
                 }
                 self.units[module.index()].definitions.insert(name, at);

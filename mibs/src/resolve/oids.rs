@@ -134,6 +134,7 @@ impl<'a> Resolver<'a> {
             Some(module) => self.find_in(module, symbol),
             None => self.root_or_definition(user.0, written, part),
         };
+        let found = found.map(|id| self.value_for(user.0, id));
         match found {
             Some(id) if !self.is_type(id) => match self.oids[self.number(id)] {
                 Some(OidState::Known(vertex)) => Step::Ready(vertex),
@@ -160,6 +161,18 @@ impl<'a> Resolver<'a> {
                 }
             }
         }
+    }
+
+    /// Of a name that has several values the first counts where they are, and the last
+    /// for who imports it: what is below it was written for what it became.
+    fn value_for(&self, user: ModuleId, (module, at): DefinitionId) -> DefinitionId {
+        let unit = self.unit_of(module);
+        if module == user || unit.last.is_empty() {
+            return (module, at);
+        }
+        let last = unit.last.get(&self.definition((module, at)).name.symbol);
+        let last = last.map(|&last| (module, last)).filter(|&last| !self.is_type(last));
+        last.unwrap_or((module, at))
     }
 
     /// The roots are nobody's definitions, and a name with a number says itself
