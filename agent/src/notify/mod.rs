@@ -1,12 +1,12 @@
 //! Notifications (RFC 3413 §3.3): what is worth one, who is told, and how they
 //! get it.
 //!
-//! `seen` is what of a state is worth one; `watch` compares it with what was last told,
-//! a pure function of both and of the time; `words` makes notifications of what it
-//! finds; `start` knows how the agent has started. The announcer, on the publisher's thread, puts them into the
-//! log and hands them on, and never waits. `originator` is what is sent to whom and
-//! when, as a state machine without a socket; `sender` is the thread with the
-//! sockets around it.
+//! `seen` is what of a state is worth one; `watch` compares it with what was last
+//! told, a pure function of both and of the time; `words` makes notifications of what
+//! it finds; `start` knows how the agent has started. The announcer, on the
+//! publisher's thread, puts them into the log and hands them on, and never waits.
+//! `originator` is what is sent to whom and when, as a state machine without a
+//! socket; `sender` is the thread with the sockets around it.
 
 mod announcer;
 mod log;

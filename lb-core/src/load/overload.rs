@@ -11,8 +11,10 @@
 
 use std::time::Duration;
 
-/// How few of the usual ends are taken for paging: one in so many.
+/// How few of the usual ends are taken for paging: one in so many, and the logarithm of
+/// that.
 const FEW: f64 = 4.0;
+const LN_FEW: f64 = 2.0 * std::f64::consts::LN_2;
 
 /// The evidence, as the logarithm of how much better what was seen agrees with few
 /// ends than with the usual number, that is enough.
@@ -58,7 +60,7 @@ impl Beyond {
     /// How much the ends speak for few of them: if they come independently, as many
     /// as are to be expected in the mean, their number follows Poisson's law.
     fn evidence(&self) -> f64 {
-        self.expected * (1.0 - 1.0 / FEW) - self.ended * FEW.ln()
+        self.expected * (1.0 - 1.0 / FEW) - self.ended * LN_FEW
     }
 }
 
