@@ -170,13 +170,14 @@ fn an_object_counts_before_its_oid_alone() {
     assert_eq!(codes, ["duplicate-definition"; 2]);
 }
 
-/// In its own module the first value has the name; modules that import it were written
-/// for what it became.
+/// The first value has the name; what is below it was written for what it became.
 #[test]
-fn another_module_is_below_the_last_of_several_values() {
+fn what_is_below_a_name_is_below_the_last_of_its_values() {
     let owner = "O-MIB DEFINITIONS ::= BEGIN
          model OBJECT IDENTIFIER ::= { iso 2 } device OBJECT IDENTIFIER ::= { model 1 }
-         model OBJECT IDENTIFIER ::= { iso 3 } END";
+         model OBJECT IDENTIFIER ::= { iso 3 }
+         loop OBJECT IDENTIFIER ::= { iso 4 } turn OBJECT IDENTIFIER ::= { loop 1 }
+         loop OBJECT IDENTIFIER ::= { turn 1 } END";
     let user = "U-MIB DEFINITIONS ::= BEGIN IMPORTS model FROM O-MIB;
          u OBJECT IDENTIFIER ::= { model 1 } END";
     let mib = compile(&[("U-MIB", user), ("O-MIB", owner)]);
@@ -184,9 +185,15 @@ fn another_module_is_below_the_last_of_several_values() {
         let nodes = mib.module(module).into_iter().flat_map(|module| module.nodes());
         nodes.filter(|node| node.name() == name).map(|node| node.oid().to_vec()).next()
     };
-    assert_eq!(oid("O-MIB", "model").as_deref(), Some(&[1, 2][..]));
-    assert_eq!(oid("O-MIB", "device").as_deref(), Some(&[1, 2, 1][..]));
-    assert_eq!(oid("U-MIB", "u").as_deref(), Some(&[1, 3, 1][..]));
+    for (module, name, expected) in [
+        ("O-MIB", "model", &[1, 2][..]),
+        ("O-MIB", "device", &[1, 3, 1]),
+        ("U-MIB", "u", &[1, 3, 1]),
+        ("O-MIB", "loop", &[1, 4]),
+        ("O-MIB", "turn", &[1, 4, 1]),
+    ] {
+        assert_eq!(oid(module, name).as_deref(), Some(expected), "{name}");
+    }
 }
 
 /// A record that is in no table is a group of scalars.

@@ -134,7 +134,7 @@ impl<'a> Resolver<'a> {
             Some(module) => self.find_in(module, symbol),
             None => self.root_or_definition(user.0, written, part),
         };
-        let found = found.map(|id| self.value_for(user.0, id));
+        let found = found.map(|id| self.last_value(id));
         match found {
             Some(id) if !self.is_type(id) => match self.oids[self.number(id)] {
                 Some(OidState::Known(vertex)) => Step::Ready(vertex),
@@ -163,15 +163,21 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Of a name that has several values the first counts where they are, and the last
-    /// for who imports it: what is below it was written for what it became.
-    fn value_for(&self, user: ModuleId, (module, at): DefinitionId) -> DefinitionId {
+    /// Of a name with several plain values the first is its node, and what is below the
+    /// name is below the last: it was written for what the name became.
+    fn last_value(&self, (module, at): DefinitionId) -> DefinitionId {
         let unit = self.unit_of(module);
-        if module == user || unit.last.is_empty() {
+        if unit.last.is_empty() {
             return (module, at);
         }
+        let is_plain = |id| matches!(self.definition(id).body, Body::Value { .. });
         let last = unit.last.get(&self.definition((module, at)).name.symbol);
-        let last = last.map(|&last| (module, last)).filter(|&last| !self.is_type(last));
+        let last = last.map(|&last| (module, last)).filter(|&last| {
+            // One that is below what is below it is no value.
+            let state = self.oids[self.number(last)];
+            let has_value = matches!(state, None | Some(OidState::Known(_)));
+            has_value && is_plain((module, at)) && is_plain(last)
+        });
         last.unwrap_or((module, at))
     }
 
