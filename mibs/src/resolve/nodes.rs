@@ -18,14 +18,16 @@ use crate::{
     symbol::{FastMap, Symbol},
 };
 
-/// RFC 2578 §7.3, and what RFC 1212 had besides.
-const ACCESSES: [&str; 6] = [
-    "not-accessible",
-    "accessible-for-notify",
-    "read-only",
-    "read-write",
-    "read-create",
-    "write-only",
+/// The words of RFC 2578 §7.3, of RFC 1212, whose write-only can be set, and reading it
+/// yields what it may, and of the VARIATIONs of RFC 2580.
+const ACCESSES: [(&str, Access); 7] = [
+    ("not-accessible", Access::NotAccessible),
+    ("accessible-for-notify", Access::AccessibleForNotify),
+    ("read-only", Access::ReadOnly),
+    ("read-write", Access::ReadWrite),
+    ("read-create", Access::ReadCreate),
+    ("write-only", Access::ReadWrite),
+    ("not-implemented", Access::NotAccessible),
 ];
 
 impl<'a> Resolver<'a> {
@@ -185,20 +187,13 @@ impl<'a> Resolver<'a> {
 
     pub(super) fn access(&mut self, module: ModuleId, name: Name) -> Option<Access> {
         let word = self.word(name);
-        Some(match word {
-            "not-accessible" | "not-implemented" => Access::NotAccessible,
-            "accessible-for-notify" => Access::AccessibleForNotify,
-            "read-only" => Access::ReadOnly,
-            // SMIv1's write-only can be set, and reading it yields what it may.
-            "read-write" | "write-only" => Access::ReadWrite,
-            "read-create" => Access::ReadCreate,
-            _ => {
-                let like = nearest(word, ACCESSES.into_iter()).map(Box::from);
-                let word = word.into();
-                self.report(module, name, Problem::BadAccess { word, like });
-                return None;
-            }
-        })
+        let access = ACCESSES.iter().find(|(known, _)| *known == word).map(|(_, access)| *access);
+        if access.is_none() {
+            let like = nearest(word, ACCESSES.iter().map(|(known, _)| *known)).map(Box::from);
+            let word = word.into();
+            self.report(module, name, Problem::BadAccess { word, like });
+        }
+        access
     }
 
     fn object_kind(&mut self, id: DefinitionId, node: &NodeData, clauses: &[Clause]) -> Kind {
