@@ -219,6 +219,18 @@ fn damage_behind_the_opening_ends_nobody() {
     assert!(set.load().node_by_name("t3Value").is_some(), "written anew");
 }
 
+/// The numbers of entries stand first: files, names, modules, types, nodes, places.
+#[test]
+fn nodes_without_a_module_or_a_place_are_refused() {
+    let octets = lcms_mibs::tables_of(&Mib::builtin()).expect("its tables");
+    assert!(lcms_mibs::from_tables(&octets).is_some_and(|mib| mib.nodes().count() > 0));
+    for number in [0, 2, 5] {
+        let mut octets = octets.clone();
+        octets[4 * number..][..4].fill(0);
+        assert!(lcms_mibs::from_tables(&octets).is_none(), "{number}");
+    }
+}
+
 #[test]
 fn a_folder_that_cannot_be_written_costs_nothing() {
     let set = Set::new();

@@ -55,14 +55,19 @@ impl Sizes {
 
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let mut next = || reader.u32().map(|size| size as usize);
-        Some(Self {
+        let sizes = Self {
             files: next()?,
             symbols: next()?,
             modules: next()?,
             types: next()?,
             nodes: next()?,
             places: next()?,
-        })
+        };
+        // An entry that cannot be read is taken for one of the first module, in the
+        // first file, at the first place.
+        let is_right = (sizes.nodes == 0 || (sizes.modules > 0 && sizes.places > 0))
+            && (sizes.modules == 0 || sizes.files > 0);
+        is_right.then_some(sizes)
     }
 }
 
