@@ -19,6 +19,10 @@ pub struct EngineId {
 pub struct EngineIdError;
 
 impl EngineId {
+    /// `localEngineID`, by which every engine is addressed by those who do not know its
+    /// name yet (RFC 5343 §3.1).
+    pub const LOCAL: &[u8] = &[0x80, 0, 0, 0, 6];
+
     const MIN: usize = 5;
     const MAX: usize = 32;
 

@@ -395,6 +395,7 @@ impl Receiver<'_> {
             user: usm.user,
             auth: None,
             privacy: None,
+            transport: None,
             context_engine_id: own,
             context_name: &[],
         };

@@ -261,6 +261,7 @@ fn traps_of_version_3_are_believed_by_their_keys() {
             user: user.as_bytes(),
             auth: keys.auth.as_ref(),
             privacy: keys.privacy.as_ref().map(|key| (key, salts.next())),
+            transport: None,
             context_engine_id: context.as_octets(),
             context_name: &[],
         };

@@ -312,6 +312,7 @@ impl Engine {
                 user: usm.user,
                 auth: signed.then_some(&auth),
                 privacy: None,
+                transport: None,
                 context_engine_id: self.id.as_octets(),
                 context_name: &[],
             };
@@ -344,6 +345,7 @@ impl Engine {
             user: usm.user,
             auth: Some(&auth),
             privacy: Some((&privacy, self.salts.next())),
+            transport: None,
             context_engine_id: self.id.as_octets(),
             context_name: &[],
         };

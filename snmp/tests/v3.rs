@@ -9,9 +9,9 @@
 mod model;
 
 use lcms_snmp::{
-    BerError, DecodeError, Envelope, PduKind, ResponseWriter, VarBind, Version, message,
+    BerError, DecodeError, EngineId, Envelope, PduKind, ResponseWriter, VarBind, Version, message,
     usm::{AuthKey, AuthProtocol, Clock, Key, PrivKey, PrivProtocol},
-    v3::{self, OutPdu, ScopedPdu, SecurityLevel, USM, V3Head, V3Message},
+    v3::{self, OutPdu, ScopedPdu, SecurityLevel, TSM, USM, V3Head, V3Message},
 };
 use model::Mutation;
 use proptest::prelude::*;
@@ -103,6 +103,7 @@ impl Model {
             user: &self.user,
             auth: self.auth.as_ref(),
             privacy: self.privacy.as_ref().map(|key| (key, self.salt)),
+            transport: None,
             context_engine_id: &self.context_engine_id,
             context_name: &self.context_name,
         }
@@ -154,6 +155,7 @@ fn ours(octets: &[u8]) -> Result<(Outside, Option<Inside>), DecodeError> {
         user: &[],
         auth: None,
         privacy: None,
+        transport: None,
         context_engine_id: &[],
         context_name: &[],
     };
@@ -416,4 +418,52 @@ fn a_report_says_one_thing() {
     assert_eq!((scoped.pdu.kind, scoped.pdu.request_id), (PduKind::Report, 17));
     assert_eq!(scoped.pdu.varbinds.len(), 1);
     assert!(v3::report(&mut out, &model.head(), 60, 17, (&[1, 3, 6, 1], 99)).is_none());
+}
+
+/// What net-snmp 5.9.3 sends in a session to ask for an engine's name.
+const OF_SESSION: [u8; 69] = [
+    0x30, 0x43, 0x02, 0x01, 0x03, 0x30, 0x11, 0x02, 0x04, 0x51, 0xd8, 0x02, 0xca, 0x02, 0x03, 0x00,
+    0xff, 0xe3, 0x04, 0x01, 0x04, 0x02, 0x01, 0x04, 0x04, 0x00, 0x30, 0x29, 0x04, 0x05, 0x80, 0x00,
+    0x00, 0x00, 0x06, 0x04, 0x00, 0xa0, 0x1e, 0x02, 0x04, 0x59, 0x77, 0xed, 0xf8, 0x02, 0x01, 0x00,
+    0x02, 0x01, 0x00, 0x30, 0x10, 0x30, 0x0e, 0x06, 0x0a, 0x2b, 0x06, 0x01, 0x06, 0x03, 0x0a, 0x02,
+    0x01, 0x01, 0x00, 0x05, 0x00,
+];
+
+/// A message that its session secures (RFC 5591) is written to what was read, and to
+/// what net-snmp writes.
+#[test]
+fn a_message_of_a_session_has_no_parameters() {
+    let message = V3Message::decode(&OF_SESSION).unwrap();
+    assert_eq!((message.security_model, message.max_size), (TSM, 65_507));
+    assert!(message.usm().is_err() && message.plain().is_ok());
+    let scoped = ScopedPdu::decode(message.of_session().unwrap(), false).unwrap();
+    assert_eq!(scoped.context_engine_id, EngineId::LOCAL);
+    let varbinds = scoped.pdu.varbinds.to_vec();
+    for level in [SecurityLevel::NoAuthNoPriv, SecurityLevel::AuthNoPriv, SecurityLevel::AuthPriv] {
+        let key = AuthKey::new(AuthProtocol::Sha256, Key::new(&[7; 32]).unwrap()).unwrap();
+        let head = V3Head {
+            transport: Some(level),
+            // Of USM nothing is said.
+            user: b"ann",
+            engine_id: b"an engine",
+            auth: Some(&key),
+            context_engine_id: scoped.context_engine_id,
+            ..V3Head::unknown(message.id, message.max_size)
+        };
+        let pdu = OutPdu {
+            kind: scoped.pdu.kind,
+            request_id: scoped.pdu.request_id,
+            error_status: 0,
+            error_index: 0,
+            varbinds: &varbinds,
+        };
+        let written = v3::encode(&head, &pdu);
+        assert_eq!(written.len(), OF_SESSION.len());
+        let again = V3Message::decode(&written).unwrap();
+        assert_eq!((again.flags.level(), again.security_model), (Some(level), TSM));
+        assert_eq!(again.of_session().unwrap(), message.of_session().unwrap());
+        if level == SecurityLevel::NoAuthNoPriv {
+            assert_eq!(written, OF_SESSION);
+        }
+    }
 }

@@ -125,6 +125,7 @@ impl<'d> Received<'d> {
             user: usm.user,
             auth: None,
             privacy: None,
+            transport: None,
             context_engine_id: id,
             context_name: &[],
         };

@@ -189,6 +189,7 @@ impl Originator {
             user: user.name.as_bytes(),
             auth: user.auth.as_ref().filter(|_| level > SecurityLevel::NoAuthNoPriv),
             privacy: privacy.map(|key| (key, engine.salts.next())),
+            transport: None,
             context_engine_id: engine.id.as_octets(),
             context_name: &[],
         };

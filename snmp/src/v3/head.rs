@@ -1,7 +1,10 @@
 //! What stands around a PDU that is sent: everything but the PDU is known
 //! before, so its length is.
 
-use super::{Flags, SecurityLevel, message::USM};
+use super::{
+    Flags, SecurityLevel,
+    message::{TSM, USM},
+};
 use crate::{
     PduKind, Value, VarBind, Version,
     ber::{Front, element_len, integer_len, tag},
@@ -29,6 +32,9 @@ pub struct V3Head<'a> {
     /// The key to encrypt with, if it is to be encrypted, which is for signed
     /// messages alone; and a salt that was never used with it.
     pub privacy: Option<(&'a PrivKey, [u8; 8])>,
+    /// The level of a message that the session it is sent in secures (RFC 5591): it is
+    /// of the Transport Security Model then, and carries nothing of USM.
+    pub transport: Option<SecurityLevel>,
     /// contextEngineID.
     pub context_engine_id: &'a [u8],
     /// contextName.
@@ -48,6 +54,7 @@ impl<'a> V3Head<'a> {
             user: &[],
             auth: None,
             privacy: None,
+            transport: None,
             context_engine_id: &[],
             context_name: &[],
         }
@@ -55,15 +62,25 @@ impl<'a> V3Head<'a> {
 
     /// How the message is secured.
     pub fn level(&self) -> SecurityLevel {
-        match (self.auth, self.privacy) {
-            (None, _) => SecurityLevel::NoAuthNoPriv,
-            (Some(_), None) => SecurityLevel::AuthNoPriv,
-            (Some(_), Some(_)) => SecurityLevel::AuthPriv,
+        match (self.transport, self.auth(), self.privacy) {
+            (Some(level), ..) => level,
+            (None, None, _) => SecurityLevel::NoAuthNoPriv,
+            (None, Some(_), None) => SecurityLevel::AuthNoPriv,
+            (None, Some(_), Some(_)) => SecurityLevel::AuthPriv,
         }
     }
 
+    /// msgSecurityModel.
+    fn model(&self) -> i32 {
+        self.transport.map_or(USM, |_| TSM)
+    }
+
+    fn auth(&self) -> Option<&'a AuthKey> {
+        self.auth.filter(|_| self.transport.is_none())
+    }
+
     fn privacy(&self) -> Option<(&'a PrivKey, [u8; 8])> {
-        self.auth.and(self.privacy)
+        self.auth().and(self.privacy)
     }
 
     /// The octets of the whole message with a PDU of so many.
@@ -108,8 +125,12 @@ impl<'a> V3Head<'a> {
         let header = natural_len(self.id as u32)
             + natural_len(self.max_size)
             + element_len(1)
-            + integer_len(USM);
-        integer_len(3) + element_len(header) + element_len(element_len(self.usm_len()))
+            + integer_len(self.model());
+        let parameters = match self.transport {
+            Some(_) => 0,
+            None => element_len(self.usm_len()),
+        };
+        integer_len(3) + element_len(header) + element_len(parameters)
     }
 
     fn usm_len(&self) -> usize {
@@ -117,7 +138,7 @@ impl<'a> V3Head<'a> {
             + natural_len(self.clock.boots)
             + natural_len(self.clock.time)
             + element_len(self.user.len())
-            + element_len(self.auth.map_or(0, |key| key.protocol().mac_len()))
+            + element_len(self.auth().map_or(0, |key| key.protocol().mac_len()))
             + element_len(self.privacy().map_or(0, |(_, salt)| salt.len()))
     }
 
@@ -134,28 +155,21 @@ impl<'a> V3Head<'a> {
             front.wrap(tag::OCTET_STRING);
         }
         let data = front.as_octets().len();
-
-        let privacy = self.privacy();
-        let salt = privacy.as_ref().map_or(&[][..], |(_, salt)| salt);
-        front.element(tag::OCTET_STRING, salt);
-        let behind = front.as_octets().len();
-        let code = [0; 64];
-        let code_len = self.auth.map_or(0, |key| key.protocol().mac_len());
-        front.element(tag::OCTET_STRING, code.get(..code_len).unwrap_or_default());
-        front.element(tag::OCTET_STRING, self.user);
-        front.integer(self.clock.time as i32);
-        front.integer(self.clock.boots as i32);
-        front.element(tag::OCTET_STRING, self.engine_id);
-        front.wrap_from(tag::SEQUENCE, data);
+        let behind = match self.transport {
+            // RFC 5591 §3.1.3: what the session has seen to is not said again.
+            Some(_) => data,
+            None => self.usm(front),
+        };
         front.wrap_from(tag::OCTET_STRING, data);
         let parameters = front.as_octets().len();
 
+        let level = self.level();
         let flags = Flags {
-            auth: self.auth.is_some(),
-            privacy: self.privacy().is_some(),
+            auth: level >= SecurityLevel::AuthNoPriv,
+            privacy: level == SecurityLevel::AuthPriv,
             reportable: self.reportable,
         };
-        front.integer(USM);
+        front.integer(self.model());
         front.element(tag::OCTET_STRING, &[flags.bits()]);
         front.integer(self.max_size as i32);
         front.integer(self.id);
@@ -163,11 +177,31 @@ impl<'a> V3Head<'a> {
         front.integer(Version::V3.number());
         front.wrap(tag::SEQUENCE);
 
-        if let Some(key) = self.auth {
+        if let Some(key) = self.auth() {
             let whole = front.as_octets_mut();
             let end = whole.len().saturating_sub(behind);
+            let code_len = key.protocol().mac_len();
             key.sign(whole, end.saturating_sub(code_len)..end);
         }
+    }
+
+    /// Puts the parameters of USM in front; how much is behind the place for the
+    /// message authentication code.
+    fn usm(&self, front: &mut Front<'_>) -> usize {
+        let data = front.as_octets().len();
+        let privacy = self.privacy();
+        let salt = privacy.as_ref().map_or(&[][..], |(_, salt)| salt);
+        front.element(tag::OCTET_STRING, salt);
+        let behind = front.as_octets().len();
+        let code = [0; 64];
+        let code_len = self.auth().map_or(0, |key| key.protocol().mac_len());
+        front.element(tag::OCTET_STRING, code.get(..code_len).unwrap_or_default());
+        front.element(tag::OCTET_STRING, self.user);
+        front.integer(self.clock.time as i32);
+        front.integer(self.clock.boots as i32);
+        front.element(tag::OCTET_STRING, self.engine_id);
+        front.wrap_from(tag::SEQUENCE, data);
+        behind
     }
 }
 

@@ -10,6 +10,9 @@ use crate::{
 /// msgSecurityModel of the User-based Security Model (RFC 3411 §5).
 pub const USM: i32 = 3;
 
+/// That of the Transport Security Model (RFC 5591 §9).
+pub const TSM: i32 = 4;
+
 /// The least msgMaxSize there is (RFC 3412 §6).
 const MIN_SIZE: u32 = 484;
 
@@ -107,6 +110,17 @@ impl<'a> V3Message<'a> {
             (false, Data::Plain(octets)) => Ok(octets),
             (_, Data::Plain(_)) => Err(BerError::Tag(tag::SEQUENCE)),
             (_, Data::Encrypted(_)) => Err(BerError::Tag(tag::OCTET_STRING)),
+        }
+    }
+
+    /// The scoped PDU of a message of the Transport Security Model, whatever its
+    /// flags say: it is in the clear here, since the session has decrypted it. Such a
+    /// message has no parameters (RFC 5591 §3.1.3).
+    pub fn of_session(&self) -> Result<&'a [u8], BerError> {
+        match (self.parameters, self.data) {
+            ([], Data::Plain(octets)) => Ok(octets),
+            (_, Data::Encrypted(_)) => Err(BerError::Tag(tag::OCTET_STRING)),
+            _ => Err(BerError::Size),
         }
     }
 

@@ -1,4 +1,5 @@
-//! Messages of version 3 (RFC 3412 §6 and §7), secured by USM.
+//! Messages of version 3 (RFC 3412 §6 and §7), secured by USM, or by the session they
+//! come in (RFC 5591).
 //!
 //! Reading is in the order of the standard, and each step is a call: the message
 //! as it lies there ([`V3Message::decode`]), what USM says in it
@@ -13,6 +14,6 @@ mod salts;
 mod scoped;
 
 pub use head::{OutPdu, V3Head, discovery, encode, report};
-pub use message::{Flags, SecurityLevel, USM, V3Message};
+pub use message::{Flags, SecurityLevel, TSM, USM, V3Message};
 pub use salts::Salts;
 pub use scoped::ScopedPdu;

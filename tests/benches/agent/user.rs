@@ -71,6 +71,7 @@ impl User {
                 user: NAME.as_bytes(),
                 auth: Some(&self.auth),
                 privacy: Some((&self.privacy, u64::from(id).to_be_bytes())),
+                transport: None,
                 context_engine_id: self.engine.as_octets(),
                 context_name: &[],
             };

@@ -154,6 +154,7 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
             user: USER.as_bytes(),
             auth: keys.auth.as_ref(),
             privacy: keys.privacy.as_ref().map(|key| (key, [1; 8])),
+            transport: None,
             context_engine_id: theirs.as_octets(),
             context_name: b"",
         };

@@ -50,6 +50,7 @@ pub fn v3_message(octets: &[u8]) {
         user: usm.user,
         auth: None,
         privacy: None,
+        transport: None,
         context_engine_id: scoped.context_engine_id,
         context_name: scoped.context_name,
     };
@@ -128,6 +129,7 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
         user: USER,
         auth: None,
         privacy: None,
+        transport: None,
         context_engine_id: engine.as_octets(),
         context_name: b"",
     };

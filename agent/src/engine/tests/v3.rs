@@ -72,6 +72,7 @@ impl Manager {
             user: self.user.as_bytes(),
             auth: self.auth.as_ref(),
             privacy: self.privacy.as_ref().map(|key| (key, [9; 8])),
+            transport: None,
             context_engine_id: &self.context_engine_id,
             context_name: &self.context,
         };

@@ -204,6 +204,7 @@ fn trap_v3(user: &UserCredentials, engine: EngineId, clock: Clock) -> Vec<u8> {
         user: user.name().as_bytes(),
         auth: keys.auth.as_ref(),
         privacy: keys.privacy.as_ref().map(|key| (key, salts.next())),
+        transport: None,
         context_engine_id: engine.as_octets(),
         context_name: b"there",
     };
