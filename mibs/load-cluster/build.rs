@@ -21,6 +21,8 @@ const MODULES: &[&str] = &[
     "SNMP-USM-AES-MIB",
     "SNMP-USM-HMAC-SHA2-MIB",
     "LCMS-USM-AES-MIB",
+    "SNMP-TSM-MIB",
+    "SNMP-TLS-TM-MIB",
     "IF-MIB",
     "IP-MIB",
     "HOST-RESOURCES-MIB",

@@ -20,9 +20,9 @@ mod generated {
 pub use generated::{
     MODULES, Module, host_resources_mib, host_resources_types, if_mib, ip_mib, lcms_usm_aes_mib,
     load_cluster_mib, notification_log_mib, snmp_community_mib, snmp_framework_mib, snmp_mpd_mib,
-    snmp_notification_mib, snmp_target_mib, snmp_user_based_sm_mib, snmp_usm_aes_mib,
-    snmp_usm_hmac_sha2_mib, snmp_view_based_acm_mib, snmpv2_mib, snmpv2_smi, snmpv2_tm, tc,
-    transport_address_mib, ucd_snmp_mib,
+    snmp_notification_mib, snmp_target_mib, snmp_tls_tm_mib, snmp_tsm_mib, snmp_user_based_sm_mib,
+    snmp_usm_aes_mib, snmp_usm_hmac_sha2_mib, snmp_view_based_acm_mib, snmpv2_mib, snmpv2_smi,
+    snmpv2_tm, tc, transport_address_mib, ucd_snmp_mib,
 };
 
 /// What every notification is made with.
