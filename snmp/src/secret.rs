@@ -40,6 +40,9 @@ impl Secret {
     /// The longest secret; a community of more octets fits no sensible message.
     pub const MAX: usize = 255;
 
+    /// More than any key takes.
+    const MOST_OF_FILE: usize = 64 << 10;
+
     /// Takes octets.
     pub fn new(octets: impl Into<Vec<u8>>) -> Self {
         Self(Zeroizing::new(octets.into()))
@@ -47,26 +50,8 @@ impl Secret {
 
     /// Reads the first line of a file that nobody but its owner may touch.
     pub fn read(path: &Path) -> Result<Self, SecretError> {
-        let failed = |error: io::Error| SecretError::Unreadable(error.kind());
-        // Without it a pipe that nobody writes into would hold us up before
-        // anybody could see that it is one.
-        let nonblock = OFlags::NONBLOCK.bits() as i32;
-        let file =
-            OpenOptions::new().read(true).custom_flags(nonblock).open(path).map_err(failed)?;
-        // Of the open file, not of the path: that may be another one by now.
-        let metadata = file.metadata().map_err(failed)?;
-        if !metadata.is_file() {
-            return Err(SecretError::NotAFile);
-        }
-        let mode = metadata.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(SecretError::Open(mode));
-        }
-        // Room for a line end, and for seeing that there is too much. The
-        // buffer never grows, which would leave a copy behind unwiped.
-        let most = Self::MAX + 3;
-        let mut whole = Zeroizing::new(Vec::with_capacity(most + 64));
-        file.take(most as u64).read_to_end(&mut whole).map_err(failed)?;
+        // Room for a line end, and for seeing that there is too much.
+        let whole = octets(path, Self::MAX + 3)?;
         let line = whole.split(|octet| *octet == b'\n').next().unwrap_or_default();
         match line.strip_suffix(b"\r").unwrap_or(line) {
             [] => Err(SecretError::Empty),
@@ -75,10 +60,42 @@ impl Secret {
         }
     }
 
+    /// Reads the whole of a file that nobody but its owner may touch: a key, of as many
+    /// lines as that takes.
+    pub fn read_file(path: &Path) -> Result<Self, SecretError> {
+        match octets(path, Self::MOST_OF_FILE + 1)? {
+            whole if whole.is_empty() => Err(SecretError::Empty),
+            whole if whole.len() > Self::MOST_OF_FILE => Err(SecretError::Long),
+            whole => Ok(Self(whole)),
+        }
+    }
+
     /// The octets, for the one place that sends, compares or hashes them.
     pub fn expose(&self) -> &[u8] {
         &self.0
     }
+}
+
+/// As much of a file as is wanted, if nobody but its owner may touch it.
+fn octets(path: &Path, most: usize) -> Result<Zeroizing<Vec<u8>>, SecretError> {
+    let failed = |error: io::Error| SecretError::Unreadable(error.kind());
+    // Without it a pipe that nobody writes into would hold us up before
+    // anybody could see that it is one.
+    let nonblock = OFlags::NONBLOCK.bits() as i32;
+    let file = OpenOptions::new().read(true).custom_flags(nonblock).open(path).map_err(failed)?;
+    // Of the open file, not of the path: that may be another one by now.
+    let metadata = file.metadata().map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(SecretError::NotAFile);
+    }
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(SecretError::Open(mode));
+    }
+    // The buffer never grows, which would leave a copy behind unwiped.
+    let mut whole = Zeroizing::new(Vec::with_capacity(most + 64));
+    file.take(most as u64).read_to_end(&mut whole).map_err(failed)?;
+    Ok(whole)
 }
 
 impl fmt::Debug for Secret {
