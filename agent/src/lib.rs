@@ -20,4 +20,5 @@ pub mod state;
 pub mod tables;
 pub mod takeover;
 pub mod tcp;
+pub mod tls;
 pub mod udp;

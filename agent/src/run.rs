@@ -5,6 +5,7 @@ use std::{
     hash::{BuildHasher, Hasher, RandomState},
     io::{self, Write},
     net::SocketAddr,
+    os::fd::OwnedFd,
     path::Path,
     process::{self, Command},
     sync::{
@@ -31,7 +32,7 @@ use tokio::{
 
 use crate::{
     agentx::{self, LocalObjects, Subtree},
-    config::Config,
+    config::{Config, Tls},
     engine::{Engine, Statistics},
     notify::{Announcer, Log, Sender, Start},
     reload::Reloader,
@@ -41,7 +42,7 @@ use crate::{
     state::{AgentState, Locks, Node, Publisher, System},
     tables,
     takeover::{Bequest, Heir, Offer, SnmpListener, TakeoverError, Transport},
-    tcp,
+    tcp, tls,
     udp::{Listener, Service},
 };
 
@@ -60,7 +61,7 @@ pub enum RunError {
     /// An address to listen on is not to be had.
     #[error("cannot listen on {transport}:{address}: {source}{}", hint(.source))]
     Listen {
-        /// udp or tcp.
+        /// udp, tcp or tls.
         transport: &'static str,
         /// The address.
         address: SocketAddr,
@@ -76,6 +77,9 @@ pub enum RunError {
     /// What managers made of users and views cannot be read.
     #[error(transparent)]
     Security(#[from] KeeperError),
+    /// The certificate of the configuration cannot be shown.
+    #[error("tls: {0}")]
+    Tls(#[from] rustls::Error),
     /// There is no place to take.
     #[error(transparent)]
     Takeover(#[from] TakeoverError),
@@ -258,7 +262,21 @@ impl Agent {
                 Some(socket) => tcp::Listener::inherit(socket),
                 None => tcp::Listener::bind(address),
             })?;
-        let duplicates = duplicates(&config, &listeners, &tcp_listeners)?;
+        let tls_addresses = config.tls.as_ref().map_or(&[][..], |tls| &tls.listen);
+        let tls_listeners =
+            bind("tls", tls_addresses, |address| match inherited(Transport::Tls, address) {
+                Some(socket) => tcp::Listener::inherit(socket),
+                None => tcp::Listener::bind(address),
+            })?;
+        let tcp = tcp::Listener::socket;
+        let duplicates: Vec<SnmpListener> = [
+            duplicates(Transport::Udp, &config.listen, &listeners, Listener::socket)?,
+            duplicates(Transport::Tcp, &config.listen_tcp, &tcp_listeners, tcp)?,
+            duplicates(Transport::Tls, tls_addresses, &tls_listeners, tcp)?,
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
         let (file, now) = (config.state_dir.join(STATE_FILE), UnixTime::from(SystemTime::now()));
         let (opened, inherited) = match bequest {
             None => (Store::open(&file, config.wanted, now)?, Vec::new()),
@@ -320,12 +338,25 @@ impl Agent {
                 listener.serve(Arc::clone(&engine), Arc::clone(&publisher), setter.clone())
             })
             .collect::<io::Result<_>>()?;
-        let tcp_addresses: Vec<SocketAddr> =
-            tcp_listeners.iter().map(tcp::Listener::address).collect();
-        let tcp_engine = Arc::new(tcp_engine);
-        let connections = tcp_listeners
+        let streams = [("tcp", &tcp_listeners), ("tls", &tls_listeners)];
+        let stream_addresses: Vec<(&str, SocketAddr)> = streams
             .into_iter()
-            .map(|listener| listener.serve(Arc::clone(&tcp_engine), Arc::clone(&publisher)))
+            .flat_map(|(name, all)| all.iter().map(move |one| (name, one.address())))
+            .collect();
+        let tls = match config.tls {
+            Some(Tls { own, provider, .. }) => {
+                Some(tls::Server::new(&own, provider, Arc::clone(&publisher))?)
+            }
+            None => None,
+        };
+        let tcp_engine = Arc::new(tcp_engine);
+        let plain = tcp_listeners.into_iter().map(|listener| (listener, None));
+        let secured = tls_listeners.into_iter().map(|listener| (listener, tls.clone()));
+        let connections = plain
+            .chain(secured)
+            .map(|(listener, tls)| {
+                listener.serve(Arc::clone(&tcp_engine), Arc::clone(&publisher), tls)
+            })
             .collect::<io::Result<_>>()?;
         let link = match config.master {
             Some(master) => Some(join(master, &engine, &publisher)?),
@@ -341,7 +372,7 @@ impl Agent {
         heir.map_or(Ok(()), Heir::started)?;
         drop(turn);
         addresses.iter().for_each(|address| announce("udp", address));
-        tcp_addresses.iter().for_each(|address| announce("tcp", address));
+        stream_addresses.iter().for_each(|(name, address)| announce(name, address));
         let agent = Self {
             addresses,
             services,
@@ -437,25 +468,16 @@ fn allow_files() {
 }
 
 /// Duplicates of the listeners, for a process that takes over.
-fn duplicates(
-    config: &Config,
-    udp: &[Listener],
-    tcp: &[tcp::Listener],
+fn duplicates<L>(
+    transport: Transport,
+    addresses: &[SocketAddr],
+    listeners: &[L],
+    socket: impl Fn(&L) -> io::Result<OwnedFd>,
 ) -> io::Result<Vec<SnmpListener>> {
-    let udp = config
-        .listen
-        .iter()
-        .zip(udp)
-        .map(|(configured, listener)| (Transport::Udp, *configured, listener.socket()));
-    let tcp = config
-        .listen_tcp
-        .iter()
-        .zip(tcp)
-        .map(|(configured, listener)| (Transport::Tcp, *configured, listener.socket()));
-    let listener = |(transport, configured, socket): (_, _, io::Result<_>)| {
-        Ok(SnmpListener { transport, configured, socket: socket? })
+    let duplicate = |(configured, listener): (&SocketAddr, &L)| {
+        Ok(SnmpListener { transport, configured: *configured, socket: socket(listener)? })
     };
-    udp.chain(tcp).map(listener).collect()
+    addresses.iter().zip(listeners).map(duplicate).collect()
 }
 
 /// Joins an AgentX master with LOAD-CLUSTER-MIB: what a host is the master knows

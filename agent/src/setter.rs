@@ -74,7 +74,7 @@ impl Setter {
                 let state = self.publisher.current();
                 let at = At { state: &**state, now: Instant::now() };
                 let mut room = Vec::new();
-                let request = self.engine.set(at, from, datagram, &mut room);
+                let request = self.engine.set(at, from.into(), datagram, &mut room);
                 if let Some(Verdict::Reply(reply)) =
                     request.map(|request| request.answer(Err(busy), workspace))
                 {
@@ -97,7 +97,7 @@ impl Worker {
             let state = self.publisher.current();
             let at = At { state: &**state, now: Instant::now() };
             let mut room = Vec::new();
-            let request = self.engine.set(at, from, &datagram, &mut room);
+            let request = self.engine.set(at, from.into(), &datagram, &mut room);
             let Some(request) = request else { continue };
             let result = carry_out(&self.publisher, request.principal(), |at| request.check(at));
             if result.is_err() && self.publisher.has_left() {

@@ -1,5 +1,5 @@
-//! SNMP over TCP (RFC 3430): for managers that read whole tables, in answers
-//! longer than a datagram likes to be.
+//! SNMP over TCP (RFC 3430), alone or under TLS: for managers that read whole tables, in
+//! answers longer than a datagram likes to be.
 //!
 //! Each connection has a thread, and there are only so many: the port that
 //! everyone polls is the UDP one, and no connection ever takes anything from it.
@@ -23,9 +23,10 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::{
     bell::Bell,
-    engine::{At, Engine, Verdict, Workspace},
+    engine::{At, Engine, Source, Verdict, Workspace},
     setter,
     state::{AgentState, Publisher},
+    tls,
 };
 
 /// What an agent has to send over TCP at least (RFC 3430 §2.2).
@@ -34,13 +35,14 @@ pub const MESSAGE_SIZE: usize = 8192;
 /// No message that comes may be longer.
 const LONGEST: usize = 65_535;
 
-/// Connections at a time. One more is closed as soon as it opens.
+/// Connections at a time. One more is closed as soon as it opens, or, under TLS, takes
+/// the place of the oldest whose peer has not shown yet who it is.
 const CONNECTIONS: usize = 32;
 
 /// A connection on which nothing comes for so long is closed, and so is one
 /// whose message takes longer to arrive or whose peer does not read.
 const IDLE: Duration = Duration::from_secs(60);
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often a connection that is quiet looks whether it is over.
 const LOOK: Duration = Duration::from_millis(500);
@@ -68,7 +70,29 @@ struct Shared {
     bell: Bell,
     engine: Arc<Engine<AgentState>>,
     publisher: Arc<Publisher>,
-    connections: Mutex<Vec<JoinHandle<()>>>,
+    /// What secures the connections, if something does.
+    tls: Option<tls::Server>,
+    connections: Mutex<Vec<Open>>,
+}
+
+/// A connection as those see it who have an eye on all.
+struct Open {
+    thread: JoinHandle<()>,
+    stream: Arc<TcpStream>,
+    /// Whether it is known with whom it is, as far as that is asked.
+    is_known: Arc<AtomicBool>,
+}
+
+/// What messages go through.
+pub(crate) trait Channel: Read + Write {
+    /// Where they come from, unless that is not to be served any more.
+    fn source(&mut self, state: &AgentState) -> Option<Source<'_>>;
+}
+
+/// A connection as it is.
+struct Plain<'c> {
+    stream: &'c TcpStream,
+    from: SocketAddr,
 }
 
 impl Listener {
@@ -104,11 +128,12 @@ impl Listener {
         self.address
     }
 
-    /// Serves it on threads of its own.
+    /// Serves it on threads of its own, under TLS if there is a server of it.
     pub fn serve(
         self,
         engine: Arc<Engine<AgentState>>,
         publisher: Arc<Publisher>,
+        tls: Option<tls::Server>,
     ) -> io::Result<Service> {
         let Self { socket, address } = self;
         // Another process may take what both were told of.
@@ -118,6 +143,7 @@ impl Listener {
             bell: Bell::new()?,
             engine,
             publisher,
+            tls,
             connections: Mutex::default(),
         });
         let thread = thread::Builder::new().name(format!("tcp {}", address.port())).spawn({
@@ -137,7 +163,8 @@ impl Service {
             let mut open = self.shared.connections.lock().unwrap_or_else(PoisonError::into_inner);
             std::mem::take(&mut *open)
         };
-        for thread in connections.into_iter().chain([self.thread]) {
+        let connections = connections.into_iter().map(|open| open.thread);
+        for thread in connections.chain([self.thread]) {
             if thread.join().is_err() {
                 tracing::error!("a thread of an SNMP connection had died");
             }
@@ -166,41 +193,93 @@ impl Shared {
 
     fn admit(self: &Arc<Self>, stream: TcpStream, from: SocketAddr) {
         let mut open = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
-        open.retain(|thread| !thread.is_finished());
-        if open.len() >= CONNECTIONS {
+        open.retain(|one| !one.thread.is_finished());
+        if open.len() >= CONNECTIONS && !make_room(&mut open) {
             tracing::debug!(%from, "more connections than there may be");
             return;
         }
         let shared = Arc::clone(self);
-        let thread = thread::Builder::new().name("snmp tcp".to_owned()).spawn(move || {
-            let _ = Connection { shared: &shared, stream: &stream, from }.serve();
-            let _ = stream.shutdown(Shutdown::Both);
+        let stream = Arc::new(stream);
+        let is_known = Arc::new(AtomicBool::new(self.tls.is_none()));
+        let name = if self.tls.is_some() { "snmp tls" } else { "snmp tcp" };
+        let thread = thread::Builder::new().name(name.to_owned()).spawn({
+            let (stream, is_known) = (Arc::clone(&stream), Arc::clone(&is_known));
+            move || {
+                if let Err(error) = shared.serve(&stream, from, &is_known) {
+                    tracing::debug!(%from, %error, "a connection is over");
+                }
+                let _ = stream.shutdown(Shutdown::Both);
+            }
         });
         match thread {
-            Ok(thread) => open.push(thread),
+            Ok(thread) => open.push(Open { thread, stream, is_known }),
             Err(error) => tracing::warn!(%error, "no thread for a connection"),
         }
     }
+
+    fn serve(&self, stream: &TcpStream, from: SocketAddr, is_known: &AtomicBool) -> io::Result<()> {
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(LOOK))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        let Some(tls) = &self.tls else {
+            return Connection { shared: self, channel: Plain { stream, from } }.serve();
+        };
+        let session = tls.accept(stream, from, &self.stop)?;
+        is_known.store(true, Ordering::Release);
+        Connection { shared: self, channel: session }.serve()
+    }
 }
 
-struct Connection<'c> {
+/// Ends the oldest connection that may be anybody's, so that whoever opens many and
+/// says nothing keeps nobody out. They are few more than there may be, for a moment.
+fn make_room(open: &mut [Open]) -> bool {
+    if open.len() >= 2 * CONNECTIONS {
+        return false;
+    }
+    let unknown = open.iter().find(|one| !one.is_known.load(Ordering::Acquire));
+    unknown.is_some_and(|one| {
+        // It counts as known from here on: the next one is to go for the next.
+        one.is_known.store(true, Ordering::Release);
+        one.stream.shutdown(Shutdown::Both).is_ok()
+    })
+}
+
+impl Channel for Plain<'_> {
+    fn source(&mut self, _: &AgentState) -> Option<Source<'_>> {
+        Some(self.from.into())
+    }
+}
+
+impl Read for Plain<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.stream.read(buffer)
+    }
+}
+
+impl Write for Plain<'_> {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.stream.write(octets)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+struct Connection<'c, C> {
     shared: &'c Shared,
-    stream: &'c TcpStream,
-    from: SocketAddr,
+    channel: C,
 }
 
-impl Connection<'_> {
+impl<C: Channel> Connection<'_, C> {
     /// Answers whatever comes until the peer ends, errs or goes quiet.
-    fn serve(&self) -> io::Result<()> {
-        self.stream.set_nodelay(true)?;
-        self.stream.set_read_timeout(Some(LOOK))?;
-        self.stream.set_write_timeout(Some(PATIENCE))?;
+    fn serve(&mut self) -> io::Result<()> {
         let mut workspace = Workspace::default();
         let mut received = Vec::new();
         let mut buffer = [0; 8192];
         let mut since = Instant::now();
         while !self.shared.stop.load(Ordering::Acquire) {
-            match (&mut &*self.stream).read(&mut buffer) {
+            match self.channel.read(&mut buffer) {
                 Ok(0) => return Ok(()),
                 Ok(read) => {
                     if received.is_empty() {
@@ -212,12 +291,8 @@ impl Connection<'_> {
                         since = Instant::now();
                     }
                 }
-                Err(error) => match error.kind() {
-                    io::ErrorKind::WouldBlock
-                    | io::ErrorKind::TimedOut
-                    | io::ErrorKind::Interrupted => {}
-                    _ => return Err(error),
-                },
+                Err(error) if !is_nothing_yet(&error) => return Err(error),
+                Err(_) => {}
             }
             let limit = if received.is_empty() { IDLE } else { PATIENCE };
             if since.elapsed() > limit {
@@ -229,7 +304,7 @@ impl Connection<'_> {
 
     /// Answers the whole messages there are. Behind octets that begin none
     /// nothing can be found again, so they end the connection (RFC 3430 §2.1).
-    fn answer_all(&self, received: &mut Vec<u8>, workspace: &mut Workspace) -> io::Result<()> {
+    fn answer_all(&mut self, received: &mut Vec<u8>, workspace: &mut Workspace) -> io::Result<()> {
         let malformed = |_| io::Error::from(io::ErrorKind::InvalidData);
         let mut done = 0;
         while let Some(rest) = received.get(done..)
@@ -246,16 +321,19 @@ impl Connection<'_> {
         Ok(())
     }
 
-    fn answer(&self, message: &[u8], workspace: &mut Workspace) -> io::Result<()> {
+    fn answer(&mut self, message: &[u8], workspace: &mut Workspace) -> io::Result<()> {
         let Shared { engine, publisher, .. } = self.shared;
         let state = publisher.current();
         let at = At { state: &**state, now: Instant::now() };
-        let reply = match engine.receive(at, self.from, message, workspace) {
+        let Some(source) = self.channel.source(&state) else {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        };
+        let reply = match engine.receive(at, source, message, workspace) {
             Verdict::Drop => return Ok(()),
             Verdict::Reply(reply) => reply,
             Verdict::Set => {
                 let mut room = Vec::new();
-                let request = engine.set(at, self.from, message, &mut room);
+                let request = engine.set(at, source, message, &mut room);
                 let Some(request) = request else { return Ok(()) };
                 let done =
                     setter::carry_out(publisher, request.principal(), |at| request.check(at));
@@ -265,6 +343,13 @@ impl Connection<'_> {
                 }
             }
         };
-        (&mut &*self.stream).write_all(reply)
+        self.channel.write_all(reply)?;
+        self.channel.flush()
     }
+}
+
+/// Whether an error of a socket with a timeout says no more than that.
+pub(crate) fn is_nothing_yet(error: &io::Error) -> bool {
+    use io::ErrorKind::{Interrupted, TimedOut, WouldBlock};
+    matches!(error.kind(), WouldBlock | TimedOut | Interrupted)
 }

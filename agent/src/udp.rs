@@ -166,7 +166,7 @@ impl Server {
     fn answer(&self, from: SocketAddr, datagram: &[u8], workspace: &mut Workspace) {
         let state = self.publisher.current();
         let at = At { state: &**state, now: Instant::now() };
-        match self.engine.receive(at, from, datagram, workspace) {
+        match self.engine.receive(at, from.into(), datagram, workspace) {
             Verdict::Drop => {}
             Verdict::Reply(reply) => send(&self.socket, from, reply),
             Verdict::Set => self.setter.submit(&self.socket, from, datagram, workspace),

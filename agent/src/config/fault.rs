@@ -164,6 +164,22 @@ pub enum Cause {
         /// What the system says.
         kind: io::ErrorKind,
     },
+    /// A file of certificates that is of no use.
+    #[error("{}: {error}", path.display())]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// What is the matter with it.
+        error: String,
+    },
+    /// A file of a key that is of no use.
+    #[error("{}: {error}", path.display())]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// What is the matter with it.
+        error: String,
+    },
     /// Writes by a community, and nobody said that this is wanted.
     #[error("writing without encryption and authentication can be read, or done, by others")]
     InsecureWrites,

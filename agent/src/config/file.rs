@@ -21,7 +21,7 @@ use lcms_snmp::{
 use serde::{Deserialize, Deserializer, de};
 use toml::Spanned;
 
-use crate::security::Network;
+use crate::security::{Fingerprint, Network};
 
 /// The whole file.
 #[derive(Deserialize)]
@@ -47,6 +47,7 @@ pub(super) struct File {
     #[serde(default)]
     pub allow_scripts: bool,
     pub agentx: Option<AgentxTable>,
+    pub tls: Option<TlsTable>,
     #[serde(default)]
     pub community: Vec<CommunityTable>,
     #[serde(default)]
@@ -69,6 +70,58 @@ pub(super) struct File {
 #[serde(deny_unknown_fields)]
 pub(super) struct AgentxTable {
     pub master: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TlsTable {
+    pub listen: Option<Vec<Spanned<SocketAddr>>>,
+    pub certificate_file: Spanned<PathBuf>,
+    pub key_file: Spanned<PathBuf>,
+    pub ca_file: Option<Spanned<PathBuf>>,
+    #[serde(default)]
+    pub user: Vec<TlsUserTable>,
+    #[serde(default)]
+    pub map: Vec<TlsMapTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TlsUserTable {
+    pub name: Spanned<Word>,
+    pub fingerprint: Option<Digits>,
+    pub access: Option<Spanned<Right>>,
+    pub group: Option<Spanned<Word>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TlsMapTable {
+    pub fingerprint: Digits,
+    pub from: Option<MapFrom>,
+}
+
+/// What of a certificate is the name of its user.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum MapFrom {
+    #[default]
+    CommonName,
+    Rfc822Name,
+    DnsName,
+    IpAddress,
+    AnyName,
+}
+
+/// A fingerprint.
+pub(super) struct Digits(pub Fingerprint);
+
+impl FromStr for Digits {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse().map(Self)
+    }
 }
 
 /// What every SNMP engine takes (RFC 3417 §3.2), and what a datagram holds.
@@ -265,6 +318,7 @@ in_quotes! {
     Level: "a security level in quotes";
     Word: "a name in quotes";
     Subtree: "an OID or a name in quotes";
+    Digits: "a SHA-256 fingerprint in quotes";
 }
 
 fn shown(error: impl fmt::Display) -> String {

@@ -37,6 +37,17 @@ const VALUES: &[(&str, &str)] = &[
     ("read", "read = \"cluster\"    # name of a [[view]]"),
     ("write", "write = \"cluster\"    # name of a [[view]]"),
     ("notify", "notify = \"cluster\"    # name of a [[view]]; left out: as read"),
+    ("certificate_file", "certificate_file = \"agent.pem\"    # the own certificate in PEM"),
+    ("key_file", "key_file = \"agent.key\"    # its key in PEM, mode 0600"),
+    ("ca_file", "ca_file = \"authorities.pem\"    # certificates in PEM"),
+    (
+        "fingerprint",
+        "fingerprint = \"AB:CD:…\"    # 64 digits, by openssl x509 -noout -fingerprint -sha256",
+    ),
+    (
+        "from",
+        "from = \"commonName\"    # or \"rfc822Name\", \"dnsName\", \"ipAddress\", \"anyName\"",
+    ),
     ("file", "file = \"monitoring.community\"    # holds the community alone, mode 0600"),
     ("access", "access = \"read\"    # or \"write\", and for users \"admin\""),
     ("sources", "sources = [\"192.0.2.0/24\", \"2001:db8::1\"]    # networks or addresses"),
@@ -129,6 +140,8 @@ const VALUES: &[(&str, &str)] = &[
 /// Keys with tables of rows, each with the shortest row.
 const ROWS: &[(&str, &str)] = &[
     ("agentx", "[agentx]\nmaster = \"/var/agentx/master\""),
+    ("tls", "[tls]\ncertificate_file = \"agent.pem\"\nkey_file = \"agent.key\""),
+    ("map", "[[tls.map]]\nfingerprint = \"AB:CD:…\"\nfrom = \"commonName\""),
     ("community", "[[community]]\nname = \"monitoring\"\nfile = \"monitoring.community\""),
     ("user", "[[user]]\nname = \"operator\"\nauth_file = \"operator.password\""),
     ("view", "[[view]]\nname = \"cluster\"\ninclude = [\"LOAD-CLUSTER-MIB\"]"),
@@ -192,6 +205,12 @@ pub(super) fn of(cause: &Cause) -> String {
         }
         Cause::InformOfV1 => "notify_type = \"trap\", or version = \"2c\"".to_owned(),
         Cause::CaFile { .. } => value_or_syntax("check_ca_file"),
+        Cause::Certificate { .. } => {
+            "write certificates in PEM there; a self-signed one is made by\n".to_owned() + OPENSSL
+        }
+        Cause::Key { .. } => {
+            "the key in PEM that was made with the certificate, mode 0600:\n".to_owned() + OPENSSL
+        }
         Cause::AccessAndGroup => "leave one of the two out".to_owned(),
         Cause::CommunityAdmin => {
             "access = \"read\", and a [[user]] with access = \"admin\"".to_owned()
@@ -248,6 +267,9 @@ pub(super) fn key_of(error: &QuestionError) -> &'static str {
         | QuestionError::Control => "check_request",
     }
 }
+
+const OPENSSL: &str = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 \
+                       -nodes -days 365 -subj /CN=web1 -keyout agent.key -out agent.pem";
 
 const SYNTAX: &str = "key = value, with strings in double quotes; rows in tables like [[host]]";
 

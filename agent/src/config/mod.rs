@@ -14,8 +14,10 @@ mod senders;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 pub use fault::{Cause, ConfigError, Fault};
 pub use file::Right;
 pub use senders::{Community, Senders, User};
 pub use settings::{Config, DEFAULT_PATH};
+pub use tls::Tls;

@@ -5,7 +5,7 @@
 //! names begin with `lcms-`. Whoever names a group says with `[[access]]` what the
 //! group may do.
 
-use std::{collections::BTreeMap, ops::Range, path::Path};
+use std::{collections::BTreeMap, ops::Range, path::Path, sync::Arc};
 
 use lcms_lb_core::model::RowState;
 use lcms_snmp::{
@@ -22,11 +22,12 @@ use toml::Spanned;
 use super::{
     Cause,
     fault::Findings,
-    file::{AccessTable, CommunityTable, File, Right, Subtree, UserTable, Word},
+    file::{AccessTable, CommunityTable, File, Right, Subtree, TlsUserTable, UserTable, Word},
 };
 use crate::security::{
-    AccessId, AccessRow, CommunityRow, FamilyId, FamilyRow, GroupId, GroupRow, Network,
-    NotificationRows, SecurityRows, Storage, TargetRow, UserId, UserRow, V1, V2C, V3,
+    AccessId, AccessRow, Certificates, CommunityRow, FamilyId, FamilyRow, GroupId, GroupRow,
+    Network, NotificationRows, SecurityRows, Storage, TRANSPORT, TargetRow, UserId, UserRow, V1,
+    V2C, V3,
 };
 
 /// Everybody, and what they may do.
@@ -123,6 +124,35 @@ impl Senders {
     pub fn add_user(&mut self, user: User, right: Right) {
         let group = self.default_group(right, user.level());
         self.add_user_of(user, &group);
+    }
+
+    /// Who the certificates of clients stand for.
+    pub(super) fn set_certificates(&mut self, certificates: Certificates) {
+        self.rows.certificates = Arc::new(certificates);
+    }
+
+    /// Adds somebody whom a session knows, that may do so much. Sessions are
+    /// authenticated and encrypted, so nothing is allowed below that.
+    pub fn add_session_user(&mut self, name: &str, right: Right) {
+        let group = self.default_group(right, SecurityLevel::AuthPriv);
+        self.join(TRANSPORT, name, &group);
+    }
+
+    /// Adds the one of a table.
+    pub(super) fn read_session_user(
+        &mut self,
+        file: &File,
+        table: &TlsUserTable,
+        name: &str,
+        findings: &mut Findings,
+    ) {
+        match group(file, &table.group, &table.access, findings) {
+            Some(group) => self.join(TRANSPORT, name, &group),
+            None => {
+                let right = table.access.as_ref().map_or(Right::Read, |access| *access.get_ref());
+                self.add_session_user(name, right);
+            }
+        }
     }
 
     fn add_community_of(&mut self, community: Community, group: &str) {

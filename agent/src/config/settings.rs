@@ -17,6 +17,7 @@ use super::{
     fault::Findings,
     file::{AccessTable, CommunityTable, File, MessageSize, Right},
     receivers, rows,
+    tls::{self, Tls},
 };
 use crate::{agentx::Master, sensors::Source};
 
@@ -49,6 +50,8 @@ pub struct Config {
     pub listen: Vec<SocketAddr>,
     /// Where to listen for connections; none unless it is asked for.
     pub listen_tcp: Vec<SocketAddr>,
+    /// How SNMP over TLS is served, if it is.
+    pub tls: Option<Tls>,
     /// The AgentX master to join.
     pub master: Option<Master>,
     /// Greatest message sent, in octets.
@@ -95,6 +98,7 @@ impl Config {
         let folder = path.parent().unwrap_or(Path::new(""));
         let mut senders = Senders::read(&file, folder, &mut findings);
         senders.notification = receivers::read(&file, &senders, &mut findings);
+        let tls = tls::read(&file, folder, &mut senders, &mut findings);
         let listen = listen(&file, &mut findings);
         let listen_tcp = distinct(&file.listen_tcp, &mut findings);
         let master = master(&file, folder, &mut findings);
@@ -109,6 +113,7 @@ impl Config {
             location: file.location.map(|text| text.0).unwrap_or_default(),
             listen,
             listen_tcp,
+            tls,
             master,
             max_message_size: file.max_message_size.unwrap_or(DEFAULT_MESSAGE_SIZE).value()
                 as usize,
@@ -138,6 +143,7 @@ impl Config {
             ("location", self.location != other.location),
             ("listen", self.listen != other.listen),
             ("listen_tcp", self.listen_tcp != other.listen_tcp),
+            ("tls.listen, tls.certificate_file or tls.key_file", self.tls != other.tls),
             ("agentx.master", self.master != other.master),
             ("max_message_size", self.max_message_size != other.max_message_size),
             ("state_dir", self.state_dir != other.state_dir),
@@ -179,7 +185,7 @@ fn listen(file: &File, findings: &mut Findings) -> Vec<SocketAddr> {
 }
 
 /// Addresses, each of them once.
-fn distinct(listen: &[Spanned<SocketAddr>], findings: &mut Findings) -> Vec<SocketAddr> {
+pub(super) fn distinct(listen: &[Spanned<SocketAddr>], findings: &mut Findings) -> Vec<SocketAddr> {
     for (at, one) in listen.iter().enumerate() {
         let address = *one.get_ref();
         let before = listen.get(..at).unwrap_or_default();

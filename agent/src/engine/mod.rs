@@ -14,13 +14,14 @@ mod region;
 mod registry;
 mod rows;
 mod set;
+mod source;
 mod statistics;
 mod v3;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use lcms_snmp::{
     DecodeError, Envelope, ErrorStatus, Message, Oid, PduKind, ResponseWriter, Value, Version,
@@ -35,6 +36,7 @@ pub use region::{Assignment, At, Refusal, Region, RowSet, State};
 pub use registry::{Filter, Object, Registry};
 pub use rows::Rows;
 pub use set::{Checked, Fault, Places, SetRequest};
+pub use source::Source;
 pub use statistics::{Counter, Reported, Statistics};
 use v3::{Counting, Outcome};
 
@@ -85,7 +87,7 @@ impl<S: State> Engine<S> {
     pub fn receive<'w>(
         &self,
         at: At<'_, S>,
-        from: SocketAddr,
+        from: Source<'_>,
         datagram: &[u8],
         workspace: &'w mut Workspace,
     ) -> Verdict<'w> {
@@ -97,7 +99,7 @@ impl<S: State> Engine<S> {
                 None => Verdict::Drop,
             },
             Ok(Envelope::V3(whole)) => {
-                match v3::open(at, whole, plain, Counting(Some(&self.statistics))) {
+                match v3::open(at, from, whole, plain, Counting(Some(&self.statistics))) {
                     Outcome::Admitted(admitted) => self.answer(at, &admitted, reply, walks),
                     Outcome::Report(report) => {
                         self.sent(report.write(reply, self.max_size, &self.statistics))
@@ -207,17 +209,18 @@ impl<S: State> Engine<S> {
     pub fn set<'d>(
         &'d self,
         at: At<'d, S>,
-        from: SocketAddr,
+        from: Source<'d>,
         datagram: &'d [u8],
         room: &'d mut Vec<u8>,
     ) -> Option<SetRequest<'d, S>> {
         let request = match message::open(datagram).ok()? {
             Envelope::Community(message) => {
                 let Message { version, community, .. } = message;
+                let from = from.of_community()?;
                 let principal = at.state.security().community(version, community, from)?;
                 Admitted::community(message, principal)
             }
-            Envelope::V3(whole) => match v3::open(at, whole, room, Counting(None)) {
+            Envelope::V3(whole) => match v3::open(at, from, whole, room, Counting(None)) {
                 Outcome::Admitted(request) => request,
                 Outcome::Report(_) | Outcome::Dropped => return None,
             },
@@ -233,11 +236,12 @@ impl<S: State> Engine<S> {
     fn admit<'d>(
         &self,
         at: At<'d, S>,
-        from: SocketAddr,
+        from: Source<'_>,
         message: Message<'d>,
     ) -> Option<Admitted<'d>> {
         let Message { version, community, .. } = message;
-        match at.state.security().community(version, community, from) {
+        let known = |from| at.state.security().community(version, community, from);
+        match from.of_community().and_then(known) {
             Some(principal) => Some(Admitted::community(message, principal)),
             None => {
                 self.statistics.in_bad_community_names.count();

@@ -55,6 +55,16 @@ pub struct Statistics {
     pub notifications_dropped: Counter,
     /// Informs that nobody acknowledged.
     pub informs_unacknowledged: Counter,
+    /// Messages of the Transport Security Model that came in no session.
+    pub tsm_invalid_caches: Counter,
+    /// Sessions of TLS with at least one message.
+    pub tls_accepts: Counter,
+    /// Sessions that were ended here.
+    pub tls_server_closes: Counter,
+    /// Answers whose session was over.
+    pub tls_no_sessions: Counter,
+    /// Sessions that were refused for the certificate of the client.
+    pub tls_invalid_client_certificates: Counter,
     /// Those of which a report tells the sender.
     reported: [Counter; Reported::COUNT],
 }

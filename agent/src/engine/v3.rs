@@ -1,17 +1,18 @@
-//! Messages of version 3 on their way in (RFC 3412 §7.2, RFC 3414 §3.2), step by
-//! step and in this order: is the message one at all, is it for this engine, is
+//! Messages of version 3 on their way in (RFC 3412 §7.2), secured by USM (RFC 3414
+//! §3.2) or by the session they came in (RFC 5591 §5.2). With USM it is step by step
+//! and in this order: is the message one at all, is it for this engine, is
 //! the user known and able to what the message claims, is its code right, is it
 //! timely, and only then what it says. Whoever is not authenticated makes us
 //! compute one code over the octets that came, and nothing more.
 
 use lcms_snmp::{
-    Pdu, PduKind,
+    EngineId, Pdu, PduKind,
     usm::UsmParameters,
-    v3::{self, ScopedPdu, SecurityLevel, USM, V3Head, V3Message},
+    v3::{self, ScopedPdu, SecurityLevel, TSM, USM, V3Head, V3Message},
 };
 
-use super::{Admitted, At, Reported, State, Statistics};
-use crate::security::{LocalEngine, Security, User};
+use super::{Admitted, At, Reported, Source, State, Statistics};
+use crate::security::{LocalEngine, Principal, Security, User};
 
 /// What became of a message.
 pub(super) enum Outcome<'d> {
@@ -64,18 +65,29 @@ impl Counting<'_> {
     }
 }
 
-/// A message and what its security says.
+/// A message, and what stands around an answer to it as long as its sender is not
+/// known.
 struct Received<'d> {
     message: V3Message<'d>,
-    usm: UsmParameters<'d>,
     level: SecurityLevel,
     engine: &'d LocalEngine,
+    head: V3Head<'d>,
+}
+
+/// What a message says, and who is known to say it.
+struct Secured<'d> {
+    octets: &'d [u8],
+    /// Whether padding may be behind it.
+    padded: bool,
+    principal: Principal<'d>,
+    /// What stands around an answer.
     head: V3Head<'d>,
 }
 
 /// Takes a message: the whole outermost element. `room` is where it is decrypted.
 pub(super) fn open<'d, S: State>(
     at: At<'d, S>,
+    source: Source<'d>,
     whole: &'d [u8],
     room: &'d mut Vec<u8>,
     counting: Counting<'_>,
@@ -84,9 +96,9 @@ pub(super) fn open<'d, S: State>(
     let Some(received) = Received::read(at, security, whole, counting) else {
         return Outcome::Dropped;
     };
-    match received.authenticate(security) {
-        Ok(user) => received.deliver(user, room, counting),
-        Err((reported, user)) => received.report(reported, user, None, counting),
+    match received.message.security_model {
+        TSM => received.of_session(security, source, counting),
+        _ => received.of_user(security, room, counting),
     }
 }
 
@@ -102,16 +114,12 @@ impl<'d> Received<'d> {
             return None;
         };
         // RFC 3412 §7.2 (2) to (5): neither is worth an answer.
-        if message.security_model != USM {
+        if !matches!(message.security_model, USM | TSM) {
             counting.0.inspect(|statistics| statistics.unknown_security_models.count());
             return None;
         }
         let Some(level) = message.flags.level() else {
             counting.0.inspect(|statistics| statistics.invalid_msgs.count());
-            return None;
-        };
-        let Ok(usm) = message.usm() else {
-            counting.asn_parse_error();
             return None;
         };
         let engine = &*security.engine;
@@ -122,57 +130,64 @@ impl<'d> Received<'d> {
             reportable: false,
             engine_id: security.engine.id.as_octets(),
             clock: engine.clock(at.now),
-            user: usm.user,
+            user: &[],
             auth: None,
             privacy: None,
             transport: None,
             context_engine_id: id,
             context_name: &[],
         };
-        Some(Self { message, usm, level, engine, head })
+        Some(Self { message, level, engine, head })
     }
 
-    /// RFC 3414 §3.2 (3) to (7): the user, or what is wrong and who it is about.
-    fn authenticate(
-        &self,
+    /// RFC 5591 §5.2: the session says who it is, and secures as much as a message can
+    /// ask for, so that no level is ever too high for it (step 4).
+    fn of_session(
+        self,
         security: &'d Security,
-    ) -> Result<&'d User, (Reported, Option<&'d User>)> {
-        if self.usm.engine_id != self.engine.id.as_octets() {
-            return Err((Reported::UnknownEngineIds, None));
-        }
-        let Some(user) = security.user(self.usm.user) else {
-            return Err((Reported::UnknownUserNames, None));
+        source: Source<'d>,
+        counting: Counting<'_>,
+    ) -> Outcome<'d> {
+        let Some(name) = source.session else {
+            counting.0.inspect(|statistics| statistics.tsm_invalid_caches.count());
+            return Outcome::Dropped;
         };
-        if !user.supports(self.level) {
-            return Err((Reported::UnsupportedSecLevels, None));
-        }
-        if self.level == SecurityLevel::NoAuthNoPriv {
-            return Ok(user);
-        }
-        let key = user.auth.as_ref().ok_or((Reported::UnsupportedSecLevels, None))?;
-        if !self.message.is_authenticated_by(key, &self.usm) {
-            return Err((Reported::WrongDigests, None));
-        }
-        let claimed = lcms_snmp::usm::Clock { boots: self.usm.boots, time: self.usm.time };
-        match self.head.clock.admits(claimed) {
-            true => Ok(user),
-            // The one report that is signed: else anybody could set a manager's
-            // clock.
-            false => Err((Reported::NotInTimeWindows, Some(user))),
-        }
+        let Ok(octets) = self.message.of_session() else {
+            counting.asn_parse_error();
+            return Outcome::Dropped;
+        };
+        let head = V3Head { transport: Some(self.level), ..self.head };
+        let principal = security.session(name, self.level);
+        self.deliver(security, Secured { octets, padded: false, principal, head }, counting)
     }
 
-    /// RFC 3414 §3.2 (8), RFC 3412 §7.2 (7) to (13) and §4.2.2.1: what the
-    /// message says, to whom and about what.
-    fn deliver(self, user: &'d User, room: &'d mut Vec<u8>, counting: Counting<'_>) -> Outcome<'d> {
+    /// RFC 3414 §3.2.
+    fn of_user(
+        mut self,
+        security: &'d Security,
+        room: &'d mut Vec<u8>,
+        counting: Counting<'_>,
+    ) -> Outcome<'d> {
+        let Ok(usm) = self.message.usm() else {
+            counting.asn_parse_error();
+            return Outcome::Dropped;
+        };
+        self.head.user = usm.user;
+        let user = match self.authenticate(&usm, security) {
+            Ok(user) => user,
+            Err((reported, head)) => return self.report(reported, head, None, counting),
+        };
         let (octets, padded) = match &user.privacy {
             Some(key) if self.level == SecurityLevel::AuthPriv => {
-                match self.message.decrypt(key, &self.usm, room) {
+                match self.message.decrypt(key, &usm, room) {
                     // What another key was meant for decrypts to nothing.
                     Ok(octets) if octets.first() == Some(&lcms_snmp::ber::tag::SEQUENCE) => {
                         (octets, true)
                     }
-                    _ => return self.report(Reported::DecryptionErrors, None, None, counting),
+                    _ => {
+                        let head = self.head;
+                        return self.report(Reported::DecryptionErrors, head, None, counting);
+                    }
                 }
             }
             _ => match self.message.plain() {
@@ -183,6 +198,52 @@ impl<'d> Received<'d> {
                 }
             },
         };
+        let (principal, head) = (user.principal(self.level), self.secured(user));
+        self.deliver(security, Secured { octets, padded, principal, head }, counting)
+    }
+
+    /// RFC 3414 §3.2 (3) to (7): the user, or what is wrong and what stands around the
+    /// report of it.
+    fn authenticate(
+        &self,
+        usm: &UsmParameters<'d>,
+        security: &'d Security,
+    ) -> Result<&'d User, (Reported, V3Head<'d>)> {
+        let wrong = |reported| (reported, self.head);
+        if usm.engine_id != self.engine.id.as_octets() {
+            return Err(wrong(Reported::UnknownEngineIds));
+        }
+        let user = security.user(usm.user).ok_or(wrong(Reported::UnknownUserNames))?;
+        if !user.supports(self.level) {
+            return Err(wrong(Reported::UnsupportedSecLevels));
+        }
+        if self.level == SecurityLevel::NoAuthNoPriv {
+            return Ok(user);
+        }
+        let key = user.auth.as_ref().ok_or(wrong(Reported::UnsupportedSecLevels))?;
+        if !self.message.is_authenticated_by(key, usm) {
+            return Err(wrong(Reported::WrongDigests));
+        }
+        let claimed = lcms_snmp::usm::Clock { boots: usm.boots, time: usm.time };
+        match self.head.clock.admits(claimed) {
+            true => Ok(user),
+            // The one report that is signed: else anybody could set a manager's
+            // clock.
+            false => {
+                Err((Reported::NotInTimeWindows, V3Head { auth: user.auth.as_ref(), ..self.head }))
+            }
+        }
+    }
+
+    /// RFC 3412 §7.2 (7) to (13) and §4.2.2.1: what the message says, to whom and
+    /// about what.
+    fn deliver(
+        self,
+        security: &'d Security,
+        secured: Secured<'d>,
+        counting: Counting<'_>,
+    ) -> Outcome<'d> {
+        let Secured { octets, padded, mut principal, head } = secured;
         let Ok(scoped) = ScopedPdu::decode(octets, padded) else {
             counting.asn_parse_error();
             return Outcome::Dropped;
@@ -193,16 +254,22 @@ impl<'d> Received<'d> {
             return Outcome::Dropped;
         }
         let about = Some(&pdu);
-        if scoped.context_engine_id != self.engine.id.as_octets() || !is_answered_here(pdu.kind) {
-            return self.report(Reported::UnknownPduHandlers, Some(user), about, counting);
+        // By its name this engine is meant, and, by whoever reads in order to learn that
+        // name, by the one that every engine goes by (RFC 5343 §3).
+        let is_discovery = scoped.context_engine_id == EngineId::LOCAL && is_read(pdu.kind);
+        let is_meant = is_discovery || scoped.context_engine_id == self.engine.id.as_octets();
+        if !is_meant || !is_answered_here(pdu.kind) {
+            return self.report(Reported::UnknownPduHandlers, head, about, counting);
         }
+        // What was asked of `localEngineID` is answered in its name (RFC 3412 §7.1).
+        let head = V3Head { context_engine_id: scoped.context_engine_id, ..head };
         if !scoped.context_name.is_empty() {
-            let named =
-                Self { head: V3Head { context_name: scoped.context_name, ..self.head }, ..self };
-            return named.report(Reported::UnknownContexts, Some(user), about, counting);
+            let named = V3Head { context_name: scoped.context_name, ..head };
+            return self.report(Reported::UnknownContexts, named, about, counting);
         }
-        let head = self.secured(user);
-        let principal = user.principal(self.level);
+        if is_discovery {
+            principal = security.discoverer(principal);
+        }
         Outcome::Admitted(Admitted::v3(head, pdu, self.message.max_size, principal))
     }
 
@@ -214,12 +281,12 @@ impl<'d> Received<'d> {
         V3Head { auth, privacy: privacy.map(|key| (key, salt())), ..self.head }
     }
 
-    /// Counts, and decides whether the sender is to be told. `user` is for whom
-    /// the report is secured, if it is.
+    /// Counts, and decides whether the sender is to be told, in a message with this
+    /// head.
     fn report(
         self,
         reported: Reported,
-        user: Option<&'d User>,
+        head: V3Head<'d>,
         pdu: Option<&Pdu<'_>>,
         counting: Counting<'_>,
     ) -> Outcome<'d> {
@@ -238,15 +305,13 @@ impl<'d> Received<'d> {
         if !wanted {
             return Outcome::Dropped;
         }
-        let head = match (user, reported) {
-            (Some(user), Reported::NotInTimeWindows) => {
-                V3Head { auth: user.auth.as_ref(), ..self.head }
-            }
-            (Some(user), _) => self.secured(user),
-            (None, _) => self.head,
-        };
         Outcome::Report(Report { head, request_id, max_size: self.message.max_size, reported })
     }
+}
+
+/// The Read Class.
+fn is_read(kind: PduKind) -> bool {
+    matches!(kind, PduKind::GetRequest | PduKind::GetNextRequest | PduKind::GetBulkRequest)
 }
 
 /// The Confirmed Class of RFC 3411 §2.8: whoever sends it waits for an answer.

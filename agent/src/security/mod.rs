@@ -7,6 +7,7 @@
 //! twice. Both are one immutable [`Security`], swapped whole as rows change.
 //! `keeper` is who swaps and what stays on disk.
 
+mod certificates;
 mod engine;
 pub(crate) mod file;
 mod keeper;
@@ -15,6 +16,7 @@ mod ready;
 mod receivers;
 mod rows;
 
+pub use certificates::{CertificateRow, Certificates, Fingerprint, MapType, Unverified};
 pub use engine::{IdentityError, identity};
 pub use keeper::{Keeper, KeeperError, Prepared};
 pub use lcms_snmp::Network;
@@ -27,5 +29,5 @@ pub use ready::{Principal, Rights, Security, User};
 pub use receivers::{Receiver, Who};
 pub use rows::{
     AccessId, AccessRow, CommunityRow, FamilyId, FamilyRow, GroupId, GroupRow, MOST_ROWS,
-    SecurityRows, Storage, UserId, UserRow, V1, V2C, V3, access_level,
+    SecurityRows, Storage, TRANSPORT, UserId, UserRow, V1, V2C, V3, access_level,
 };

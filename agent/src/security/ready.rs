@@ -9,9 +9,10 @@ use lcms_snmp::{
     v3::SecurityLevel,
     vacm::{AccessKey, Family, View},
 };
+use load_cluster_mib::snmp_framework_mib::snmp_engine;
 
 use super::{
-    LocalEngine, Receiver, SecurityRows, TargetRow, V1, V2C, V3, receivers::receivers,
+    LocalEngine, Receiver, SecurityRows, TRANSPORT, TargetRow, V1, V2C, V3, receivers::receivers,
     rows::GroupId,
 };
 
@@ -24,8 +25,12 @@ pub struct Security {
     pub rows: Arc<SecurityRows>,
     /// By name.
     users: Vec<User>,
+    /// By name.
+    members: Vec<Member>,
     communities: Vec<Community>,
     receivers: Vec<Arc<Receiver>>,
+    /// What everybody may read who asks for this engine's name.
+    discovery: Rights,
 }
 
 /// An active user of the own engine.
@@ -37,6 +42,14 @@ pub struct User {
     pub auth: Option<AuthKey>,
     /// The key for encryption.
     pub privacy: Option<PrivKey>,
+    /// By level, lowest first.
+    rights: [Rights; 3],
+}
+
+/// Somebody whom a session knows and who is in a group.
+#[derive(Debug)]
+struct Member {
+    name: Box<str>,
     /// By level, lowest first.
     rights: [Rights; 3],
 }
@@ -107,8 +120,14 @@ impl Security {
         });
         let (mut users, communities): (Vec<User>, _) = (users.collect(), communities.collect());
         users.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
+        let members = rows.groups.keys().filter(|id| id.model == TRANSPORT).map(|id| Member {
+            name: id.name.as_str().into(),
+            rights: LEVELS.map(|level| rights(&rows, TRANSPORT, &id.name, level)),
+        });
+        let members = members.collect();
         let receivers = receivers(&rows, engine.id);
-        Self { users, communities, receivers, engine, rows }
+        let discovery = Rights { read: Some(Arc::new(engine_id_alone())), ..Rights::default() };
+        Self { users, members, communities, receivers, discovery, engine, rows }
     }
 
     /// Who is to be notified.
@@ -120,6 +139,23 @@ impl Security {
     pub fn user(&self, name: &[u8]) -> Option<&User> {
         let at = self.users.binary_search_by(|user| user.name.as_bytes().cmp(name)).ok()?;
         self.users.get(at)
+    }
+
+    /// The sender of a message of this level in a session with somebody of this name,
+    /// who may do nothing unless in a group.
+    pub fn session<'s>(&'s self, name: &'s str, level: SecurityLevel) -> Principal<'s> {
+        static NOTHING: Rights = Rights { read: None, write: None, notify: None };
+        // Group rows are in the order of their names, and so are members.
+        let found = self.members.binary_search_by(|member| (*member.name).cmp(name)).ok();
+        let member = found.and_then(|at| self.members.get(at));
+        let rights = member.map_or(&NOTHING, |member| at_level(&member.rights, level));
+        Principal { name, model: TRANSPORT, rights, largest: None }
+    }
+
+    /// The same sender as far as it asks for this engine's name alone: that is no secret,
+    /// and managers ask for it with no security (RFC 5343 §3.2).
+    pub fn discoverer<'s>(&'s self, principal: Principal<'s>) -> Principal<'s> {
+        Principal { rights: &self.discovery, ..principal }
     }
 
     /// The sender that a community and an address stand for, if any (RFC 3584
@@ -176,15 +212,18 @@ impl Sources {
 const LEVELS: [SecurityLevel; 3] =
     [SecurityLevel::NoAuthNoPriv, SecurityLevel::AuthNoPriv, SecurityLevel::AuthPriv];
 
+fn at_level([lowest, middle, highest]: &[Rights; 3], level: SecurityLevel) -> &Rights {
+    match level {
+        SecurityLevel::NoAuthNoPriv => lowest,
+        SecurityLevel::AuthNoPriv => middle,
+        SecurityLevel::AuthPriv => highest,
+    }
+}
+
 impl User {
     /// The user as the sender of a message of this level.
     pub fn principal(&self, level: SecurityLevel) -> Principal<'_> {
-        let [lowest, middle, highest] = &self.rights;
-        let rights = match level {
-            SecurityLevel::NoAuthNoPriv => lowest,
-            SecurityLevel::AuthNoPriv => middle,
-            SecurityLevel::AuthPriv => highest,
-        };
+        let rights = at_level(&self.rights, level);
         Principal { name: &self.name, model: V3, rights, largest: None }
     }
 
@@ -196,6 +235,11 @@ impl User {
             SecurityLevel::AuthPriv => self.auth.is_some() && self.privacy.is_some(),
         }
     }
+}
+
+fn engine_id_alone() -> View {
+    let subtree = snmp_engine::ENTRY.instance(snmp_engine::col::ID, &[]);
+    View::new(vec![Family { subtree, mask: Vec::new(), included: true }])
 }
 
 /// isAccessAllowed (RFC 3415 §3.2), as far as it does not depend on a variable.

@@ -1,16 +1,16 @@
 //! The rows of the tables: users, groups, access, views and communities.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use lcms_lb_core::model::RowState;
 use lcms_snmp::{
     EngineId, Secret, UserCredentials,
     usm::{AuthKey, PrivKey},
-    v3::{SecurityLevel, USM},
+    v3::{SecurityLevel, TSM, USM},
 };
 use load_cluster_mib::tc;
 
-use super::NotificationRows;
+use super::{Certificates, NotificationRows};
 
 /// The security model of messages of version 1 (RFC 3411 §5).
 pub const V1: i32 = 1;
@@ -18,6 +18,8 @@ pub const V1: i32 = 1;
 pub const V2C: i32 = 2;
 /// That of messages of version 3.
 pub const V3: i32 = USM;
+/// That of messages of version 3 whose session secures them.
+pub const TRANSPORT: i32 = TSM;
 
 /// How many rows a table takes from managers, so that none of them fills our
 /// memory.
@@ -38,6 +40,8 @@ pub struct SecurityRows {
     pub communities: BTreeMap<String, CommunityRow>,
     /// Whom the agent notifies.
     pub notification: NotificationRows,
+    /// snmpTlstmCertToTSNTable. The configuration alone has such rows.
+    pub certificates: Arc<Certificates>,
 }
 
 impl SecurityRows {
@@ -49,6 +53,10 @@ impl SecurityRows {
         self.families.extend(config.families);
         self.communities = config.communities;
         self.notification.extend(config.notification);
+        // The same ones stay, with the time of their last change.
+        if self.certificates != config.certificates {
+            self.certificates = config.certificates;
+        }
     }
 }
 

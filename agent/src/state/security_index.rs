@@ -8,6 +8,7 @@ use load_cluster_mib::{
     snmp_community_mib::snmp_community,
     snmp_notification_mib::{snmp_notify, snmp_notify_filter, snmp_notify_filter_profile},
     snmp_target_mib::{snmp_target_addr, snmp_target_params},
+    snmp_tls_tm_mib::snmp_tlstm_cert_to_tsn,
     snmp_user_based_sm_mib::usm_user,
     snmp_view_based_acm_mib::{
         vacm_access, vacm_context, vacm_security_to_group, vacm_view_tree_family,
@@ -50,6 +51,8 @@ pub struct SecurityIndex {
     pub profiles: Rows<String>,
     /// snmpNotifyFilterTable.
     pub filters: Rows<FilterId>,
+    /// snmpTlstmCertToTSNTable: where in the list each row is.
+    pub certificates: Rows<usize>,
 }
 
 impl SecurityIndex {
@@ -100,6 +103,9 @@ impl SecurityIndex {
             };
             Some((index, id.clone()))
         });
+        let certificates = rows.certificates.rows().iter().zip(1..).enumerate();
+        let certificates = certificates
+            .map(|(at, (_, id))| (snmp_tlstm_cert_to_tsn::Index { tlstm_cert_to_tsnid: id }, at));
         let context = vacm_context::Index { context_name: String::new() };
         Self {
             users: Rows::new(users),
@@ -119,6 +125,7 @@ impl SecurityIndex {
                 snmp_notify_filter_profile::Index { target_params_name }
             }),
             filters: Rows::new(filters),
+            certificates: Rows::new(certificates),
         }
     }
 }

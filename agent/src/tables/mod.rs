@@ -27,6 +27,8 @@ mod snmp_target_ext;
 mod standard;
 mod sys_or;
 mod system;
+mod tlstm;
+mod tsm;
 mod usm_user;
 mod vacm;
 pub(crate) mod words;
@@ -99,6 +101,11 @@ pub fn regions() -> Vec<Box<dyn Region<AgentState>>> {
         Box::new(Instrumented(vacm::VacmMibViews)),
         Box::new(Instrumented(vacm::VacmViewTreeFamily)),
         Box::new(Instrumented(snmp_community::SnmpCommunity)),
+        Box::new(Instrumented(tsm::SnmpTsmStats)),
+        Box::new(Instrumented(tsm::SnmpTsmConfiguration)),
+        Box::new(Instrumented(tlstm::SnmpTlstmSession)),
+        Box::new(Instrumented(tlstm::SnmpTlstmCertificateMapping)),
+        Box::new(Instrumented(tlstm::SnmpTlstmCertToTsn)),
         Box::new(Instrumented(lc_agent::LcAgent)),
         Box::new(Instrumented(lc_host::LcHost)),
         Box::new(Instrumented(lc_host_addr::LcHostAddr)),

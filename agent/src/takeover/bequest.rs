@@ -46,6 +46,7 @@ impl SnmpListener {
 pub enum Transport {
     Udp,
     Tcp,
+    Tls,
 }
 
 /// What the descriptors are, in their order. What a process does not know it does not

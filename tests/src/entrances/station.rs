@@ -106,12 +106,12 @@ impl Station {
     pub fn send(&mut self, datagram: &[u8]) -> Option<Vec<u8>> {
         let from = SocketAddr::from(([127, 0, 0, 1], 40_000));
         let at = At { state: &self.state, now: self.now };
-        match self.engine.receive(at, from, datagram, &mut self.workspace) {
+        match self.engine.receive(at, from.into(), datagram, &mut self.workspace) {
             Verdict::Drop => None,
             Verdict::Reply(reply) => Some(reply.to_vec()),
             Verdict::Set => {
                 let mut room = Vec::new();
-                let request = self.engine.set(at, from, datagram, &mut room);
+                let request = self.engine.set(at, from.into(), datagram, &mut room);
                 let request = request.expect("it was recognised as a SET");
                 let busy = Fault { status: ErrorStatus::ResourceUnavailable, index: 1 };
                 let result = request.check(at).and_then(|checked| {

@@ -261,6 +261,7 @@ pub struct Agent {
 
 /// Communities `read` and `write`, and users `ann` and `bob` of all that their
 /// names stand for: she may write, he may read and has no encryption.
+/// In sessions `carol` may write.
 pub fn senders() -> Senders {
     let mut senders = Senders::default();
     for (name, right) in [("read", Right::Read), ("write", Right::Write)] {
@@ -278,6 +279,7 @@ pub fn senders() -> Senders {
         User { name: "bob".to_owned(), auth: auth(AuthProtocol::Sha1), privacy: None },
         Right::Read,
     );
+    senders.add_session_user("carol", Right::Write);
     senders
 }
 
@@ -329,13 +331,18 @@ impl Agent {
 
     /// Sends a datagram as the shell would, a SET included.
     pub fn send(&mut self, datagram: &[u8]) -> Option<Vec<u8>> {
+        self.send_from(from().into(), datagram)
+    }
+
+    /// The same from elsewhere.
+    pub fn send_from(&mut self, source: Source<'_>, datagram: &[u8]) -> Option<Vec<u8>> {
         let at = At { state: &self.state, now: Instant::now() };
-        match self.engine.receive(at, from(), datagram, &mut self.workspace) {
+        match self.engine.receive(at, source, datagram, &mut self.workspace) {
             Verdict::Drop => None,
             Verdict::Reply(reply) => Some(reply.to_vec()),
             Verdict::Set => {
                 let mut room = Vec::new();
-                let request = self.engine.set(at, from(), datagram, &mut room).unwrap();
+                let request = self.engine.set(at, source, datagram, &mut room).unwrap();
                 let mut next = None;
                 let result = request.check(at).map(|checked| next = Some(checked.draft));
                 let reply = match request.answer(result, &mut self.workspace) {

@@ -5,5 +5,6 @@ pub mod exchange;
 pub(crate) mod fixture;
 mod laws;
 mod reading;
+mod sessions;
 mod setting;
 mod v3;

@@ -260,7 +260,7 @@ fn a_response_comes_in_the_version_and_community_of_its_request() {
         let request = Request { version, ..Request::get(&["1.3.9.1.1.0"]) }.encode();
         let at = At { state: &agent.state, now: std::time::Instant::now() };
         let Verdict::Reply(reply) =
-            agent.engine.receive(at, from(), &request, &mut agent.workspace)
+            agent.engine.receive(at, from().into(), &request, &mut agent.workspace)
         else {
             panic!("no reply");
         };

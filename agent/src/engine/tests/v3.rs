@@ -414,7 +414,7 @@ fn a_replay_is_late() {
         [(0, PduKind::Response), (140, PduKind::Response), (160, PduKind::Report)]
     {
         let Verdict::Reply(reply) =
-            agent.engine.receive(at(seconds), from(), &octets, &mut workspace)
+            agent.engine.receive(at(seconds), from().into(), &octets, &mut workspace)
         else {
             panic!("no answer")
         };
@@ -437,7 +437,7 @@ fn nothing_is_allocated_for_a_user() {
             assert!(agent.send(&datagram).is_some());
             let at = At { state: &agent.state, now: Instant::now() };
             let count = allocation_counter::measure(|| {
-                agent.engine.receive(at, from(), &datagram, &mut agent.workspace);
+                agent.engine.receive(at, from().into(), &datagram, &mut agent.workspace);
             });
             assert_eq!(count.count_total, 0, "{user}: {:?}", manager.kind);
         }

@@ -2,7 +2,7 @@
 //! stands by, so that no socket is opened.
 
 use std::{
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -212,14 +212,14 @@ impl Station {
     }
 
     pub fn send(&mut self, datagram: &[u8]) -> Option<Vec<u8>> {
-        let from = "127.0.0.1:40000".parse().unwrap();
+        let from: SocketAddr = "127.0.0.1:40000".parse().unwrap();
         let at = At { state: &self.state, now: self.now };
-        match self.engine.receive(at, from, datagram, &mut self.workspace) {
+        match self.engine.receive(at, from.into(), datagram, &mut self.workspace) {
             Verdict::Drop => None,
             Verdict::Reply(reply) => Some(reply.to_vec()),
             Verdict::Set => {
                 let mut room = Vec::new();
-                let request = self.engine.set(at, from, datagram, &mut room).unwrap();
+                let request = self.engine.set(at, from.into(), datagram, &mut room).unwrap();
                 let result = request.check(at).and_then(|checked| {
                     let commit = checked.draft.commit(&self.director);
                     commit.map_err(|error| tables::fault(&error, &checked.places))
@@ -236,10 +236,10 @@ impl Station {
 
     /// How often the allocator is called for a datagram that is no SET.
     pub fn allocations(&mut self, datagram: &[u8]) -> u64 {
-        let from = "127.0.0.1:40000".parse().unwrap();
+        let from: SocketAddr = "127.0.0.1:40000".parse().unwrap();
         let at = At { state: &self.state, now: self.now };
         let count = allocation_counter::measure(|| {
-            let verdict = self.engine.receive(at, from, datagram, &mut self.workspace);
+            let verdict = self.engine.receive(at, from.into(), datagram, &mut self.workspace);
             assert_ne!(verdict, Verdict::Set);
         });
         count.count_total
