@@ -66,7 +66,7 @@ impl Server {
     ) -> Result<Self, rustls::Error> {
         let clients =
             Clients { provider: Arc::clone(&provider), publisher: Arc::clone(&publisher) };
-        // RFC 6353 §3.1.1 and RFC 9456 §4: nothing below TLS 1.2.
+        // RFC 8996 and RFC 9456: nothing below TLS 1.2.
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .with_client_cert_verifier(Arc::new(clients))

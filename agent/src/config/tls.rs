@@ -174,7 +174,10 @@ fn certificates(
     };
     read()
         .map_err(|error| {
-            findings.add(file.span(), Cause::Certificate { path: path.clone(), error })
+            findings.add(file.span(), Cause::Certificate { path: path.clone(), error });
         })
         .ok()
 }
+
+#[cfg(test)]
+mod tests;

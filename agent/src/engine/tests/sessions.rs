@@ -141,7 +141,7 @@ fn parameters_or_encrypted_data_are_no_message_of_a_session() {
     let mut with_some = octets.clone();
     with_some.splice(empty..empty + 2, [4, 1, 0]);
     with_some[1] += 1;
-    let mut encrypted = octets.clone();
+    let mut encrypted = octets;
     encrypted[empty + 2] = 4;
     for (octets, counted) in [(with_some, 1), (encrypted, 2)] {
         assert!(ask(&mut agent, "carol", &octets).is_none());
