@@ -39,7 +39,7 @@ struct Must {
 }
 
 /// What an agent must do is in these.
-const RFCS: [u32; 7] = [3411, 3412, 3413, 3414, 3415, 3584, 7860];
+const RFCS: [u32; 10] = [3411, 3412, 3413, 3414, 3415, 3584, 5343, 5591, 6353, 7860];
 
 #[test]
 fn every_must_has_its_code_and_its_test() {
