@@ -3,10 +3,10 @@
 use std::{cell::RefCell, time::Duration};
 
 use lcms_snmp::{
-    Envelope, ErrorStatus, Oid, OutMessage, PduKind, Value, VarBind, Version,
+    EngineId, Envelope, ErrorStatus, Oid, OutMessage, PduKind, Value, VarBind, Version,
     message::{self, encode},
     object::Table,
-    v3::{ScopedPdu, V3Message},
+    v3::{Flags, ScopedPdu, TSM, V3Message},
 };
 use load_cluster_mib::{
     load_cluster_mib::{lc_cluster, lc_host_report, lc_policy, lc_server, lc_service},
@@ -16,7 +16,7 @@ use load_cluster_mib::{
 use super::{
     frames::{Frame, frame, frames},
     laws::assert_answers,
-    station::{READ, Station, WRITE},
+    station::{READ, SESSION, Station, WRITE},
 };
 
 thread_local! {
@@ -25,28 +25,31 @@ thread_local! {
 }
 
 /// Sends datagrams to an agent, one after another; the tag of a frame is the
-/// seconds that pass before it. Each is counted; none that does not decode is
+/// seconds that pass before it, and whether it comes in a session. Each is counted; none that does not decode is
 /// answered; an answer is never larger than the agent's greatest message and
 /// keeps what RFC 3416 promises; a SET is done as a whole or not at all.
 pub fn agent(octets: &[u8]) {
     let mut station = STATION.take().unwrap_or_else(Station::new);
     for Frame { tag, octets } in frames(octets) {
-        station.wait(Duration::from_secs(tag.into()));
-        send(&mut station, octets);
+        station.wait(Duration::from_secs((tag & !IN_SESSION).into()));
+        send(&mut station, (tag & IN_SESSION != 0).then_some(SESSION), octets);
     }
     if station.is_untouched() {
         STATION.set(Some(station));
     }
 }
 
-fn send(station: &mut Station, datagram: &[u8]) {
+/// The bit of a tag that says so.
+const IN_SESSION: u8 = 0x80;
+
+fn send(station: &mut Station, session: Option<&str>, datagram: &[u8]) {
     let counted = |station: &Station| {
         let s = &station.statistics;
         [&s.in_pkts, &s.in_asn_parse_errs, &s.in_bad_versions].map(|counter| counter.value())
     };
     let counters = counted(station);
     let (before, locks) = station.present();
-    let reply = station.send(datagram);
+    let reply = station.send(session, datagram);
     let (after, locks_after) = station.present();
 
     let opened = message::open(datagram);
@@ -70,6 +73,10 @@ fn send(station: &mut Station, datagram: &[u8]) {
                 assert_answers(&reply, &request);
                 done = request.pdu.kind == PduKind::SetRequest && reply.pdu.error_status == 0;
             }
+            Ok(Envelope::V3(request)) if is_of_session(request) => {
+                assert!(session.is_some(), "nobody knows who sent it");
+                assert_in_session(&reply, request);
+            }
             // Nobody here knows a key: it is a report, or a user without one is told
             // that this is no way to ask.
             Ok(Envelope::V3(request)) => assert_refused(&reply, request),
@@ -85,6 +92,21 @@ fn send(station: &mut Station, datagram: &[u8]) {
     }
 }
 
+fn is_of_session(request: &[u8]) -> bool {
+    V3Message::decode(request).is_ok_and(|message| message.security_model == TSM)
+}
+
+/// Who may read gets an answer or a report at the level he asked at.
+fn assert_in_session(reply: &[u8], request: &[u8]) {
+    let request = V3Message::decode(request).expect("what is answered decodes");
+    let reply = V3Message::decode(reply).expect("an answer decodes");
+    assert_eq!((reply.id, reply.security_model), (request.id, TSM));
+    assert_eq!(reply.flags, Flags { reportable: false, ..request.flags });
+    let octets = reply.of_session().expect("it is of the session");
+    let pdu = ScopedPdu::decode(octets, false).expect("with a PDU").pdu;
+    assert!(matches!(pdu.kind, PduKind::Response | PduKind::Report));
+}
+
 /// What refuses a message says one thing about it, and is plain.
 fn assert_refused(reply: &[u8], request: &[u8]) {
     let request = V3Message::decode(request).expect("what is answered decodes");
@@ -93,11 +115,14 @@ fn assert_refused(reply: &[u8], request: &[u8]) {
     assert_eq!(reply.id, request.id);
     assert!(!reply.flags.reportable && !reply.flags.privacy);
     let scoped = ScopedPdu::decode(reply.plain().expect("it is plain"), false);
-    let pdu = scoped.expect("a report decodes").pdu;
+    let scoped = scoped.expect("a report decodes");
+    let pdu = scoped.pdu;
     match pdu.kind {
         PduKind::Report => {
             assert_eq!((pdu.varbinds.len(), pdu.error_status, pdu.error_index), (1, 0, 0));
         }
+        // The engine's name is no secret, and is asked for by the one that all have.
+        PduKind::Response if scoped.context_engine_id == EngineId::LOCAL => {}
         kind => {
             assert_eq!(kind, PduKind::Response);
             let refused = [ErrorStatus::AuthorizationError, ErrorStatus::TooBig];
@@ -118,7 +143,9 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
     let mut seeds: Vec<Vec<u8>> = reads.iter().map(|datagram| frame(0, datagram)).collect();
     seeds.push(reads.iter().flat_map(|datagram| frame(1, datagram)).collect());
     seeds.extend(sets().iter().map(|varbinds| frame(0, &set(varbinds))));
-    seeds.extend(super::v3::seeds().iter().map(|datagram| frame(0, datagram)));
+    for tag in [0, IN_SESSION] {
+        seeds.extend(super::v3::seeds().iter().map(|datagram| frame(tag, datagram)));
+    }
     // One after another they make a service, weigh its server and take it away.
     seeds.push(sets().iter().flat_map(|varbinds| frame(1, &set(varbinds))).collect());
     seeds

@@ -10,7 +10,7 @@ use std::{
 
 use lcms_agent::{
     config::{Community, Config, Right, Senders, User},
-    engine::{At, Engine, Fault, Statistics, Verdict, Workspace},
+    engine::{At, Engine, Fault, Source, Statistics, Verdict, Workspace},
     reload::Reloader,
     security::{Identity, Keeper, LocalEngine, SecurityRows},
     sensors::{Facts, Interface, InterfaceKind, Inventory, Load, Sample},
@@ -102,16 +102,17 @@ impl Station {
         self.state = self.state.next(self.director.snapshot(), sample, self.now);
     }
 
-    /// Sends a datagram; the answer, if there is one.
-    pub fn send(&mut self, datagram: &[u8]) -> Option<Vec<u8>> {
-        let from = SocketAddr::from(([127, 0, 0, 1], 40_000));
+    /// Sends a datagram, or a message in a session; the answer, if there is one.
+    pub fn send(&mut self, session: Option<&str>, datagram: &[u8]) -> Option<Vec<u8>> {
+        let address = SocketAddr::from(([127, 0, 0, 1], 40_000));
+        let from = Source { address, session };
         let at = At { state: &self.state, now: self.now };
-        match self.engine.receive(at, from.into(), datagram, &mut self.workspace) {
+        match self.engine.receive(at, from, datagram, &mut self.workspace) {
             Verdict::Drop => None,
             Verdict::Reply(reply) => Some(reply.to_vec()),
             Verdict::Set => {
                 let mut room = Vec::new();
-                let request = self.engine.set(at, from.into(), datagram, &mut room);
+                let request = self.engine.set(at, from, datagram, &mut room);
                 let request = request.expect("it was recognised as a SET");
                 let busy = Fault { status: ErrorStatus::ResourceUnavailable, index: 1 };
                 let result = request.check(at).and_then(|checked| {
@@ -145,6 +146,9 @@ impl Station {
 pub(super) const USER: &str = "ann";
 pub(super) const PASSWORD: &str = "a password";
 
+/// The one who reads in sessions.
+pub(super) const SESSION: &str = "operator";
+
 /// The engine of every station.
 pub(super) fn engine_id() -> EngineId {
     EngineId::of_enterprise(1, [1; 12])
@@ -163,6 +167,7 @@ fn rows() -> SecurityRows {
             let (secret, sources) = (Secret::new(octets), Vec::new());
             senders.add_community(Community { name, secret, sources }, right);
         }
+        senders.add_session_user(SESSION, Right::Read);
         let password = || Secret::new(PASSWORD);
         let user = User {
             name: USER.to_owned(),

@@ -3,9 +3,9 @@
 use std::sync::LazyLock;
 
 use lcms_snmp::{
-    Oid, PduKind, Value, VarBind,
+    EngineId, Oid, PduKind, Value, VarBind,
     usm::{AuthKey, AuthProtocol, Clock, Key, PrivKey, PrivProtocol},
-    v3::{self, OutPdu, ScopedPdu, SecurityLevel, V3Head, V3Message},
+    v3::{self, OutPdu, ScopedPdu, SecurityLevel, TSM, V3Head, V3Message},
 };
 
 /// Reads a message as far as one can without keys, and with keys that are not its
@@ -15,6 +15,9 @@ use lcms_snmp::{
 pub fn v3_message(octets: &[u8]) {
     let Ok(message) = V3Message::decode(octets) else { return };
     assert!(message.id >= 0 && message.max_size >= 484 && message.security_model > 0);
+    if let Ok(octets) = message.of_session() {
+        of_session(&message, octets);
+    }
     let Ok(usm) = message.usm() else { return };
     assert!(usm.user.len() <= 32);
     assert!(usm.boots <= i32::MAX as u32 && usm.time <= i32::MAX as u32);
@@ -67,6 +70,26 @@ pub fn v3_message(octets: &[u8]) {
     );
     let plain = same.plain().expect("and its data");
     assert_same(&scoped, &ScopedPdu::decode(plain, false).expect("and its PDU"));
+}
+
+/// What a session secures is written to what reads the same.
+fn of_session(message: &V3Message<'_>, octets: &[u8]) {
+    scoped_pdu(octets);
+    let Ok(scoped) = ScopedPdu::decode(octets, false) else { return };
+    let Some(level) = message.flags.level() else { return };
+    let varbinds = scoped.pdu.varbinds.to_vec();
+    let head = V3Head {
+        reportable: message.flags.reportable,
+        transport: Some(level),
+        context_engine_id: scoped.context_engine_id,
+        context_name: scoped.context_name,
+        ..V3Head::unknown(message.id, message.max_size)
+    };
+    let again = v3::encode(&head, &out(&scoped, &varbinds));
+    let same = V3Message::decode(&again).expect("what was written is read");
+    assert_eq!((same.security_model, same.flags), (TSM, message.flags));
+    let octets = same.of_session().expect("with no parameters");
+    assert_same(&scoped, &ScopedPdu::decode(octets, false).expect("and its PDU"));
 }
 
 /// Reads a scoped PDU. Padding behind it is borne where it was encrypted, and
@@ -148,6 +171,12 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
         v3::encode(&head, &pdu(PduKind::GetBulkRequest)),
         v3::encode(&head, &pdu(PduKind::Report)),
     ];
+    for level in [SecurityLevel::NoAuthNoPriv, SecurityLevel::AuthPriv] {
+        for context_engine_id in [engine.as_octets(), EngineId::LOCAL] {
+            let session = V3Head { transport: Some(level), context_engine_id, ..discovery };
+            seeds.push(v3::encode(&session, &pdu(PduKind::GetRequest)));
+        }
+    }
     for (auth, privacy) in KEYS.iter() {
         let signed = V3Head { auth: Some(auth), ..head };
         seeds.push(v3::encode(&signed, &pdu(PduKind::GetRequest)));
