@@ -22,15 +22,9 @@ impl Certificate {
     /// openssl. It is valid for ten days.
     #[track_caller]
     pub fn issue(folder: &Path, name: &str) -> Option<Self> {
-        let openssl = tool("openssl")?;
+        tool("openssl")?;
         let at = |file: &str| folder.join(file);
-        let request = |key: &str| {
-            let mut command = Command::new(&openssl);
-            command.args(["req", "-x509", "-newkey", "ec", "-pkeyopt"]);
-            command.args(["ec_paramgen_curve:prime256v1", "-nodes", "-days", "10", "-keyout"]);
-            command.arg(at(key));
-            command
-        };
+        let request = |key: &str| request(&at(key));
         run(request("ca.key").args(["-subj", "/CN=tests"]).arg("-out").arg(at("ca.pem")));
         run(request("server.key")
             .args(["-subj", &format!("/CN={name}")])
@@ -44,6 +38,35 @@ impl Certificate {
             .arg(at("server.pem")));
         Some(Self { authority: at("ca.pem"), server: at("server.pem"), key: at("server.key") })
     }
+}
+
+/// Makes `NAME.pem` and `NAME.key` of somebody who is his own authority, or steps aside
+/// where there is no openssl.
+#[track_caller]
+pub fn self_signed(folder: &Path, name: &str) -> Option<()> {
+    tool("openssl")?;
+    let subject = format!("/CN={name}");
+    let out = folder.join(format!("{name}.pem"));
+    run(request(&folder.join(format!("{name}.key"))).args(["-subj", &subject, "-out"]).arg(out));
+    Some(())
+}
+
+/// The SHA-256 fingerprint of a certificate.
+#[track_caller]
+pub fn fingerprint(certificate: &Path) -> String {
+    let mut command = Command::new("openssl");
+    command.args(["x509", "-noout", "-fingerprint", "-sha256", "-in"]).arg(certificate);
+    let said = String::from_utf8(command.output().expect("it was found").stdout);
+    let said = said.expect("digits");
+    said.trim().split_once('=').expect("a fingerprint").1.to_owned()
+}
+
+/// Asks for a new key, and for a certificate that it signs itself.
+fn request(key: &Path) -> Command {
+    let mut command = Command::new("openssl");
+    command.args(["req", "-x509", "-newkey", "ec", "-pkeyopt"]);
+    command.args(["ec_paramgen_curve:prime256v1", "-nodes", "-days", "10", "-keyout"]).arg(key);
+    command
 }
 
 #[track_caller]

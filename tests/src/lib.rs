@@ -36,6 +36,7 @@ pub mod serve;
 pub mod snmpd;
 pub mod snmptrapd;
 pub mod takeover;
+pub mod tls;
 
 use std::{
     path::PathBuf,

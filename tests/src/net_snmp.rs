@@ -51,7 +51,7 @@ pub struct Said {
 }
 
 impl Said {
-    fn new(output: Output) -> Self {
+    pub(crate) fn new(output: Output) -> Self {
         Self {
             lines: String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect(),
             errors: String::from_utf8_lossy(&output.stderr).into_owned(),
