@@ -6,6 +6,7 @@ use std::{
     io::{self, Write},
     net::SocketAddr,
     path::Path,
+    pin::pin,
     process::{self, Command},
     sync::{
         Arc,
@@ -50,6 +51,9 @@ const LONGEST_MESSAGE: u32 = 65_507;
 
 /// How often a process whose place is taken looks whether it is over.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// How long after a start or a reload all collectors have had their first rounds.
+const SETTLING: Duration = Duration::from_secs(3);
 
 /// Name of the state document in its folder.
 const STATE_FILE: &str = "state.json";
@@ -118,8 +122,15 @@ pub fn run(config: Config, takeover: bool) -> Result<(), RunError> {
             tell_systemd(NotifyState::MainPid(process::id()));
         }
         tell_systemd(NotifyState::Ready);
+        let mut settled = pin!(tokio::time::sleep(SETTLING));
+        let mut is_settling = true;
         loop {
             tokio::select! {
+                () = &mut settled, if is_settling => {
+                    is_settling = false;
+                    reclaim();
+                    continue;
+                }
                 heir = agent.taken() => {
                     tell_systemd(NotifyState::MainPid(heir));
                     let director = agent.retire();
@@ -136,6 +147,8 @@ pub fn run(config: Config, takeover: bool) -> Result<(), RunError> {
                 // Nothing else waits here, so it may take its time.
                 _ = hangup.recv() => {
                     agent.reload();
+                    settled.as_mut().reset(tokio::time::Instant::now() + SETTLING);
+                    is_settling = true;
                     continue;
                 }
                 _ = upgrade.recv() => {
@@ -166,6 +179,14 @@ async fn last_connection(director: &DirectorHandle, patience: Option<Duration>) 
             return tracing::warn!("{left} connections are cut after hard_stop_after");
         }
         look.tick().await;
+    }
+}
+
+/// Gives back what only a start or a reload needed.
+fn reclaim() {
+    match lcms_reclaim::clean_pages() {
+        Ok(octets) => tracing::debug!("{octets} octets of code and constants are given back"),
+        Err(error) => tracing::debug!(%error, "code and constants stay mapped"),
     }
 }
 
