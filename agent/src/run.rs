@@ -17,7 +17,7 @@ use std::{
 };
 
 use lcms_lb_core::{
-    director::{Director, DirectorHandle, DirectorOptions},
+    director::{Director, DirectorHandle, DirectorOptions, stand_back},
     driver::proxy::{ProxyOptions, raise_file_limit},
     model::UnixTime,
     store::{Note, Opened, Store, StoreError},
@@ -357,7 +357,10 @@ impl Agent {
         let mut announcer = Announcer::new(&publisher.current(), start, sender, master);
         let publishing = thread::Builder::new().name("publisher".to_owned()).spawn({
             let (publisher, stop) = (Arc::clone(&publisher), Arc::clone(&stop));
-            move || publisher.run(&stop, |state| announcer.look(state))
+            move || {
+                stand_back();
+                publisher.run(&stop, |state| announcer.look(state));
+            }
         })?;
         heir.map_or(Ok(()), Heir::started)?;
         drop(turn);

@@ -13,7 +13,7 @@ use std::{
     time::Instant,
 };
 
-use lcms_lb_core::director::{CommitError, Snapshot};
+use lcms_lb_core::director::{CommitError, Snapshot, stand_back};
 use lcms_snmp::ErrorStatus;
 
 use crate::{
@@ -53,8 +53,10 @@ impl Setter {
     ) -> io::Result<(Self, JoinHandle<()>)> {
         let (jobs, queue) = mpsc::sync_channel(QUEUE);
         let worker = Worker { engine: Arc::clone(&engine), publisher: Arc::clone(&publisher) };
-        let thread =
-            thread::Builder::new().name("set".to_owned()).spawn(move || worker.run(&queue))?;
+        let thread = thread::Builder::new().name("set".to_owned()).spawn(move || {
+            stand_back();
+            worker.run(&queue);
+        })?;
         Ok((Self { jobs, engine, publisher }, thread))
     }
 
