@@ -7,6 +7,7 @@ use std::{
     net::SocketAddr,
     os::fd::OwnedFd,
     path::Path,
+    pin::pin,
     process::{self, Command},
     sync::{
         Arc,
@@ -17,7 +18,7 @@ use std::{
 };
 
 use lcms_lb_core::{
-    director::{Director, DirectorHandle, DirectorOptions},
+    director::{Director, DirectorHandle, DirectorOptions, stand_back},
     driver::proxy::{ProxyOptions, raise_file_limit},
     model::UnixTime,
     store::{Note, Opened, Store, StoreError},
@@ -51,6 +52,9 @@ const LONGEST_MESSAGE: u32 = 65_507;
 
 /// How often a process whose place is taken looks whether it is over.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// How long after a start or a reload all collectors have had their first rounds.
+const SETTLING: Duration = Duration::from_secs(3);
 
 /// Name of the state document in its folder.
 const STATE_FILE: &str = "state.json";
@@ -122,8 +126,15 @@ pub fn run(config: Config, takeover: bool) -> Result<(), RunError> {
             tell_systemd(NotifyState::MainPid(process::id()));
         }
         tell_systemd(NotifyState::Ready);
+        let mut settled = pin!(tokio::time::sleep(SETTLING));
+        let mut is_settling = true;
         loop {
             tokio::select! {
+                () = &mut settled, if is_settling => {
+                    is_settling = false;
+                    reclaim();
+                    continue;
+                }
                 heir = agent.taken() => {
                     tell_systemd(NotifyState::MainPid(heir));
                     let director = agent.retire();
@@ -140,6 +151,8 @@ pub fn run(config: Config, takeover: bool) -> Result<(), RunError> {
                 // Nothing else waits here, so it may take its time.
                 _ = hangup.recv() => {
                     agent.reload();
+                    settled.as_mut().reset(tokio::time::Instant::now() + SETTLING);
+                    is_settling = true;
                     continue;
                 }
                 _ = upgrade.recv() => {
@@ -170,6 +183,14 @@ async fn last_connection(director: &DirectorHandle, patience: Option<Duration>) 
             return tracing::warn!("{left} connections are cut after hard_stop_after");
         }
         look.tick().await;
+    }
+}
+
+/// Gives back what only a start or a reload needed.
+fn reclaim() {
+    match lcms_reclaim::clean_pages() {
+        Ok(octets) => tracing::debug!("{octets} octets of code and constants are given back"),
+        Err(error) => tracing::debug!(%error, "code and constants stay mapped"),
     }
 }
 
@@ -367,7 +388,10 @@ impl Agent {
         let mut announcer = Announcer::new(&publisher.current(), start, sender, master);
         let publishing = thread::Builder::new().name("publisher".to_owned()).spawn({
             let (publisher, stop) = (Arc::clone(&publisher), Arc::clone(&stop));
-            move || publisher.run(&stop, |state| announcer.look(state))
+            move || {
+                stand_back();
+                publisher.run(&stop, |state| announcer.look(state));
+            }
         })?;
         heir.map_or(Ok(()), Heir::started)?;
         drop(turn);

@@ -4,7 +4,6 @@
 
 use std::{
     io,
-    net::{SocketAddr, UdpSocket},
     sync::{
         Arc,
         mpsc::{self, Receiver, SyncSender, TrySendError},
@@ -13,8 +12,9 @@ use std::{
     time::Instant,
 };
 
-use lcms_lb_core::director::{CommitError, Snapshot};
+use lcms_lb_core::director::{CommitError, Snapshot, stand_back};
 use lcms_snmp::ErrorStatus;
+use lcms_udp::Peer;
 
 use crate::{
     engine::{At, Checked, Engine, Fault, State, Verdict, Workspace},
@@ -40,8 +40,8 @@ pub struct Setter {
 }
 
 struct Job {
-    socket: Arc<UdpSocket>,
-    from: SocketAddr,
+    socket: Arc<lcms_udp::Socket>,
+    peer: Peer,
     datagram: Vec<u8>,
 }
 
@@ -53,20 +53,22 @@ impl Setter {
     ) -> io::Result<(Self, JoinHandle<()>)> {
         let (jobs, queue) = mpsc::sync_channel(QUEUE);
         let worker = Worker { engine: Arc::clone(&engine), publisher: Arc::clone(&publisher) };
-        let thread =
-            thread::Builder::new().name("set".to_owned()).spawn(move || worker.run(&queue))?;
+        let thread = thread::Builder::new().name("set".to_owned()).spawn(move || {
+            stand_back();
+            worker.run(&queue);
+        })?;
         Ok((Self { jobs, engine, publisher }, thread))
     }
 
     /// Hands a SET over; where the queue is full, refuses it here.
     pub fn submit(
         &self,
-        socket: &Arc<UdpSocket>,
-        from: SocketAddr,
+        socket: &Arc<lcms_udp::Socket>,
+        peer: Peer,
         datagram: &[u8],
         workspace: &mut Workspace,
     ) {
-        let job = Job { socket: Arc::clone(socket), from, datagram: datagram.to_vec() };
+        let job = Job { socket: Arc::clone(socket), peer, datagram: datagram.to_vec() };
         match self.jobs.try_send(job) {
             Ok(()) => {}
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
@@ -74,11 +76,11 @@ impl Setter {
                 let state = self.publisher.current();
                 let at = At { state: &**state, now: Instant::now() };
                 let mut room = Vec::new();
-                let request = self.engine.set(at, from.into(), datagram, &mut room);
+                let request = self.engine.set(at, peer.address.into(), datagram, &mut room);
                 if let Some(Verdict::Reply(reply)) =
                     request.map(|request| request.answer(Err(busy), workspace))
                 {
-                    udp::send(socket, from, reply);
+                    udp::send(socket, &peer, reply);
                 }
             }
         }
@@ -93,10 +95,11 @@ struct Worker {
 impl Worker {
     fn run(&self, queue: &Receiver<Job>) {
         let mut workspace = Workspace::default();
-        for Job { socket, from, datagram } in queue {
+        for Job { socket, peer, datagram } in queue {
             let state = self.publisher.current();
             let at = At { state: &**state, now: Instant::now() };
             let mut room = Vec::new();
+            let from = peer.address;
             let request = self.engine.set(at, from.into(), &datagram, &mut room);
             let Some(request) = request else { continue };
             let result = carry_out(&self.publisher, request.principal(), |at| request.check(at));
@@ -108,7 +111,7 @@ impl Worker {
                 tracing::info!(principal, %from, status, index = fault.index, "SET refused");
             });
             if let Verdict::Reply(reply) = request.answer(result, &mut workspace) {
-                udp::send(&socket, from, reply);
+                udp::send(&socket, &peer, reply);
             }
         }
     }

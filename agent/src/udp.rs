@@ -1,13 +1,8 @@
 //! SNMP over UDP: one socket and one thread for each address to listen on.
-//!
-//! A reply leaves through the socket its request came in by, so it has the
-//! address that was asked. The exception is a socket on an unspecified address
-//! of a host with several: there routing chooses, and a client that compares
-//! addresses is better served by a listener on each.
 
 use std::{
     io,
-    net::{SocketAddr, UdpSocket},
+    net::SocketAddr,
     os::fd::OwnedFd,
     sync::{
         Arc,
@@ -17,9 +12,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::buffer::spare_capacity;
-use rustix::io::Errno;
-use rustix::net::{RecvFlags, recvfrom, sockopt::set_socket_recv_buffer_size_force};
+use lcms_udp::{Peer, Room};
+use rustix::net::sockopt::set_socket_recv_buffer_size_force;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::{
@@ -28,9 +22,6 @@ use crate::{
     setter::Setter,
     state::{AgentState, Publisher},
 };
-
-/// A whole UDP datagram.
-const DATAGRAM: usize = 65_535;
 
 /// Room for what comes while this thread has no processor: the bursts of many managers
 /// that poll at the same second, or a good request among bad messages, whose sender
@@ -43,10 +34,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// A bound socket, not yet served.
 #[derive(Debug)]
-pub struct Listener {
-    socket: UdpSocket,
-    address: SocketAddr,
-}
+pub struct Listener(lcms_udp::Socket);
 
 /// A served socket.
 #[derive(Debug)]
@@ -72,26 +60,22 @@ impl Listener {
             tracing::debug!(%error, "the receive buffer keeps its size");
         }
         socket.bind(&address.into())?;
-        let socket = UdpSocket::from(socket);
-        let address = socket.local_addr()?;
-        Ok(Self { socket, address })
+        Ok(Self(lcms_udp::Socket::new(socket.into())?))
     }
 
     /// Goes on with the socket of another process.
     pub fn inherit(socket: OwnedFd) -> io::Result<Self> {
-        let socket = UdpSocket::from(socket);
-        let address = socket.local_addr()?;
-        Ok(Self { socket, address })
+        Ok(Self(lcms_udp::Socket::new(socket.into())?))
     }
 
     /// A duplicate of the socket, for another process.
     pub fn socket(&self) -> io::Result<OwnedFd> {
-        Ok(self.socket.try_clone()?.into())
+        Ok(self.0.try_clone()?.into())
     }
 
     /// Where it is bound.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.0.address()
     }
 
     /// Serves it on a thread of its own.
@@ -101,7 +85,8 @@ impl Listener {
         publisher: Arc<Publisher>,
         setter: Setter,
     ) -> io::Result<Service> {
-        let socket = Arc::new(self.socket);
+        let socket = Arc::new(self.0);
+        let port = socket.address().port();
         let stop = Arc::new(AtomicBool::new(false));
         let bell = Arc::new(Bell::new()?);
         let server = Server {
@@ -112,9 +97,8 @@ impl Listener {
             publisher,
             setter,
         };
-        let thread = thread::Builder::new()
-            .name(format!("udp {}", self.address.port()))
-            .spawn(move || server.run())?;
+        let thread =
+            thread::Builder::new().name(format!("udp {port}")).spawn(move || server.run())?;
         Ok(Service { stop, bell, thread })
     }
 }
@@ -131,7 +115,7 @@ impl Service {
 }
 
 struct Server {
-    socket: Arc<UdpSocket>,
+    socket: Arc<lcms_udp::Socket>,
     stop: Arc<AtomicBool>,
     bell: Arc<Bell>,
     engine: Arc<Engine<AgentState>>,
@@ -142,34 +126,30 @@ struct Server {
 impl Server {
     fn run(self) {
         let mut workspace = Workspace::default();
-        // Not filled with zeros: as much of it is memory as the longest message took.
-        let mut buffer = Vec::with_capacity(DATAGRAM);
+        let mut room = Room::new();
         // What was taken is answered, also as the last thing: nobody else has it.
         while !self.stop.load(Ordering::Acquire) {
-            buffer.clear();
-            match recvfrom(&*self.socket, spare_capacity(&mut buffer), RecvFlags::DONTWAIT) {
-                Ok((_, _, from)) => {
-                    if let Some(Ok(from)) = from.map(SocketAddr::try_from) {
-                        self.answer(from, &buffer, &mut workspace);
+            match self.socket.receive(&mut room) {
+                Ok((datagram, peer)) => self.answer(peer, datagram, &mut workspace),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    match self.bell.wait(&self.socket) {
+                        Ok(true) => {}
+                        Ok(false) => return,
+                        Err(error) => self.bear(&error),
                     }
                 }
-                Err(Errno::AGAIN) => match self.bell.wait(&self.socket) {
-                    Ok(true) => {}
-                    Ok(false) => return,
-                    Err(error) => self.bear(&error),
-                },
-                Err(error) => self.bear(&error.into()),
+                Err(error) => self.bear(&error),
             }
         }
     }
 
-    fn answer(&self, from: SocketAddr, datagram: &[u8], workspace: &mut Workspace) {
+    fn answer(&self, peer: Peer, datagram: &[u8], workspace: &mut Workspace) {
         let state = self.publisher.current();
         let at = At { state: &**state, now: Instant::now() };
-        match self.engine.receive(at, from.into(), datagram, workspace) {
+        match self.engine.receive(at, peer.address.into(), datagram, workspace) {
             Verdict::Drop => {}
-            Verdict::Reply(reply) => send(&self.socket, from, reply),
-            Verdict::Set => self.setter.submit(&self.socket, from, datagram, workspace),
+            Verdict::Reply(reply) => send(&self.socket, &peer, reply),
+            Verdict::Set => self.setter.submit(&self.socket, peer, datagram, workspace),
         }
     }
 
@@ -190,9 +170,9 @@ impl Server {
 }
 
 /// Sends a reply. One that cannot be sent is lost like any datagram may be.
-pub fn send(socket: &UdpSocket, to: SocketAddr, reply: &[u8]) {
-    if let Err(error) = socket.send_to(reply, to) {
-        tracing::debug!(%error, %to, "a reply was not sent");
+pub fn send(socket: &lcms_udp::Socket, to: &Peer, reply: &[u8]) {
+    if let Err(error) = socket.reply(to, reply) {
+        tracing::debug!(%error, to = %to.address, "a reply was not sent");
     }
 }
 
@@ -209,7 +189,7 @@ mod tests {
         let listener = Listener::bind("127.0.0.1:0".parse()?)?;
         let limit: usize = fs::read_to_string("/proc/sys/net/core/rmem_max")?.trim().parse()?;
         // The kernel counts what it needs besides, and so doubles what is asked for.
-        let granted = socket_recv_buffer_size(&listener.socket)? / 2;
+        let granted = socket_recv_buffer_size(&listener.0)? / 2;
         assert!(granted >= RECEIVE_BUFFER.min(limit), "{granted}");
         Ok(())
     }

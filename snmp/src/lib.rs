@@ -27,7 +27,7 @@ mod value;
 
 mod writer;
 
-pub use ber::{BerError, OidBuf, RawOid};
+pub use ber::{BerError, ColumnName, OidBuf, RawOid};
 pub use credentials::{Credentials, LocalKeys, UserCredentials};
 pub use engine_id::{EngineId, EngineIdError};
 pub use message::{DecodeError, Envelope, Message, OutMessage, TrapMessage};

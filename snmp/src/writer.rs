@@ -11,7 +11,7 @@
 
 use crate::{
     ErrorStatus, Message, Pdu, PduKind, Value, VarBinds, Version,
-    ber::{Front, element_len, integer_len, put_varbind, tag},
+    ber::{ColumnName, Front, element_len, integer_len, put_instance, put_varbind, tag},
     v3::V3Head,
 };
 
@@ -64,6 +64,16 @@ impl<'b> PduWriter<'b> {
     /// Appends a variable binding, or leaves all as it was and says `false` where
     /// the limit does not allow it.
     pub fn push(&mut self, name: &[u32], value: &Value<'_>) -> bool {
+        self.put(value, |out| put_varbind(out, name, value))
+    }
+
+    /// The same for an instance of a column.
+    pub fn push_instance(&mut self, column: &ColumnName, index: &[u32], value: &Value<'_>) -> bool {
+        self.put(value, |out| put_instance(out, column, index, value))
+    }
+
+    #[inline]
+    fn put(&mut self, value: &Value<'_>, put: impl FnOnce(&mut Vec<u8>)) -> bool {
         let before = self.out.len();
         let long = match value {
             Value::OctetString(octets) | Value::Opaque(octets) => octets.len(),
@@ -73,7 +83,7 @@ impl<'b> PduWriter<'b> {
         if self.octets().len().saturating_add(long) > self.room {
             return false;
         }
-        put_varbind(self.out, name, value);
+        put(self.out);
         self.keep(before)
     }
 
@@ -210,6 +220,11 @@ impl<'b, 'r> ResponseWriter<'b, 'r> {
     /// the message would get longer than `max_size`.
     pub fn push(&mut self, name: &[u32], value: &Value<'_>) -> bool {
         self.pdu.push(name, value)
+    }
+
+    /// The same for an instance of a column.
+    pub fn push_instance(&mut self, column: &ColumnName, index: &[u32], value: &Value<'_>) -> bool {
+        self.pdu.push_instance(column, index, value)
     }
 
     /// Appends the request's variable bindings octet for octet, which is what

@@ -49,12 +49,28 @@ impl Agent {
     /// has an idle host made for it. Such figures move by themselves.
     #[track_caller]
     pub fn of_this_machine(name: &str) -> Self {
+        Self::start_with(name, "", &[("proc_root = \"proc\"", "proc_root = \"/proc\"")])
+    }
+
+    /// Starts an agent that listens on all addresses; its own says only the port. The
+    /// user `operator` may write, and no community.
+    #[track_caller]
+    pub fn on_all_addresses(name: &str) -> Self {
+        let user = "[[user]]\nname = \"operator\"\nauth_file = \"user.password\"\n\
+                    access = \"write\"\n";
+        let writes = "file = \"write.community\"\naccess = \"write\"";
+        let edits = [("127.0.0.1:0", "0.0.0.0:0"), (writes, "file = \"write.community\"")];
+        Self::start_with(name, user, &edits)
+    }
+
+    #[track_caller]
+    fn start_with(name: &str, rest: &str, edits: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary directory");
-        configure(folder.path(), name, "");
+        configure(folder.path(), name, rest);
         let file = config_file(folder.path());
         let text = fs::read_to_string(&file).expect("it was just written");
-        let text = text.replace("proc_root = \"proc\"", "proc_root = \"/proc\"");
-        fs::write(file, text).expect("the folder is ours");
+        let edit = |text: String, (usual, instead): &(&str, &str)| text.replace(usual, instead);
+        fs::write(file, edits.iter().fold(text, edit)).expect("the folder is ours");
         let (process, address) = launch(folder.path());
         Self { process, folder, name: name.to_owned(), address }
     }

@@ -310,6 +310,23 @@ fn check_snmp_reads_health() {
     });
 }
 
+/// A host has several addresses, and a manager compares whom it asked with who answers.
+/// Answers to SETs come from another thread.
+#[test]
+fn on_all_addresses_the_one_that_was_asked_answers() {
+    let agent = Agent::on_all_addresses("lb1");
+    for asked in [Ipv4Addr::LOCALHOST, Ipv4Addr::new(127, 0, 0, 2)] {
+        let address = SocketAddr::from((asked, agent.address().port()));
+        let manager = Manager::of(&[("lb1", address)]);
+        let said = manager.run(&["get", "lb1", "lcLocalHostName.0"]);
+        assert!(said.out.contains("lb1"), "{said:?}");
+        let password = manager.password_file();
+        let user = ["-u", "operator", "--auth-file", &password];
+        let said = manager.run(&[&["set", "lb1", "sysDescr.0=else"][..], &user].concat());
+        assert!(said.errors.contains("notWritable"), "{said:?}");
+    }
+}
+
 fn oid_of(name: &str) -> String {
     let mib = lcms_mibs::Mib::builtin();
     let node = mib.nodes().find(|node| node.name() == name).expect("the MIB has it");

@@ -8,7 +8,7 @@ use lcms_snmp::{
     object::{Entry, Index, Scalar, Table},
 };
 
-use super::{At, Refusal, Region, RowSet, Rows, State};
+use super::{At, Guess, Refusal, Region, RowSet, Rows, State};
 
 /// What one file of the agent says of one table, or of one group of scalars, in
 /// the types that the MIB gave it. [`Instrumented`] makes a [`Region`] of it.
@@ -79,12 +79,15 @@ impl<S: State, I: Instrumentation<S>> Region<S> for Instrumented<I> {
         self.0.column(at, key, arc)
     }
 
-    fn next<'s>(&self, at: At<'s, S>, arc: u32, after: &[u32]) -> Option<(&'s [u32], Value<'s>)> {
+    fn next<'s>(
+        &self,
+        at: At<'s, S>,
+        arc: u32,
+        after: &[u32],
+        guess: &mut Guess,
+    ) -> Option<(&'s [u32], Value<'s>)> {
         // A row without a value in this column has no instance there.
-        self.0
-            .rows(at.state)
-            .after(after)
-            .find_map(|(index, key)| Some((index, self.0.column(at, key, arc)?)))
+        self.0.rows(at.state).after(after, guess, |key| self.0.column(at, key, arc))
     }
 
     fn writes(&self, arc: u32) -> bool {

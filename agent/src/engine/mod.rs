@@ -32,8 +32,8 @@ use admitted::Admitted;
 use read::Cursor;
 
 pub use instrumentation::{IndexOf, Instrumentation, Instrumented, PatchOf, scalar_row};
-pub use region::{Assignment, At, Refusal, Region, RowSet, State};
-pub use registry::{Filter, Object, Registry};
+pub use region::{Assignment, At, Guess, Refusal, Region, RowSet, State};
+pub use registry::{Filter, Object, Place, Registry};
 pub use rows::Rows;
 pub use set::{Checked, Fault, Places, SetRequest};
 pub use source::Source;
@@ -193,13 +193,14 @@ impl<S: State> Engine<S> {
         let filter = Filter { without_counter64: false, view };
         let mut place = self.registry.seek(name);
         loop {
-            let (object, index, value) = self.registry.next(at, filter, &mut place, name)?;
-            match Oid::new([object, index].concat()) {
-                Ok(name) => return Some((name, value.into_owned())),
-                // A name that is too long to be one: the walk goes on behind its
-                // column.
-                Err(_) => place += 1,
+            let object = self.registry.object_at(&place)?;
+            if let Some((index, value)) = self.registry.next(at, filter, object, &mut place, name)
+                && let Ok(name) = Oid::new([&*object.oid, index].concat())
+            {
+                return Some((name, value.into_owned()));
             }
+            // There is none, or its name is too long to be one.
+            place.leave();
         }
     }
 

@@ -6,7 +6,7 @@
 
 use lcms_snmp::{ErrorStatus, Oid, OidBuf, Pdu, RawOid, ResponseWriter, Value, Version};
 
-use super::{Admitted, At, Engine, Filter, State, Verdict};
+use super::{Admitted, At, Engine, Filter, Place, State, Verdict};
 
 /// How the variable after a name was answered.
 enum Step {
@@ -18,12 +18,11 @@ enum Step {
     Full,
 }
 
-/// Where a walk is: the last name, and the first object type that a later one
-/// can belong to. The place spares each step of a GETBULK the search for it.
-#[derive(Debug)]
+/// Where a walk is: the last name, and the place of the next.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Cursor {
     name: OidBuf,
-    place: usize,
+    place: Place,
 }
 
 impl<S: State> Engine<S> {
@@ -57,7 +56,7 @@ impl<S: State> Engine<S> {
         mut writer: ResponseWriter<'w, '_>,
     ) -> Verdict<'w> {
         let version = request.version();
-        let mut cursor = Cursor::new();
+        let mut cursor = Cursor::default();
         for (i, raw) in request.pdu().varbinds.names().enumerate() {
             self.start(&mut cursor, raw);
             match self.step(at, filter, &mut cursor, &mut writer) {
@@ -107,7 +106,7 @@ impl<S: State> Engine<S> {
         let non_repeaters = usize::try_from(pdu.error_status).unwrap_or(0);
         let repetitions = usize::try_from(pdu.error_index).unwrap_or(0);
         let mut requested = pdu.varbinds.names();
-        let mut cursor = Cursor::new();
+        let mut cursor = Cursor::default();
         for raw in requested.by_ref().take(non_repeaters) {
             self.start(&mut cursor, raw);
             if let Step::Full = self.step(at, filter, &mut cursor, writer) {
@@ -128,7 +127,7 @@ impl<S: State> Engine<S> {
                 Step::End => {}
                 Step::Full => return,
             }
-            walks.push(Cursor { name: cursor.name.clone(), place: cursor.place });
+            walks.push(cursor.clone());
         }
         for _ in 1..repetitions {
             // RFC 3416 §4.2.3 allows to stop once everything has ended.
@@ -159,34 +158,25 @@ impl<S: State> Engine<S> {
         Cursor { name, place }: &mut Cursor,
         writer: &mut ResponseWriter<'_, '_>,
     ) -> Step {
-        let (object, index, value) = loop {
-            match self.registry.next(at, filter, place, name) {
+        while let Some(object) = self.registry.object_at(place) {
+            match self.registry.next(at, filter, object, place, name) {
                 // An instance whose name would exceed 128 sub-identifiers cannot
                 // be named (RFC 2578 §3.5): the walk goes on behind its column.
-                Some((object, index, _)) if object.len() + index.len() > Oid::MAX_ARCS => {
-                    *place += 1;
-                }
-                Some(found) => break found,
-                // The name stays the one that was asked for.
-                None => {
-                    return match writer.push(name, &Value::EndOfMibView) {
-                        true => Step::End,
+                Some((index, value)) if object.oid.len() + index.len() <= Oid::MAX_ARCS => {
+                    let room = name.set(&object.oid).and_then(|()| name.extend(index));
+                    room.expect("its length has been looked at");
+                    return match writer.push_instance(&object.name, index, &value) {
+                        true => Step::Taken,
                         false => Step::Full,
                     };
                 }
+                _ => place.leave(),
             }
-        };
-        let room = name.set(object).and_then(|()| name.extend(index));
-        room.expect("its length has been looked at");
-        match writer.push(name, &value) {
-            true => Step::Taken,
+        }
+        // The name stays the one that was asked for.
+        match writer.push(name, &Value::EndOfMibView) {
+            true => Step::End,
             false => Step::Full,
         }
-    }
-}
-
-impl Cursor {
-    fn new() -> Self {
-        Self { name: OidBuf::new(), place: 0 }
     }
 }

@@ -50,7 +50,13 @@ pub trait Region<S: State>: Send + Sync {
 
     /// The first instance of a column whose index is greater than `after`, which
     /// may be any sub-identifiers at all.
-    fn next<'s>(&self, at: At<'s, S>, arc: u32, after: &[u32]) -> Option<(&'s [u32], Value<'s>)>;
+    fn next<'s>(
+        &self,
+        at: At<'s, S>,
+        arc: u32,
+        after: &[u32],
+        guess: &mut Guess,
+    ) -> Option<(&'s [u32], Value<'s>)>;
 
     /// Whether this agent lets a column be written that the MIB says is writable.
     fn writes(&self, arc: u32) -> bool {
@@ -76,6 +82,11 @@ pub trait Region<S: State>: Send + Sync {
         Ok(())
     }
 }
+
+/// Where the row behind the last one of a walk should be: whoever asks for one
+/// after the other is spared the search. A wrong guess costs no more than that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Guess(pub usize);
 
 /// Everything a SET assigns to one row.
 #[derive(Debug)]

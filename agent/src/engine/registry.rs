@@ -1,12 +1,12 @@
 //! Where a name belongs.
 
 use lcms_snmp::{
-    OidBuf, Value,
+    ColumnName, OidBuf, Value,
     object::{Base, Column, Entry},
     vacm::{Coverage, View},
 };
 
-use super::{At, Region, State};
+use super::{At, Guess, Region, State};
 
 /// The object types of all regions, sorted by OID.
 ///
@@ -23,12 +23,24 @@ pub struct Registry<S: State> {
 pub struct Object {
     /// Its name.
     pub oid: Box<[u32]>,
+    /// The same as the names of its instances begin.
+    pub name: ColumnName,
     /// What the MIB says.
     pub column: &'static Column,
     /// The position of its region.
     pub region: usize,
     /// Whether it is a scalar, and no column.
     pub is_scalar: bool,
+}
+
+/// A walk's place: the first object type it may still find something in. It
+/// spares each step of a GETBULK the search for that, and what was found out
+/// about it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Place {
+    object: usize,
+    coverage: Option<Coverage>,
+    row: Guess,
 }
 
 /// Whom a request is for: what it passes over.
@@ -52,6 +64,13 @@ impl Filter<'_> {
     }
 }
 
+impl Place {
+    /// Goes behind the object type.
+    pub fn leave(&mut self) {
+        *self = Self { object: self.object + 1, ..Self::default() };
+    }
+}
+
 impl<S: State> Registry<S> {
     /// Takes the regions of an agent.
     pub fn new(regions: Vec<Box<dyn Region<S>>>) -> Self {
@@ -60,11 +79,11 @@ impl<S: State> Registry<S> {
             .enumerate()
             .flat_map(|(region, r)| {
                 let entry: &'static Entry = r.entry();
-                entry.columns.iter().map(move |column| Object {
-                    oid: entry.instance(column.arc, &[]).into(),
-                    column,
-                    region,
-                    is_scalar: entry.index.is_empty(),
+                entry.columns.iter().map(move |column| {
+                    let oid = entry.instance(column.arc, &[]);
+                    let is_scalar = entry.index.is_empty();
+                    let name = ColumnName::new(&oid);
+                    Object { oid: oid.into(), name, column, region, is_scalar }
                 })
             })
             .collect();
@@ -102,58 +121,47 @@ impl<S: State> Registry<S> {
             .unwrap_or(Value::NoSuchInstance)
     }
 
-    /// A walk's place: the first object type it may still find something in.
-    pub fn seek(&self, name: &[u32]) -> usize {
+    /// Where a walk from a name on begins.
+    pub fn seek(&self, name: &[u32]) -> Place {
         let position = self.position(name);
-        match position.checked_sub(1).and_then(|before| self.objects.get(before)) {
+        let object = match position.checked_sub(1).and_then(|before| self.objects.get(before)) {
             Some(object) if name.starts_with(&object.oid) => position - 1,
             _ => position,
-        }
+        };
+        Place { object, ..Place::default() }
     }
 
-    /// The first variable after `name`, and its value. `place` is what
-    /// [`Registry::seek`] found for the name or a lesser one, and moves along.
-    pub fn next<'r, 's: 'r>(
-        &'r self,
-        at: At<'s, S>,
-        filter: Filter<'_>,
-        place: &mut usize,
-        name: &[u32],
-    ) -> Option<(&'r [u32], &'r [u32], Value<'s>)> {
-        loop {
-            let object = self.objects.get(*place)?;
-            // Above the object type everything in it comes after the name.
-            let after = name.strip_prefix(&*object.oid).unwrap_or_default();
-            // A scalar's one instance is the first there can be.
-            if object.is_scalar && !after.is_empty() {
-                *place += 1;
-                continue;
-            }
-            if let Some((index, value)) = self.next_in(at, filter, object, after) {
-                return Some((&object.oid, index, value));
-            }
-            *place += 1;
-        }
+    /// The object type that a walk is at, or `None` behind the last.
+    pub fn object_at(&self, place: &Place) -> Option<&Object> {
+        self.objects.get(place.object)
     }
 
-    /// The first instance of an object type after an index that the sender may
-    /// see.
-    fn next_in<'s>(
+    /// The first instance after `name` of the object type that the walk is at, if
+    /// the sender may see one: its index and its value.
+    pub fn next<'s>(
         &self,
         at: At<'s, S>,
         filter: Filter<'_>,
         object: &Object,
-        after: &[u32],
+        place: &mut Place,
+        name: &[u32],
     ) -> Option<(&'s [u32], Value<'s>)> {
-        let coverage = filter.coverage(object);
+        // Above the object type everything in it comes after the name.
+        let after = name.strip_prefix(&*object.oid).unwrap_or_default();
+        // A scalar's one instance is the first there can be.
+        if object.is_scalar && !after.is_empty() {
+            return None;
+        }
+        let coverage = *place.coverage.get_or_insert_with(|| filter.coverage(object));
         if coverage == Coverage::Nothing {
             return None;
         }
         let region = self.region(object.region)?;
-        let mut found = region.next(at, object.column.arc, after)?;
+        let found = region.next(at, object.column.arc, after, &mut place.row);
         if coverage == Coverage::All {
-            return Some(found);
+            return found;
         }
+        let mut found = found?;
         let mut name = OidBuf::new();
         loop {
             // A name that is too long for any view is none that can be answered.
@@ -161,7 +169,7 @@ impl<S: State> Registry<S> {
             if whole.is_err() || filter.view.contains(&name) {
                 return Some(found);
             }
-            found = region.next(at, object.column.arc, found.0)?;
+            found = region.next(at, object.column.arc, found.0, &mut place.row)?;
         }
     }
 

@@ -2,6 +2,8 @@
 
 use lcms_snmp::object::Index;
 
+use super::Guess;
+
 /// Rows sorted by the sub-identifiers of their index.
 ///
 /// GETNEXT compares sub-identifiers with sub-identifiers here, so a name that
@@ -35,10 +37,25 @@ impl<K> Rows<K> {
         self.rows.get(at).map(|(_, key)| key)
     }
 
-    /// The rows with a greater index, ascending.
-    pub fn after(&self, index: &[u32]) -> impl Iterator<Item = (&[u32], &K)> {
-        let from = self.rows.partition_point(|(arcs, _)| **arcs <= *index);
-        self.rows.get(from..).unwrap_or_default().iter().map(|(arcs, key)| (&**arcs, key))
+    /// The first row with a greater index of which `value` finds something.
+    pub fn after<'r, V>(
+        &'r self,
+        index: &[u32],
+        guess: &mut Guess,
+        mut value: impl FnMut(&'r K) -> Option<V>,
+    ) -> Option<(&'r [u32], V)> {
+        let before = guess.0.checked_sub(1).and_then(|before| self.rows.get(before));
+        let from = match before {
+            Some((arcs, _)) if **arcs == *index => guess.0,
+            _ => self.rows.partition_point(|(arcs, _)| **arcs <= *index),
+        };
+        for (at, (arcs, key)) in self.rows.iter().enumerate().skip(from) {
+            if let Some(value) = value(key) {
+                *guess = Guess(at + 1);
+                return Some((arcs, value));
+            }
+        }
+        None
     }
 
     /// All rows, ascending.

@@ -14,6 +14,7 @@ use super::commit::{CommitError, Draft, Reloaded};
 use super::gauge::Gauge;
 use super::handover::{HandedOver, Heard, Legacy};
 use super::owner::{First, Owner, Parts};
+use super::priority::stand_back;
 use super::snapshot::Snapshot;
 use crate::driver::proxy::{Proxy, ProxyOptions};
 use crate::model::{Name, Provenance, Runtime, Wanted};
@@ -107,7 +108,10 @@ impl Director {
         let capacities = parts.store.as_ref().map(Store::capacities);
         let (owner, published) = Owner::new(&options, parts, first);
         let gauge = Gauge::start(published.clone(), capacities)?;
-        let thread = thread::Builder::new().name("director".into()).spawn(move || owner.run())?;
+        let thread = thread::Builder::new().name("director".into()).spawn(move || {
+            stand_back();
+            owner.run();
+        })?;
         let threads = Mutex::new(Some((thread, gauge)));
         let inner = Inner { published, to_owner, threads };
         Ok(DirectorHandle { inner: Arc::new(inner) })

@@ -14,6 +14,7 @@ mod handover;
 mod live;
 mod owner;
 mod plane;
+mod priority;
 mod snapshot;
 mod view;
 
@@ -22,6 +23,7 @@ pub use commit::{CommitError, Draft, Reloaded};
 pub use handle::{Director, DirectorHandle, DirectorOptions};
 pub use handover::{HandedOver, Handover, Legacy};
 pub use live::{ServerLive, ServiceLive};
+pub use priority::stand_back;
 pub use snapshot::{
     ClusterStatus, DirectorStatus, Listening, ServerStatus, ServiceStatus, ServiceView, Snapshot,
     WeightChange,

@@ -13,8 +13,8 @@ mod write;
 pub use name::{Arcs, OidBuf, RawOid};
 pub use read::{BerError, Reader, message_len};
 pub use write::{
-    Front, element_len, integer_len, put_element, put_integer, put_oid, put_unsigned, put_value,
-    put_varbind,
+    ColumnName, Front, element_len, integer_len, put_element, put_instance, put_integer, put_oid,
+    put_unsigned, put_value, put_varbind,
 };
 
 /// Identifier octets.

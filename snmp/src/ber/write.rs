@@ -84,6 +84,12 @@ pub fn put_oid(out: &mut Vec<u8>, arcs: &[u32]) {
     out.reserve(2 + arcs.len());
     out.extend_from_slice(&[tag::OBJECT_IDENTIFIER, 0]);
     let start = out.len();
+    put_arcs(out, arcs);
+    close(out, start);
+}
+
+/// Appends the content of an OBJECT IDENTIFIER.
+fn put_arcs(out: &mut Vec<u8>, arcs: &[u32]) {
     let (first, rest) = match *arcs {
         [] => (0, &[][..]),
         [root @ 0..3] => (u64::from(root) * 40, &[][..]),
@@ -104,7 +110,6 @@ pub fn put_oid(out: &mut Vec<u8>, arcs: &[u32]) {
     for &arc in rest {
         put_sub_identifier(out, arc.into());
     }
-    close(out, start);
 }
 
 #[inline]
@@ -160,6 +165,33 @@ pub fn put_varbind(out: &mut Vec<u8>, name: &[u32], value: &Value<'_>) {
     put_oid(out, name);
     put_value(out, value);
     close(out, start);
+}
+
+/// A column's name as the names of its instances begin: encoded once and not for
+/// each of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnName(Box<[u8]>);
+
+impl ColumnName {
+    /// Encodes a column's name.
+    pub fn new(arcs: &[u32]) -> Self {
+        let mut out = Vec::new();
+        put_arcs(&mut out, arcs);
+        Self(out.into())
+    }
+}
+
+/// Appends the variable binding of an instance of a column.
+pub fn put_instance(out: &mut Vec<u8>, column: &ColumnName, index: &[u32], value: &Value<'_>) {
+    out.extend_from_slice(&[tag::SEQUENCE, 0, tag::OBJECT_IDENTIFIER, 0]);
+    let start = out.len();
+    out.extend_from_slice(&column.0);
+    for &arc in index {
+        put_sub_identifier(out, arc.into());
+    }
+    close(out, start);
+    put_value(out, value);
+    close(out, start - 2);
 }
 
 /// A message that grows towards its front: the content is there, and what stands
@@ -256,6 +288,8 @@ impl<'b> Front<'b> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn written(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
@@ -324,6 +358,25 @@ mod tests {
             let mut expected = octets.to_vec();
             expected[1] = (octets.len() - 2) as u8;
             assert_eq!(written(|out| put_oid(out, arcs)), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_instance_is_its_whole_name(
+            root in 0..=2_u32,
+            second in 0..40_u32,
+            column in prop::collection::vec(any::<u32>(), 0..20),
+            index in prop::collection::vec(prop_oneof![0..300_u32, any::<u32>()], 0..100),
+            value in prop::collection::vec(any::<u8>(), 0..300),
+        ) {
+            let column = [&[root, second][..], &column].concat();
+            let name = [&column[..], &index].concat();
+            let value = Value::OctetString(value.into());
+            prop_assert_eq!(
+                written(|out| put_instance(out, &ColumnName::new(&column), &index, &value)),
+                written(|out| put_varbind(out, &name, &value)),
+            );
         }
     }
 
