@@ -161,6 +161,21 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_the_whole_file() {
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        let read = |text: &[u8]| {
+            fs::write(file.path(), text).expect("to write it");
+            Secret::read_file(file.path()).map(|secret| secret.expose().to_vec())
+        };
+        assert_eq!(read(b"two\nlines\n"), Ok(b"two\nlines\n".to_vec()));
+        assert_eq!(read(b""), Err(SecretError::Empty));
+        assert_eq!(read(&[b'x'; 64 << 10]), Ok(vec![b'x'; 64 << 10]));
+        assert_eq!(read(&[b'x'; (64 << 10) + 1]), Err(SecretError::Long));
+        fs::set_permissions(file.path(), Permissions::from_mode(0o640)).expect("to own it");
+        assert_eq!(read(b"key"), Err(SecretError::Open(0o640)));
+    }
+
+    #[test]
     fn only_its_owner_may_touch_the_file() {
         for mode in [0o640, 0o604, 0o620, 0o601, 0o666] {
             assert_eq!(read(b"public", mode), Err(SecretError::Open(mode)));
