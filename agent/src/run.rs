@@ -278,17 +278,14 @@ impl Agent {
                 Some(socket) => Listener::inherit(socket),
                 None => Listener::bind(address),
             })?;
+        let mut stream = |transport, address| match inherited(transport, address) {
+            Some(socket) => tcp::Listener::inherit(socket),
+            None => tcp::Listener::bind(address),
+        };
         let tcp_listeners =
-            bind("tcp", &config.listen_tcp, |address| match inherited(Transport::Tcp, address) {
-                Some(socket) => tcp::Listener::inherit(socket),
-                None => tcp::Listener::bind(address),
-            })?;
+            bind("tcp", &config.listen_tcp, |address| stream(Transport::Tcp, address))?;
         let tls_addresses = config.tls.as_ref().map_or(&[][..], |tls| &tls.listen);
-        let tls_listeners =
-            bind("tls", tls_addresses, |address| match inherited(Transport::Tls, address) {
-                Some(socket) => tcp::Listener::inherit(socket),
-                None => tcp::Listener::bind(address),
-            })?;
+        let tls_listeners = bind("tls", tls_addresses, |address| stream(Transport::Tls, address))?;
         let tcp = tcp::Listener::socket;
         let duplicates: Vec<SnmpListener> = [
             duplicates(Transport::Udp, &config.listen, &listeners, Listener::socket)?,
