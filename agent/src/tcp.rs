@@ -11,7 +11,7 @@ use std::{
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     os::fd::OwnedFd,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
@@ -78,7 +78,8 @@ struct Shared {
 /// A connection as those see it who have an eye on all.
 struct Open {
     thread: JoinHandle<()>,
-    stream: Arc<TcpStream>,
+    /// Its thread's, and gone with it.
+    stream: Weak<TcpStream>,
     /// Whether it is known with whom it is, as far as that is asked.
     is_known: Arc<AtomicBool>,
 }
@@ -202,8 +203,9 @@ impl Shared {
         let stream = Arc::new(stream);
         let is_known = Arc::new(AtomicBool::new(self.tls.is_none()));
         let name = if self.tls.is_some() { "snmp tls" } else { "snmp tcp" };
+        let weak = Arc::downgrade(&stream);
         let thread = thread::Builder::new().name(name.to_owned()).spawn({
-            let (stream, is_known) = (Arc::clone(&stream), Arc::clone(&is_known));
+            let is_known = Arc::clone(&is_known);
             move || {
                 if let Err(error) = shared.serve(&stream, from, &is_known) {
                     tracing::debug!(%from, %error, "a connection is over");
@@ -212,7 +214,7 @@ impl Shared {
             }
         });
         match thread {
-            Ok(thread) => open.push(Open { thread, stream, is_known }),
+            Ok(thread) => open.push(Open { thread, stream: weak, is_known }),
             Err(error) => tracing::warn!(%error, "no thread for a connection"),
         }
     }
@@ -237,11 +239,14 @@ fn make_room(open: &mut [Open]) -> bool {
         return false;
     }
     let unknown = open.iter().find(|one| !one.is_known.load(Ordering::Acquire));
-    unknown.is_some_and(|one| {
-        // It counts as known from here on: the next one is to go for the next.
-        one.is_known.store(true, Ordering::Release);
-        one.stream.shutdown(Shutdown::Both).is_ok()
-    })
+    let Some(unknown) = unknown else { return false };
+    // It counts as known from here on: the next one is to go for the next.
+    unknown.is_known.store(true, Ordering::Release);
+    if let Some(stream) = unknown.stream.upgrade() {
+        // Where the peer has gone there is nothing to end.
+        let _ = stream.shutdown(Shutdown::Both);
+    }
+    true
 }
 
 impl Channel for Plain<'_> {
