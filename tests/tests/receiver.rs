@@ -7,7 +7,7 @@ use std::{
     collections::BTreeMap,
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{SocketAddr, TcpListener, TcpStream, UdpSocket},
     process::Stdio,
     sync::atomic::{AtomicBool, Ordering},
     thread,
@@ -19,6 +19,7 @@ use lcms_tests::{
     process::Process, receiver::Receiver,
 };
 use rustix::{
+    fs::{CWD, FileType, Mode, mknodat},
     net::{AddressFamily, SocketType, bind, getsockname, listen, socket},
     process::Signal,
 };
@@ -157,6 +158,31 @@ fn what_was_held_is_told_after_a_kill() {
     assert_eq!(told, [1, 2, 3], "told last is what happened last");
 }
 
+/// A Nagios that restarts has no pipe meanwhile.
+#[test]
+fn what_comes_while_nagios_restarts_is_told_afterwards() {
+    let Some(_) = net_snmp::tool("snmpinform") else { return };
+    let manager = Manager::of(&[]);
+    let pipe = manager.config().with_file_name("nagios.cmd");
+    let rule = format!("[[receiver.pass_on]]\nname = \"nagios\"\nnagios = {pipe:?}\n");
+    let mut receiver = Receiver::start(manager, "", &rule);
+    let [state, weight, reason] = ["OperState", "EffectiveWeight", "Reason"]
+        .map(|column| format!("lcServer{column}.\"main\".\"web\".\"rs1\""));
+    let name = "LOAD-CLUSTER-MIB::lcServerDown";
+    let down = ["", name, &state, "i", "2", &weight, "u", "0", &reason, "s", "refused"];
+    let said = net_snmp::run("snmpinform", &["-v2c"], READ, receiver.address(), &down);
+    assert_eq!(said.expect("found").code, Some(0), "{}", receiver.output());
+    receiver.says("is Nagios running, with check_external_commands=1?; tried again");
+
+    let mode = Mode::RUSR | Mode::WUSR;
+    mknodat(CWD, &pipe, FileType::Fifo, mode, 0).unwrap();
+    let mut line = String::new();
+    BufReader::new(fs::File::open(&pipe).unwrap()).read_line(&mut line).unwrap();
+    let (_, told) = line.split_once("] ").unwrap();
+    let begin = "PROCESS_SERVICE_CHECK_RESULT;cluster-main;Server web/rs1;2;SERVER CRITICAL - ";
+    assert!(told.starts_with(begin) && told.contains("refused"), "{line}");
+}
+
 #[test]
 fn a_consumer_that_stays_away_costs_a_queue_and_no_more() {
     let away = Away::new();
@@ -247,7 +273,7 @@ fn a_file_with_an_error_leaves_all_as_it_was() {
     let mut receiver = Receiver::start(Manager::of(&[]), "", "");
     let address = receiver.address();
     let notifier = Notifier::to(address);
-    let taken = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
     let listen = "listen = [\"127.0.0.1:0\"";
     let also = format!("{listen}, \"{}\"", taken.local_addr().unwrap());
     let refused = |receiver: &Receiver, why: &str| {
@@ -306,6 +332,9 @@ fn mib_files_are_read_again() {
 #[test]
 fn it_listens_on_both_families() {
     let Some(_) = net_snmp::tool("snmptrap") else { return };
+    if let Err(error) = UdpSocket::bind("[::1]:0") {
+        return eprintln!("stepping aside: no loopback of IPv6: {error}");
+    }
     let section = "[[receiver.community]]\nname = \"far\"\ncommunity_file = \"read.community\"\n\
                    sources = [\"::1/128\"]\n";
     let mut receiver = Receiver::start(Manager::of(&[]), "", section);
