@@ -4,12 +4,15 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test")]
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream, UdpSocket},
     process::Stdio,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread,
     time::Duration,
 };
@@ -126,6 +129,38 @@ fn what_waits_for_a_consumer_is_passed_on_after_a_kill() {
     assert_eq!(posted(&listener), 21);
     assert_eq!(passed(&receiver, "passed_total", "web"), 1.0);
     assert_eq!(passed(&receiver, "lost_total", "web"), 0.0);
+}
+
+/// Whatever it does as it is killed: all that was acknowledged is stored and told.
+#[test]
+fn a_kill_in_the_middle_loses_nothing() {
+    let rule = "[[receiver.pass_on]]\nname = \"log\"\nlog = \"told\"\nwindow_ms = 0\n";
+    let manager = Manager::of(&[]);
+    let log = manager.config().with_file_name("told");
+    let mut receiver = Receiver::start(manager, "source_rate = 0", rule);
+    let mut acknowledged = 0;
+    for round in 0..5 {
+        let notifier = Notifier::to(receiver.address());
+        let (to, answers) = mpsc::channel();
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                let ids = (round * 10_000..).take_while(|id| notifier.acknowledged(*id, 1, 1));
+                ids.for_each(|id| to.send(id).unwrap());
+            });
+            acknowledged += answers.iter().take(50).count();
+            receiver.kill_and_restart();
+            acknowledged += answers.iter().count();
+        });
+    }
+    let stored: BTreeSet<u64> =
+        receiver.stored().iter().map(|record| record["id"].as_u64().unwrap()).collect();
+    assert!(stored.len() >= acknowledged && acknowledged >= 100, "{acknowledged} {stored:?}");
+    eventually("each is told", SOON, || {
+        let text = fs::read_to_string(&log).unwrap();
+        let records = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let told: BTreeSet<u64> = records.map(|record| record["id"].as_u64().unwrap()).collect();
+        if told == stored { Ok(()) } else { Err(format!("{:?}", &stored - &told)) }
+    });
 }
 
 /// The latest of what flaps is held when the process is killed.
