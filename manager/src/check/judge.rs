@@ -238,7 +238,10 @@ fn cluster(cluster: &Cluster) -> Told {
     let up = services.iter().filter(|s| s.oper_state == Some(OperState::Up)).count();
     let servers: usize = services.iter().map(|s| s.servers.len()).sum();
     let servers_up: usize = services.iter().map(Service::servers_up).sum();
-    let not_ok = services.iter().filter(|s| s.status != Some(Status::Ok));
+    let told = cluster.reason.as_deref().unwrap_or_default();
+    // What the cluster's own reason holds is not said twice.
+    let is_told = |s: &&Service| s.reason.as_deref().is_some_and(|why| told.contains(why));
+    let not_ok = services.iter().filter(|s| s.status != Some(Status::Ok) && !is_told(s));
     Told {
         status,
         text: format!(
@@ -598,6 +601,21 @@ mod tests {
         for text in [brief, more, lines] {
             assert_eq!(text.lines().next().unwrap().matches('|').count(), 1, "{text}");
         }
+    }
+
+    #[test]
+    fn what_the_cluster_says_its_services_do_not_say_again() {
+        let mut state = crate::poll::tests::state();
+        let mut said = |reason: &str| {
+            state.clusters[0].reason = Some(reason.to_owned());
+            let path = "main".parse().unwrap();
+            let verdict = judge(&state, CLUSTER, &path, &Thresholds::default()).unwrap();
+            verdict.plugin_output(1)
+        };
+        let again = "; web is warning: 1 of 3 servers is down";
+        assert!(said("a director is silent").contains(again));
+        let once = said("service web: 1 of 3 servers is down");
+        assert!(!once.contains(again) && once.contains(" is down | "), "{once}");
     }
 
     #[test]
