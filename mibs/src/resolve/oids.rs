@@ -134,7 +134,7 @@ impl<'a> Resolver<'a> {
             Some(module) => self.find_in(module, symbol),
             None => self.root_or_definition(user.0, written, part),
         };
-        let found = found.map(|id| self.least_value(id));
+        let found = found.map(|id| self.value_above(user.0, id));
         match found {
             Some(id) if !self.is_type(id) => match self.oids[self.number(id)] {
                 Some(OidState::Known(vertex)) => Step::Ready(vertex),
@@ -163,10 +163,11 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Of a name with several plain values the first is its node, and what is below the
-    /// name is below the least of the first and the last. Both have to be known for that;
+    /// Of a name with several plain values the first is its node. What its own module has
+    /// below the name is below the last, for it was written for what the name became; what
+    /// other modules have is below the least of the two. Both have to be known for that:
     /// one that is not yet is the result, as it is needed first.
-    fn least_value(&self, (module, at): DefinitionId) -> DefinitionId {
+    fn value_above(&self, user: ModuleId, (module, at): DefinitionId) -> DefinitionId {
         let unit = self.unit_of(module);
         if unit.last.is_empty() {
             return (module, at);
@@ -181,7 +182,7 @@ impl<'a> Resolver<'a> {
         match (state((module, at)), state(last)) {
             (Some(_), None) => last,
             (Some(OidState::Known(first)), Some(OidState::Known(second))) => {
-                match self.tree.path(second) < self.tree.path(first) {
+                match user == module || self.tree.path(second) < self.tree.path(first) {
                     true => last,
                     false => (module, at),
                 }
