@@ -170,16 +170,19 @@ fn an_object_counts_before_its_oid_alone() {
     assert_eq!(codes, ["duplicate-definition"; 2]);
 }
 
-/// The first value has the name; what is below it was written for what it became.
+/// The first value has the name; what is below it has another place in its own module
+/// than in others.
 #[test]
-fn what_is_below_a_name_is_below_the_last_of_its_values() {
+fn what_is_below_a_name_with_two_values_has_its_place() {
     let owner = "O-MIB DEFINITIONS ::= BEGIN
          model OBJECT IDENTIFIER ::= { iso 2 } device OBJECT IDENTIFIER ::= { model 1 }
          model OBJECT IDENTIFIER ::= { iso 3 }
+         series OBJECT IDENTIFIER ::= { iso 7 } part OBJECT IDENTIFIER ::= { series 1 }
+         series OBJECT IDENTIFIER ::= { iso 6 1 }
          loop OBJECT IDENTIFIER ::= { iso 4 } turn OBJECT IDENTIFIER ::= { loop 1 }
          loop OBJECT IDENTIFIER ::= { turn 1 } END";
-    let user = "U-MIB DEFINITIONS ::= BEGIN IMPORTS model FROM O-MIB;
-         u OBJECT IDENTIFIER ::= { model 1 } END";
+    let user = "U-MIB DEFINITIONS ::= BEGIN IMPORTS model, series FROM O-MIB;
+         u OBJECT IDENTIFIER ::= { model 1 } v OBJECT IDENTIFIER ::= { series 1 } END";
     let mib = compile(&[("U-MIB", user), ("O-MIB", owner)]);
     let oid = |module: &str, name: &str| {
         let nodes = mib.module(module).into_iter().flat_map(|module| module.nodes());
@@ -188,7 +191,10 @@ fn what_is_below_a_name_is_below_the_last_of_its_values() {
     for (module, name, expected) in [
         ("O-MIB", "model", &[1, 2][..]),
         ("O-MIB", "device", &[1, 3, 1]),
-        ("U-MIB", "u", &[1, 3, 1]),
+        ("U-MIB", "u", &[1, 2, 1]),
+        ("O-MIB", "series", &[1, 7]),
+        ("O-MIB", "part", &[1, 6, 1, 1]),
+        ("U-MIB", "v", &[1, 6, 1, 1]),
         ("O-MIB", "loop", &[1, 4]),
         ("O-MIB", "turn", &[1, 4, 1]),
     ] {

@@ -43,11 +43,22 @@ impl Snmptrapd {
     /// the engines they come from too, in hexadecimal.
     #[track_caller]
     pub fn start(port: u16, engines: &[&str]) -> Option<Self> {
+        Self::start_with(port, engines, "", &[])
+    }
+
+    /// The same, which hands each to a program, with its names in numbers.
+    #[track_caller]
+    pub fn start_before(port: u16, engines: &[&str], handler: &str) -> Option<Self> {
+        Self::start_with(port, engines, &format!("traphandle default {handler}\n"), &["-On"])
+    }
+
+    #[track_caller]
+    fn start_with(port: u16, engines: &[&str], more: &str, args: &[&str]) -> Option<Self> {
         let tool = net_snmp::tool("snmptrapd")?;
         let folder = tempfile::tempdir().expect("a temporary directory");
         let mut text = format!(
-            "exactEngineID 0x{ENGINE}\nauthCommunity log {READ}\nauthCommunity log {WRITE}\n\
-             authUser log operator priv\n"
+            "exactEngineID 0x{ENGINE}\nauthCommunity log,execute {READ}\n\
+             authCommunity log,execute {WRITE}\nauthUser log,execute operator priv\n{more}"
         );
         let engines = engines.iter().map(|engine| format!("-e 0x{engine} "));
         for engine in [String::new()].into_iter().chain(engines) {
@@ -65,6 +76,7 @@ impl Snmptrapd {
             .arg("-M")
             .arg(root().join("mibs/modules"))
             .args(["-m", "LOAD-CLUSTER-MIB:SNMPv2-MIB:IF-MIB", "-F", "GOT %P|%W|%q|%v\n"])
+            .args(args)
             .arg(format!("udp:{}", SocketAddr::from((Ipv4Addr::LOCALHOST, port))))
             .env("SNMP_PERSISTENT_DIR", folder.path())
             .env("LC_ALL", "C");

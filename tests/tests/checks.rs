@@ -67,6 +67,7 @@ fn exit_codes_and_outputs() {
         (&["service", "web", "-C", "/nonexistent"], 3, "CHECK UNKNOWN - /nonexistent cannot"),
         (&["-h"], 3, "Check something"),
         (&["service", "--help"], 3, "A service"),
+        (&["help"], 3, "Check something"),
         (&["-V"], 3, "lcms-manager"),
         (&[], 3, "CHECK UNKNOWN - "),
     ] {
@@ -77,8 +78,12 @@ fn exit_codes_and_outputs() {
             assert!(!said.out.contains(secret), "{said:?}");
         }
     }
+    let said = manager.run(&["--bogus", "check", "service", "web"]);
+    assert_eq!(said.code, Some(3), "{said:?}");
+    assert!(line(&said).starts_with("CHECK UNKNOWN - unexpected argument '--bogus'"), "{said:?}");
     // The other verbs keep their own.
     assert_eq!(manager.run(&["poll", "--bogus"]).code, Some(2));
+    assert_eq!(manager.run(&["help", "check"]).code, Some(0));
 
     // Verbosity.
     assert_eq!(manager.run(&["check", "service", "web", "-v"]).out.lines().count(), 1);

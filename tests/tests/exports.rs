@@ -1,16 +1,22 @@
 //! `lcms-manager export`: Prometheus' exporter scrapes our agent and SNMPTT names our
 //! notifications by what we wrote for them from the MIB.
 
-use std::{fs, io::Write as _, path::Path, process::Command, process::Stdio};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
 use lcms_tests::{
     agent::{self, Agent, READ},
     backend::Backend,
+    eventually,
     exporter::Exporter,
     manager::Manager,
     net_snmp,
+    snmptrapd::{self, Snmptrapd},
 };
-use load_cluster_mib::load_cluster_mib::{MODULE_OID, lc_server};
 
 /// Exports into a folder and returns the text of its one file.
 fn exported(folder: &Path, args: &[&str], file: &str) -> String {
@@ -52,6 +58,27 @@ fn prometheus_scrapes_by_our_file() {
     exporter.scrapes(agent.address(), "lcms", &wanted);
 }
 
+/// A configuration of SNMPTT that names what it is handed by our file, and logs it.
+fn snmptt_ini(folder: &Path) -> PathBuf {
+    let at = |name: &str| folder.join(name).display().to_string();
+    let sample = fs::read_to_string("/etc/snmp/snmptt.ini").expect("its package has it");
+    let set = sample.lines().map(|line| match line.split('=').next().unwrap_or_default().trim() {
+        "mode" => "mode = standalone\n".to_owned(),
+        "log_enable" => "log_enable = 1\n".to_owned(),
+        "log_file" => format!("log_file = {}\n", at("snmptt.log")),
+        "unknown_trap_log_file" => format!("unknown_trap_log_file = {}\n", at("unknown.log")),
+        of @ ("ipv6_enable" | "syslog_enable" | "dns_enable") => format!("{of} = 0\n"),
+        path if path.starts_with("/etc") && path.ends_with("/snmptt.conf") => {
+            format!("{}\n", at("lcms.snmptt.conf"))
+        }
+        _ => format!("{line}\n"),
+    });
+    let ini = folder.join("snmptt.ini");
+    fs::write(&ini, set.collect::<String>()).expect("the folder is ours");
+    ini
+}
+
+/// Our agent's informs and traps, by way of `snmptrapd`.
 #[test]
 fn snmptt_names_our_notifications() {
     let folder = tempfile::tempdir().unwrap();
@@ -59,53 +86,43 @@ fn snmptt_names_our_notifications() {
     let events = text.lines().filter(|line| line.starts_with("EVENT lc")).count();
     assert!(events > 5, "{text}");
     let Some(snmptt) = net_snmp::tool("snmptt") else { return };
-    let ini = folder.path().join("snmptt.ini");
-    let own = folder.path().join("lcms.snmptt.conf");
-    let sample = fs::read_to_string("/etc/snmp/snmptt.ini").expect("its package has it");
-    let set: String = sample
-        .lines()
-        .map(|line| match line.split('=').next().unwrap_or_default().trim() {
-            "mode" => "mode = standalone\n".to_owned(),
-            "stdout_enable" => "stdout_enable = 1\n".to_owned(),
-            "ipv6_enable"
-            | "log_enable"
-            | "syslog_enable"
-            | "unknown_trap_log_enable"
-            | "dns_enable" => {
-                format!("{} 0\n", line.split_inclusive('=').next().unwrap_or_default())
-            }
-            path if path.starts_with("/etc") && path.ends_with("/snmptt.conf") => {
-                format!("{}\n", own.display())
-            }
-            _ => format!("{line}\n"),
-        })
-        .collect();
-    fs::write(&ini, set).unwrap();
-    let ini = format!("--ini={}", ini.display());
+    let Some(_) = net_snmp::tool("snmptrapd") else { return };
+    let ini = format!("--ini={}", snmptt_ini(folder.path()).display());
     let dump = Command::new(&snmptt).args(["--dump", &ini]).output().unwrap();
     let dump = String::from_utf8_lossy(&dump.stdout).into_owned();
     assert!(dump.contains("lcServerDown"), "{dump}");
 
-    // A trap as snmptrapd hands it on.
-    let dotted = |oid: &[u32]| oid.iter().map(|arc| format!(".{arc}")).collect::<String>();
-    let index = [4, 109, 97, 105, 110, 3, 119, 101, 98, 3, 114, 115, 49];
-    let state = dotted(&lc_server::ENTRY.instance(lc_server::col::OPER_STATE, &index));
-    let down = format!("{}.0.2", dotted(MODULE_OID));
-    let trap = format!(
-        "lb1\nUDP: [127.0.0.1]:40000->[127.0.0.1]:162\n.1.3.6.1.2.1.1.3.0 0:0:00:10.00\n\
-         .1.3.6.1.6.3.1.1.4.1.0 {down}\n{state} 2\n"
-    );
-    let mut child = Command::new(&snmptt)
-        .arg(&ini)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        // Its own warnings about itself.
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(trap.as_bytes()).unwrap();
-    let said = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&said.stdout).into_owned();
-    assert!(said.contains("CRITICAL \"Status Events\""), "{said}");
-    assert!(said.contains("lcServerDown from 127.0.0.1"), "{said}");
+    let port = snmptrapd::free_port();
+    let receiver = |name: &str, sender: &str| {
+        format!(
+            "[[receiver]]\nname = \"{name}\"\naddress = \"127.0.0.1:{port}\"\n{sender}\n\
+             timeout = 200\nretry_count = 100\n"
+        )
+    };
+    let rest = [
+        "[[user]]\nname = \"operator\"\nauth_file = \"user.password\"\n".to_owned(),
+        receiver("inform", "user = \"operator\"\nnotify_type = \"inform\""),
+        receiver("trap", "community = \"read\""),
+    ];
+    let backend = Backend::start("rs1");
+    let servers = [("rs1", backend.address(), 30)];
+    let config = agent::director(agent::free_port(), "wlc", &servers) + &rest.concat();
+    let agent = Agent::start("lb1", &config);
+    let handler = format!("{} {ini}", snmptt.display());
+    let _snmptrapd = Snmptrapd::start_before(port, &[&agent.engine()], &handler).unwrap();
+    let manager = Manager::of_agent(&agent);
+    let soon = Duration::from_secs(20);
+    eventually("the server is up", soon, || match manager.run(&["check", "server", "rs1"]) {
+        said if said.code == Some(0) => Ok(()),
+        said => Err(said.out),
+    });
+    backend.kill();
+    let log = eventually("it is logged", Duration::from_secs(40), || {
+        let log = fs::read_to_string(folder.path().join("snmptt.log")).unwrap_or_default();
+        let down = log.matches("lcServerDown from 127.0.0.1").count();
+        if down >= 2 { Ok(log) } else { Err(log) }
+    });
+    let down = log.lines().find(|line| line.contains("lcServerDown from")).unwrap_or_default();
+    assert!(down.contains("CRITICAL \"Status Events\""), "{log}");
+    assert!(down.ends_with(":connection refused"), "{log}");
 }

@@ -4,12 +4,15 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test")]
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{SocketAddr, TcpListener, TcpStream, UdpSocket},
     process::Stdio,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread,
     time::Duration,
 };
@@ -19,6 +22,7 @@ use lcms_tests::{
     process::Process, receiver::Receiver,
 };
 use rustix::{
+    fs::{CWD, FileType, Mode, mknodat},
     net::{AddressFamily, SocketType, bind, getsockname, listen, socket},
     process::Signal,
 };
@@ -127,6 +131,38 @@ fn what_waits_for_a_consumer_is_passed_on_after_a_kill() {
     assert_eq!(passed(&receiver, "lost_total", "web"), 0.0);
 }
 
+/// Whatever it does as it is killed: all that was acknowledged is stored and told.
+#[test]
+fn a_kill_in_the_middle_loses_nothing() {
+    let rule = "[[receiver.pass_on]]\nname = \"log\"\nlog = \"told\"\nwindow_ms = 0\n";
+    let manager = Manager::of(&[]);
+    let log = manager.config().with_file_name("told");
+    let mut receiver = Receiver::start(manager, "source_rate = 0", rule);
+    let mut acknowledged = 0;
+    for round in 0..5 {
+        let notifier = Notifier::to(receiver.address());
+        let (to, answers) = mpsc::channel();
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                let ids = (round * 10_000..).take_while(|id| notifier.acknowledged(*id, 1, 1));
+                ids.for_each(|id| to.send(id).unwrap());
+            });
+            acknowledged += answers.iter().take(50).count();
+            receiver.kill_and_restart();
+            acknowledged += answers.iter().count();
+        });
+    }
+    let stored: BTreeSet<u64> =
+        receiver.stored().iter().map(|record| record["id"].as_u64().unwrap()).collect();
+    assert!(stored.len() >= acknowledged && acknowledged >= 100, "{acknowledged} {stored:?}");
+    eventually("each is told", SOON, || {
+        let text = fs::read_to_string(&log).unwrap();
+        let records = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let told: BTreeSet<u64> = records.map(|record| record["id"].as_u64().unwrap()).collect();
+        if told == stored { Ok(()) } else { Err(format!("{:?}", &stored - &told)) }
+    });
+}
+
 /// The latest of what flaps is held when the process is killed.
 #[test]
 fn what_was_held_is_told_after_a_kill() {
@@ -155,6 +191,31 @@ fn what_was_held_is_told_after_a_kill() {
         if ids.len() > 2 { Ok(ids) } else { Err(format!("{ids:?}")) }
     });
     assert_eq!(told, [1, 2, 3], "told last is what happened last");
+}
+
+/// A Nagios that restarts has no pipe meanwhile.
+#[test]
+fn what_comes_while_nagios_restarts_is_told_afterwards() {
+    let Some(_) = net_snmp::tool("snmpinform") else { return };
+    let manager = Manager::of(&[]);
+    let pipe = manager.config().with_file_name("nagios.cmd");
+    let rule = format!("[[receiver.pass_on]]\nname = \"nagios\"\nnagios = {pipe:?}\n");
+    let mut receiver = Receiver::start(manager, "", &rule);
+    let [state, weight, reason] = ["OperState", "EffectiveWeight", "Reason"]
+        .map(|column| format!("lcServer{column}.\"main\".\"web\".\"rs1\""));
+    let name = "LOAD-CLUSTER-MIB::lcServerDown";
+    let down = ["", name, &state, "i", "2", &weight, "u", "0", &reason, "s", "refused"];
+    let said = net_snmp::run("snmpinform", &["-v2c"], READ, receiver.address(), &down);
+    assert_eq!(said.expect("found").code, Some(0), "{}", receiver.output());
+    receiver.says("is Nagios running, with check_external_commands=1?; tried again");
+
+    let mode = Mode::RUSR | Mode::WUSR;
+    mknodat(CWD, &pipe, FileType::Fifo, mode, 0).unwrap();
+    let mut line = String::new();
+    BufReader::new(fs::File::open(&pipe).unwrap()).read_line(&mut line).unwrap();
+    let (_, told) = line.split_once("] ").unwrap();
+    let begin = "PROCESS_SERVICE_CHECK_RESULT;cluster-main;Server web/rs1;2;SERVER CRITICAL - ";
+    assert!(told.starts_with(begin) && told.contains("refused"), "{line}");
 }
 
 #[test]
@@ -247,7 +308,7 @@ fn a_file_with_an_error_leaves_all_as_it_was() {
     let mut receiver = Receiver::start(Manager::of(&[]), "", "");
     let address = receiver.address();
     let notifier = Notifier::to(address);
-    let taken = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
     let listen = "listen = [\"127.0.0.1:0\"";
     let also = format!("{listen}, \"{}\"", taken.local_addr().unwrap());
     let refused = |receiver: &Receiver, why: &str| {
@@ -306,6 +367,9 @@ fn mib_files_are_read_again() {
 #[test]
 fn it_listens_on_both_families() {
     let Some(_) = net_snmp::tool("snmptrap") else { return };
+    if let Err(error) = UdpSocket::bind("[::1]:0") {
+        return eprintln!("stepping aside: no loopback of IPv6: {error}");
+    }
     let section = "[[receiver.community]]\nname = \"far\"\ncommunity_file = \"read.community\"\n\
                    sources = [\"::1/128\"]\n";
     let mut receiver = Receiver::start(Manager::of(&[]), "", section);

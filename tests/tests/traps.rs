@@ -18,11 +18,10 @@ use lcms_tests::{
     agent::{self, Agent, PASSWORD, READ},
     backend::Backend,
     eventually,
-    flood::Flood,
     manager::Manager,
     nagios::Nagios,
     net_snmp::{self, Said},
-    notifier::{Notifier, inform, nameless_trap},
+    notifier::Notifier,
     receiver::Receiver,
 };
 
@@ -466,71 +465,4 @@ fn a_server_dies_and_nagios_hears_of_it_by_a_notification() {
     let down = stored.iter().find(|one| one["name"] == "LOAD-CLUSTER-MIB::lcServerDown").unwrap();
     assert_eq!(down["about"], serde_json::json!({"kind": "server", "name": "main/web/rs1"}));
     assert_eq!((&down["kind"], &down["level"]), (&"inform".into(), &"authPriv".into()));
-}
-
-/// Bad datagrams, and after how many of them a good one is sent.
-const MESSAGES: usize = 100_000;
-const AT_A_TIME: usize = 100;
-
-/// What the receiver may hold more of after it than before, in octets. It remembers
-/// the messages of the last minutes.
-const GROWTH: u64 = 4 << 20;
-
-#[test]
-fn a_hundred_thousand_bad_datagrams_leave_nothing_behind() {
-    let receiver = Receiver::start(Manager::of(&[]), "source_rate = 0", "");
-    let said = receiver.output().len();
-    let good = Notifier::to(receiver.address());
-    let flooder = Notifier::to(receiver.address());
-    let mut flood = Flood::new(4711);
-    let mut resident = None;
-    let rounds = MESSAGES / AT_A_TIME;
-    for round in 0..=rounds {
-        for _ in 0..AT_A_TIME {
-            // What loopback does not take the receiver never sees.
-            flooder.send(&flood.message());
-        }
-        let id = round as i32;
-        assert!(good.acknowledged(id, 1, 20), "no acknowledgement in {round}");
-        // And one that somebody has caught, once more.
-        flooder.send(&inform(id / 2, 1));
-        // Nor is the community enough, where nothing has a name.
-        flooder.send(&nameless_trap());
-        if round == rounds / 10 {
-            resident = Some(memory(receiver.id()));
-        }
-    }
-    let grown = memory(receiver.id()).saturating_sub(resident.expect("it was measured"));
-    assert!(grown <= GROWTH, "{grown} octets more than before");
-    let more = receiver.output().len() - said;
-    assert!(more < 4_096, "it said {more} octets about what strangers sent");
-    let dropped = |reason: &str| {
-        receiver.metric(&format!("lcms_notifications_dropped_total{{reason=\"{reason}\"}}"))
-    };
-    // It was all of these that it was under.
-    let reasons = [
-        "malformed",
-        "too_long",
-        "not_a_notification",
-        "unknown_community",
-        "unknown_user",
-        "unknown_engine",
-        "wrong_digest",
-    ];
-    for reason in reasons {
-        assert!(dropped(reason) > 100.0, "{reason}: {}", dropped(reason));
-    }
-    assert!(receiver.metric("lcms_notifications_datagrams_total ") > MESSAGES as f64 / 2.0);
-    assert!(receiver.metric("lcms_notifications_retransmitted_total ") > rounds as f64 / 2.0);
-    let stored = receiver.stored();
-    assert_eq!(stored.len(), rounds + 1, "each good one once, and nothing else");
-    assert!(stored.iter().all(|one| one["sender"] == "agents"));
-}
-
-/// Resident memory, in octets.
-fn memory(id: u32) -> u64 {
-    let text = fs::read_to_string(format!("/proc/{id}/status")).expect("it runs");
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
-    let kib: u64 = line.trim().trim_end_matches(" kB").trim().parse().expect("a number");
-    kib * 1024
 }

@@ -39,7 +39,7 @@ mod walk;
 mod weight;
 mod why;
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{env, path::PathBuf, process::ExitCode, time::Duration};
 
 use crate::inventory;
 use lcms_snmp::{
@@ -237,9 +237,10 @@ pub fn main() -> ExitCode {
 /// Whether the verb is `check`, as far as a command line that is wrong tells:
 /// plugins have exit codes of their own for that too.
 fn is_check() -> bool {
-    let lenient = Cli::command().ignore_errors(true).disable_help_flag(true);
-    let told = lenient.disable_version_flag(true).try_get_matches();
-    told.is_ok_and(|told| told.subcommand_name() == Some("check"))
+    let cli = Cli::command();
+    let is_verb = |word: &str| word == "help" || cli.find_subcommand(word).is_some();
+    let mut words = env::args_os().skip(1).filter_map(|word| word.into_string().ok());
+    words.find(|word| is_verb(word)).is_some_and(|verb| verb == "check")
 }
 
 async fn run(Cli { global, verb }: Cli) -> Result<Exit, CliError> {
@@ -289,7 +290,7 @@ fn log<W>(level: &str, to: W)
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let asked = std::env::var("RUST_LOG").ok().filter(|asked| !asked.is_empty());
+    let asked = env::var("RUST_LOG").ok().filter(|asked| !asked.is_empty());
     let asked = asked.unwrap_or_else(|| level.to_owned());
     let filter = asked.parse::<Targets>().unwrap_or_else(|error| {
         eprintln!("lcms-manager: RUST_LOG is not used: {error}; right is lcms_manager=debug,warn");

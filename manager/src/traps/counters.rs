@@ -72,7 +72,7 @@ pub struct RuleCounts {
     pub failed: u64,
     /// For which its queue had no room.
     pub overflowed: u64,
-    /// That waited at the last end and were no longer in the journal.
+    /// That waited at the last end, and are old or no longer in the journal.
     pub lost: u64,
     /// That are in its queue or on their way at present.
     pub waiting: u64,

@@ -136,7 +136,8 @@ impl Entrance {
         let acknowledgement = incoming.acknowledge(self.names);
         let request = (kind, incoming.request_id());
         let notification = incoming.notification;
-        let digest = Digest::new(&notification, (from, &sender), request, self.names);
+        let host = from.ip().to_string();
+        let digest = Digest::new(&notification, (&host, &sender), request, self.names);
         Arrived::Taken(Box::new(Taken {
             notification,
             from,
@@ -147,6 +148,7 @@ impl Entrance {
             engine: None,
             context: Vec::new(),
             digest,
+            whole: None,
             acknowledgement,
         }))
     }
@@ -192,7 +194,9 @@ impl Entrance {
         }
         let kind = if incoming.confirmed { Kind::Inform } else { Kind::Trap };
         let request = (kind, request_id);
-        let digest = Digest::new(&incoming.notification, (from, &name), request, self.names);
+        let engine = heard.into_inner().map(|clock| (engine_id, clock));
+        let origin = engine.map_or_else(|| from.ip().to_string(), |(id, _)| id.to_string());
+        let digest = Digest::new(&incoming.notification, (&origin, &name), request, self.names);
         Arrived::Taken(Box::new(Taken {
             notification: incoming.notification,
             from,
@@ -200,9 +204,10 @@ impl Entrance {
             kind,
             sender: name,
             level: Some(level),
-            engine: heard.into_inner().map(|clock| (engine_id, clock)),
+            engine,
             context: context_name,
             digest,
+            whole: incoming.confirmed.then(|| Digest::of(whole)),
             acknowledgement,
         }))
     }

@@ -14,6 +14,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::{
     Counters, Hold, Judged, Passed, Record, Rule, RuleCounts,
     journal::{self, Reader},
@@ -23,6 +25,10 @@ use super::{
 
 /// So many wait for a consumer; further ones do not get to it.
 const QUEUE: usize = 1000;
+
+/// What waited for longer than this and its rule's hold-down is not passed on at a start:
+/// nobody has to be woken by the alarms of last week.
+const OLD: Duration = Duration::from_secs(24 * 3600);
 
 /// The least time between two words about a full queue.
 const SILENCE: Duration = Duration::from_secs(10);
@@ -155,6 +161,11 @@ impl Outlet {
         self.queue = None;
     }
 
+    fn is_old(&self, age: SignedDuration) -> bool {
+        // A clock that was set back makes nothing old.
+        Duration::try_from(age).is_ok_and(|age| age > OLD.saturating_add(self.rule.hold_down))
+    }
+
     fn position(&self) -> Position {
         let mut waiting = self.under_way.records(|records| records.clone());
         waiting.extend(self.hold.held().filter(|id| *id > 0));
@@ -226,8 +237,8 @@ impl Outlets {
         self.positions.write(positions, Instant::now());
     }
 
-    /// Judges anew what was not settled at the last end, as if it came now. A rule that
-    /// is new begins with what comes.
+    /// Judges anew what was not settled at the last end, as if it came now, unless it is
+    /// old. A rule that is new begins with what comes.
     fn resume(&mut self) {
         let last = self.last;
         let mut open = Vec::new();
@@ -251,8 +262,9 @@ impl Outlets {
                 }
             };
             let now = Instant::now();
+            let age = Timestamp::now().duration_since(record.received);
             for (outlet, (left, position)) in self.outlets.iter_mut().zip(&mut open) {
-                if position.is_open(record.id) {
+                if position.is_open(record.id) && !outlet.is_old(age) {
                     outlet.arrive(&record, now);
                     *left = left.saturating_sub(1);
                 }
@@ -262,7 +274,8 @@ impl Outlets {
         {
             outlet.under_way.count(|counts| counts.lost += left);
             tracing::warn!(
-                "{}: {left} notifications that waited are no longer in the journal",
+                "{}: {left} notifications that waited are not passed on: older than a day, or \
+                 no longer in the journal",
                 outlet.rule.name
             );
         }
@@ -286,3 +299,6 @@ fn deliver(queue: &Mutex<Receiver<Passed>>, mut consumer: Box<dyn Deliver>, unde
         under_way.settle(&passed.record);
     }
 }
+
+#[cfg(test)]
+mod tests;

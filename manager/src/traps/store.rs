@@ -60,18 +60,21 @@ impl Store {
         let mut digests: HashSet<Digest> = HashSet::new();
         let (mut fresh, mut known) = (Vec::new(), Vec::new());
         for job in batch {
-            let digest = job.taken.digest;
-            if self.recent.contains(&digest, now) {
+            if job.taken.names().any(|name| self.recent.contains(&name, now)) {
                 known.push(job);
-            } else if digests.insert(digest) || !repeats(&job.taken) {
-                fresh.push((job, true));
             } else {
-                // It came twice before it could be stored once.
-                fresh.push((job, false));
+                // It may come twice before it can be stored once.
+                let new = job.taken.names().all(|name| digests.insert(name));
+                let new = new || !repeats(&job.taken);
+                fresh.push((job, new));
             }
         }
         self.counters.retransmitted.many(known.len() as u64);
-        known.iter().for_each(|job| self.acknowledge(job));
+        for job in &known {
+            // Another attempt of a sender may be caught as well.
+            job.taken.whole.iter().for_each(|whole| self.recent.insert(*whole, now));
+            self.acknowledge(job);
+        }
         let new = fresh.iter().filter(|(_, new)| *new);
         let mib = Arc::clone(&self.mib.borrow());
         let mut records: Vec<Record> =
@@ -86,7 +89,7 @@ impl Store {
                 self.counters.retransmitted.many(fresh.len() as u64 - count);
                 for (job, _) in &fresh {
                     if repeats(&job.taken) {
-                        self.recent.insert(job.taken.digest, now);
+                        job.taken.names().for_each(|name| self.recent.insert(name, now));
                     }
                     self.acknowledge(job);
                 }

@@ -33,13 +33,19 @@ pub struct Taken {
     pub context: Vec<u8>,
     /// Names the message.
     pub digest: Digest,
+    /// Names an inform of version 3 by all its octets: one that somebody has caught is the
+    /// same from wherever it is sent.
+    pub whole: Option<Digest>,
     /// What goes back once it is stored.
     pub acknowledgement: Option<Vec<u8>>,
 }
 
-/// The name of a message: that of one that comes again, from the same host and
+/// The name of a message: that of one that comes again, of the same origin and
 /// sender, with the same request-id and content, is the same. Its port may be
 /// another, and so may be the msgID, which every attempt has anew.
+///
+/// The origin is the host, and of a trap of version 3 the engine, whose word counts from
+/// anywhere.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest([u8; 16]);
 
@@ -47,7 +53,7 @@ impl Digest {
     /// Of a message's parts.
     pub fn new(
         notification: &Notification,
-        (from, sender): (SocketAddr, &str),
+        (origin, sender): (&str, &str),
         (kind, request_id): (Kind, i32),
         names: &Names,
     ) -> Self {
@@ -63,12 +69,12 @@ impl Digest {
             error_index: 0,
             varbinds: &notification.varbinds(names),
         });
-        let mut hasher = Sha256::new();
-        hasher.update(from.ip().to_string());
-        hasher.update([0]);
-        hasher.update(&content);
-        let whole = hasher.finalize();
-        Self(whole.first_chunk().copied().unwrap_or_default())
+        Self::of(&[origin.as_bytes(), &[0], &content].concat())
+    }
+
+    /// Of octets.
+    pub fn of(octets: &[u8]) -> Self {
+        Self(Sha256::digest(octets).first_chunk().copied().unwrap_or_default())
     }
 
     /// What [`fmt::Display`] has written.
@@ -77,6 +83,13 @@ impl Digest {
         let octet = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
         let octets: Vec<u8> = pairs.iter().map(octet).collect::<Option<_>>()?;
         octets.try_into().ok().map(Self)
+    }
+}
+
+impl Taken {
+    /// All its names.
+    pub fn names(&self) -> impl Iterator<Item = Digest> {
+        [Some(self.digest), self.whole].into_iter().flatten()
     }
 }
 

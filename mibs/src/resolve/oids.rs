@@ -134,7 +134,7 @@ impl<'a> Resolver<'a> {
             Some(module) => self.find_in(module, symbol),
             None => self.root_or_definition(user.0, written, part),
         };
-        let found = found.map(|id| self.last_value(id));
+        let found = found.map(|id| self.value_above(user.0, id));
         match found {
             Some(id) if !self.is_type(id) => match self.oids[self.number(id)] {
                 Some(OidState::Known(vertex)) => Step::Ready(vertex),
@@ -163,22 +163,34 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Of a name with several plain values the first is its node, and what is below the
-    /// name is below the last: it was written for what the name became.
-    fn last_value(&self, (module, at): DefinitionId) -> DefinitionId {
+    /// Of a name with several plain values the first is its node. What its own module has
+    /// below the name is below the last, for it was written for what the name became; what
+    /// other modules have is below the least of the two. Both have to be known for that:
+    /// one that is not yet is the result, as it is needed first.
+    fn value_above(&self, user: ModuleId, (module, at): DefinitionId) -> DefinitionId {
         let unit = self.unit_of(module);
         if unit.last.is_empty() {
             return (module, at);
         }
         let is_plain = |id| matches!(self.definition(id).body, Body::Value { .. });
         let last = unit.last.get(&self.definition((module, at)).name.symbol);
-        let last = last.map(|&last| (module, last)).filter(|&last| {
+        let last = last.map(|&last| (module, last));
+        let Some(last) = last.filter(|&last| is_plain((module, at)) && is_plain(last)) else {
+            return (module, at);
+        };
+        let state = |id| self.oids[self.number(id)];
+        match (state((module, at)), state(last)) {
+            (Some(_), None) => last,
+            (Some(OidState::Known(first)), Some(OidState::Known(second))) => {
+                match user == module || self.tree.path(second) < self.tree.path(first) {
+                    true => last,
+                    false => (module, at),
+                }
+            }
             // One that is below what is below it is no value.
-            let state = self.oids[self.number(last)];
-            let has_value = matches!(state, None | Some(OidState::Known(_)));
-            has_value && is_plain((module, at)) && is_plain(last)
-        });
-        last.unwrap_or((module, at))
+            (Some(OidState::Pending | OidState::Unknown), Some(OidState::Known(_))) => last,
+            _ => (module, at),
+        }
     }
 
     /// The roots are nobody's definitions, and a name with a number says itself

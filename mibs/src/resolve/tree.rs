@@ -105,6 +105,15 @@ impl Tree {
         self.links.get(vertex.0 as usize).map_or(0, |link| link.arc)
     }
 
+    /// The whole OID.
+    pub fn path(&self, vertex: Vertex) -> Vec<u32> {
+        let link = |vertex: u32| self.links.get(vertex as usize).filter(|_| vertex != 0);
+        let links = std::iter::successors(link(vertex.0), |below| link(below.parent));
+        let mut path: Vec<u32> = links.map(|link| link.arc).collect();
+        path.reverse();
+        path
+    }
+
     /// Walks the tree in order. `nodes` are the definitions of each vertex;
     /// `settle` is told the place of each.
     pub fn places(

@@ -232,8 +232,11 @@ fn traps_of_a_user_are_of_their_engine_and_their_time() {
     let first = taken(entrance.receive(&good, from(), at(0)));
     assert_eq!(first.engine, Some((engine(3), clock(7, 1000))));
     assert_eq!(first.context, b"there");
-    // The same once more, while it is timely; the journal knows it by its digest.
-    assert_eq!(taken(entrance.receive(&good, from(), at(100))).digest, first.digest);
+    // The same once more, while it is timely and from wherever; the journal knows it by
+    // its digest.
+    for (from, seconds) in [(from(), 99), ("203.0.113.9:1".parse().unwrap(), 100)] {
+        assert_eq!(taken(entrance.receive(&good, from, at(seconds))).digest, first.digest);
+    }
     for (octets, when, why) in [
         (good.clone(), 200, Some(Reason::NotInTimeWindow)),
         (trap_v3(&user, engine(3), clock(6, 9000)), 1, Some(Reason::NotInTimeWindow)),

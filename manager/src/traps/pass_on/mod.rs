@@ -44,6 +44,8 @@ pub(super) enum Failure {
     NoPipe(String),
     #[error("nobody reads {0}: is Nagios running, with check_external_commands=1?")]
     NoReader(String),
+    #[error("{0} may not be written to: run this as Nagios' user, or as one of its group")]
+    NoPermission(String),
     #[error("the receiver ends")]
     Ending,
 }
@@ -122,7 +124,8 @@ pub(super) fn consumers(
             vec![Box::new(webhook::Post::new(webhook, hurry.clone()).map_err(failed)?)]
         }
         Consumer::Nagios(file) => {
-            vec![Box::new(nagios::CommandFile::new(file.clone(), asking.cloned()))]
+            let (asking, hurry) = (asking.cloned(), hurry.clone());
+            vec![Box::new(nagios::CommandFile::new(file.clone(), asking, hurry))]
         }
     })
 }

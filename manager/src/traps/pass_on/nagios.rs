@@ -25,7 +25,7 @@ use rustix::{
 };
 use tokio::{runtime::Handle, sync::watch};
 
-use super::{Deliver, Failure};
+use super::{Deliver, Failure, Hurry};
 use crate::{
     check::{Subject, Verdict},
     client::Client,
@@ -49,6 +49,7 @@ pub struct Asking {
 pub(super) struct CommandFile {
     path: PathBuf,
     asking: Option<Asking>,
+    hurry: Hurry,
 }
 
 /// How long the directors may take.
@@ -60,9 +61,15 @@ const LONGEST: usize = 4096;
 /// How long a Nagios that reads slowly is waited for.
 const SLOW: Duration = Duration::from_secs(1);
 
+/// One that restarts or is loaded again has no pipe, or does not read it, for seconds: so
+/// often it is tried again.
+const RETRIES: u32 = 60;
+/// The pause between two attempts.
+const PAUSE: Duration = Duration::from_secs(1);
+
 impl CommandFile {
-    pub(super) fn new(path: PathBuf, asking: Option<Asking>) -> Self {
-        Self { path, asking }
+    pub(super) fn new(path: PathBuf, asking: Option<Asking>, hurry: Hurry) -> Self {
+        Self { path, asking, hurry }
     }
 
     /// What the checks that a notification is about come to.
@@ -89,7 +96,9 @@ impl CommandFile {
         let nonblock = OFlags::NONBLOCK.bits().cast_signed();
         let opened = OpenOptions::new().write(true).custom_flags(nonblock).open(&self.path);
         let mut file = opened.map_err(|error| match Errno::from_io_error(&error) {
-            Some(Errno::NXIO) => Failure::NoReader(name()),
+            // Nagios removes its pipe as it ends.
+            Some(Errno::NXIO | Errno::NOENT) => Failure::NoReader(name()),
+            Some(Errno::ACCESS) => Failure::NoPermission(name()),
             _ => Failure::System(error),
         })?;
         if !file.metadata()?.file_type().is_fifo() {
@@ -108,7 +117,36 @@ impl CommandFile {
 }
 
 impl Deliver for CommandFile {
+    /// Every attempt asks anew: what Nagios hears in the end is how it is by then.
     fn deliver(&mut self, passed: &Passed) -> Result<(), Failure> {
+        let mut retries = 0;
+        loop {
+            match self.tell(passed) {
+                Err(failure) if is_away(&failure) && retries < RETRIES => {
+                    if retries == 0 {
+                        tracing::info!("{failure}; tried again for {RETRIES} s");
+                    }
+                    self.hurry.wait_for(None, PAUSE)?;
+                    retries += 1;
+                }
+                told => return told,
+            }
+        }
+    }
+}
+
+/// Whether it may be different in a moment.
+fn is_away(failure: &Failure) -> bool {
+    use io::ErrorKind::{BrokenPipe, WouldBlock};
+    match failure {
+        Failure::NoReader(_) => true,
+        Failure::System(error) => matches!(error.kind(), BrokenPipe | WouldBlock),
+        _ => false,
+    }
+}
+
+impl CommandFile {
+    fn tell(&self, passed: &Passed) -> Result<(), Failure> {
         let record = &passed.record;
         // Nagios knows nothing of what is not in the cluster's MIB.
         let Some(about) = &record.about else { return Ok(()) };
