@@ -233,18 +233,17 @@ impl Shared {
 }
 
 /// Ends the oldest connection that may be anybody's, so that whoever opens many and
-/// says nothing keeps nobody out. They are few more than there may be, for a moment.
-fn make_room(open: &mut [Open]) -> bool {
-    if open.len() >= 2 * CONNECTIONS {
-        return false;
-    }
-    let unknown = open.iter().find(|one| !one.is_known.load(Ordering::Acquire));
-    let Some(unknown) = unknown else { return false };
-    // It counts as known from here on: the next one is to go for the next.
-    unknown.is_known.store(true, Ordering::Release);
+/// says nothing keeps nobody out.
+fn make_room(open: &mut Vec<Open>) -> bool {
+    let unknown = open.iter().position(|one| !one.is_known.load(Ordering::Acquire));
+    let Some(unknown) = unknown.map(|at| open.remove(at)) else { return false };
     if let Some(stream) = unknown.stream.upgrade() {
         // Where the peer has gone there is nothing to end.
         let _ = stream.shutdown(Shutdown::Both);
+    }
+    // Nothing holds it up any more; and without this there could be any number of them.
+    if unknown.thread.join().is_err() {
+        tracing::error!("a thread of an SNMP connection had died");
     }
     true
 }

@@ -45,16 +45,16 @@ fn tools_read_and_set_in_a_session() {
     let said = run("snmpget", &[SYS_NAME]);
     assert_eq!((said.code, said.text().contains("lb1")), (Some(0), true), "{}", said.errors);
 
-    let walk = ["-On", "1.3"];
+    let walk = ["-On", "lcMIB"];
     let in_session = run("snmpbulkwalk", &walk);
     assert_eq!((in_session.code, in_session.errors.as_str()), (Some(0), ""));
     let (auth, privacy) = (Some("SHA-256"), Some("AES"));
     let ann = User { name: "ann", password: PASSWORD, auth, privacy };
     let by_usm = run_as("snmpbulkwalk", &ann, agent.address(), &walk).expect("found");
     assert_eq!(names(&in_session.text()), names(&by_usm.text()));
-    assert!(in_session.lines.len() > 200, "{}", in_session.lines.len());
-    let one_by_one = run("snmpwalk", &["-On", "lcMIB"]);
-    assert!(names(&in_session.text()).join(" ").contains(&names(&one_by_one.text()).join(" ")));
+    assert!(in_session.lines.len() > 50, "{}", in_session.lines.len());
+    let one_by_one = run("snmpwalk", &walk);
+    assert_eq!(names(&in_session.text()), names(&one_by_one.text()));
 
     let set = ["lcPolicyRowStatus.\"steady\"", "i", "4"];
     let done = run("snmpset", &set);
