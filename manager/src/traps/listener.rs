@@ -3,7 +3,7 @@
 
 use std::{
     io::{self, PipeReader},
-    net::{SocketAddr, UdpSocket},
+    net::SocketAddr,
     sync::{
         Arc,
         mpsc::{SyncSender, TrySendError},
@@ -12,6 +12,8 @@ use std::{
 };
 
 use jiff::Timestamp;
+use lcms_udp::{Peer, Room, Socket};
+
 use rustix::{
     event::{PollFd, PollFlags, poll},
     io::Errno,
@@ -28,17 +30,16 @@ const TURN: usize = 64;
 
 /// Sockets to be served.
 pub(super) struct Listener {
-    pub sockets: Vec<Arc<UdpSocket>>,
+    pub sockets: Vec<Arc<Socket>>,
     pub entrance: Entrance,
     pub counters: Arc<Counters>,
     pub store: SyncSender<Job>,
     /// It is at its end when somebody wants us to end.
     pub stop: PipeReader,
-    pub max_size: u16,
 }
 
 /// Binds an address; port 0 takes any that is free.
-pub(super) fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
+pub(super) fn bind(address: SocketAddr) -> io::Result<Socket> {
     let family = if address.is_ipv6() { AddressFamily::INET6 } else { AddressFamily::INET };
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = socket_with(family, SocketType::DGRAM, flags, Some(ipproto::UDP))?;
@@ -51,14 +52,13 @@ pub(super) fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
         tracing::debug!(%error, "the receive buffer keeps its size");
     }
     rustix::net::bind(&socket, &address)?;
-    Ok(socket.into())
+    Socket::new(socket.into())
 }
 
 impl Listener {
     /// Serves them until it is to end.
     pub(super) fn run(mut self) {
-        // One octet more than is taken tells that there was more.
-        let mut buffer = vec![0; usize::from(self.max_size) + 1];
+        let mut room = Room::new();
         let sockets = self.sockets.clone();
         loop {
             let mut waited: Vec<PollFd<'_>> =
@@ -74,17 +74,15 @@ impl Listener {
                 return;
             }
             for (socket, _) in sockets.iter().zip(&ready).filter(|(_, ready)| **ready) {
-                self.turn(socket, &mut buffer);
+                self.turn(socket, &mut room);
             }
         }
     }
 
-    fn turn(&mut self, socket: &Arc<UdpSocket>, buffer: &mut [u8]) {
+    fn turn(&mut self, socket: &Arc<Socket>, room: &mut Room) {
         for _ in 0..TURN {
-            match socket.recv_from(buffer) {
-                Ok((length, from)) => {
-                    self.take(socket, buffer.get(..length).unwrap_or_default(), from);
-                }
+            match socket.receive(room) {
+                Ok((datagram, peer)) => self.take(socket, datagram, peer),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 // What somebody said of an answer of ours: port closed, host gone.
                 Err(error) => tracing::debug!(%error, "an error of a socket"),
@@ -92,14 +90,15 @@ impl Listener {
         }
     }
 
-    fn take(&mut self, socket: &Arc<UdpSocket>, datagram: &[u8], from: SocketAddr) {
-        match self.entrance.receive(datagram, from, Instant::now()) {
+    fn take(&mut self, socket: &Arc<Socket>, datagram: &[u8], peer: Peer) {
+        match self.entrance.receive(datagram, peer.address, Instant::now()) {
             Arrived::Report(octets) => {
                 // Whoever did not get it asks again.
-                let _ = socket.send_to(&octets, from);
+                let _ = socket.reply(&peer, &octets);
             }
             Arrived::Taken(taken) => {
-                let job = Job { taken, received: Timestamp::now(), socket: Arc::clone(socket) };
+                let (received, socket) = (Timestamp::now(), Arc::clone(socket));
+                let job = Job { taken, received, socket, peer };
                 if let Err(TrySendError::Full(_)) = self.store.try_send(job) {
                     self.counters.refuse(Reason::Busy);
                 }
@@ -116,9 +115,9 @@ mod tests {
     #[test]
     fn both_families_have_one_port() {
         let four = bind(([0, 0, 0, 0], 0).into()).unwrap();
-        let port = four.local_addr().unwrap().port();
+        let port = four.address().port();
         let six = bind((std::net::Ipv6Addr::UNSPECIFIED, port).into()).unwrap();
-        assert_eq!(six.local_addr().unwrap().port(), port);
+        assert_eq!(six.address().port(), port);
         assert!(bind(([0, 0, 0, 0], port).into()).is_err(), "nobody shares it");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, PipeWriter},
-    net::{SocketAddr, UdpSocket},
+    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -15,6 +15,7 @@ use std::{
 use jiff::Timestamp;
 use lcms_mibs::Mib;
 use lcms_snmp::usm::{Clock, LocalEngine};
+use lcms_udp::Socket;
 use thiserror::Error;
 use tokio::sync::{
     mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
@@ -49,7 +50,7 @@ pub struct Receiver {
 
 /// Sockets by the addresses that the settings have for them. They outlive a receiver:
 /// what comes while another one begins waits in them.
-pub type Sockets = Vec<(SocketAddr, Arc<UdpSocket>)>;
+pub type Sockets = Vec<(SocketAddr, Arc<Socket>)>;
 
 /// Tells that a thread ends, in whichever way.
 struct Ends(UnboundedSender<()>);
@@ -187,7 +188,6 @@ impl Receiver {
             counters: Arc::clone(counters),
             store: jobs,
             stop: stop_read,
-            max_size: settings.max_size,
         };
         let (ends, ended) = unbounded_channel();
         let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
@@ -208,7 +208,7 @@ impl Receiver {
 
     /// Where it listens.
     pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
-        self.sockets.iter().filter_map(|(_, socket)| socket.local_addr().ok())
+        self.sockets.iter().map(|(_, socket)| socket.address())
     }
 
     /// Waits for a thread of it to end by itself, which none should.

@@ -3,7 +3,6 @@
 
 use std::{
     collections::HashSet,
-    net::UdpSocket,
     sync::{
         Arc,
         mpsc::{Receiver, SyncSender},
@@ -13,6 +12,7 @@ use std::{
 
 use jiff::Timestamp;
 use lcms_mibs::Mib;
+use lcms_udp::{Peer, Socket};
 use tokio::sync::watch;
 
 use super::{Counters, Digest, Recent, Record, Taken, journal::Journal};
@@ -29,7 +29,9 @@ pub(super) struct Job {
     pub taken: Box<Taken>,
     pub received: Timestamp,
     /// By which it came and its acknowledgement goes.
-    pub socket: Arc<UdpSocket>,
+    pub socket: Arc<Socket>,
+    /// Who is waiting for the answer, and where he asked.
+    pub peer: Peer,
 }
 
 pub(super) struct Store {
@@ -123,7 +125,7 @@ impl Store {
     fn acknowledge(&self, job: &Job) {
         let Some(octets) = &job.taken.acknowledgement else { return };
         // One that gets lost is asked for again.
-        match job.socket.send_to(octets, job.taken.from) {
+        match job.socket.reply(&job.peer, octets) {
             Ok(_) => self.counters.acknowledged.add(),
             Err(error) => tracing::debug!(%error, "an acknowledgement was not sent"),
         }
