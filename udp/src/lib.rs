@@ -141,7 +141,7 @@ impl AsFd for Socket {
 
 impl Peer {
     /// A peer that is answered from the socket's own address.
-    pub fn of(address: SocketAddr) -> Self {
+    fn of(address: SocketAddr) -> Self {
         Self { address, asked: Asked::Own }
     }
 }

@@ -86,7 +86,7 @@ pub trait Region<S: State>: Send + Sync {
 /// Where the row behind the last one of a walk should be: whoever asks for one
 /// after the other is spared the search. A wrong guess costs no more than that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Guess(pub usize);
+pub struct Guess(pub(super) usize);
 
 /// Everything a SET assigns to one row.
 #[derive(Debug)]
