@@ -2,8 +2,9 @@
 //!
 //! `engine` is a function of a datagram, a state and a time; `tables` is what
 //! it serves, one file a table; `state` is where that comes from: the director,
-//! the sensors, and what both amount to. `notify` tells of what changes there. `udp`, `tcp`, `tls`
-//! and `setter` are the threads around it, and `run` puts everything together.
+//! the sensors, and what both amount to. `notify` tells of what changes there.
+//! `udp`, `tcp`, `tls` and `setter` are the threads around it, and `run` puts
+//! everything together.
 
 pub mod agentx;
 mod bell;

@@ -13,7 +13,6 @@ use std::{
 
 use jiff::Timestamp;
 use lcms_udp::{Peer, Room, Socket};
-
 use rustix::{
     event::{PollFd, PollFlags, poll},
     io::Errno,

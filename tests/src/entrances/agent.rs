@@ -25,9 +25,10 @@ thread_local! {
 }
 
 /// Sends datagrams to an agent, one after another; the tag of a frame is the
-/// seconds that pass before it, and whether it comes in a session. Each is counted; none that does not decode is
-/// answered; an answer is never larger than the agent's greatest message and
-/// keeps what RFC 3416 promises; a SET is done as a whole or not at all.
+/// seconds that pass before it, and whether it comes in a session. Each is
+/// counted; none that does not decode is answered; an answer is never larger than
+/// the agent's greatest message and keeps what RFC 3416 promises; a SET is done as
+/// a whole or not at all.
 pub fn agent(octets: &[u8]) {
     let mut station = STATION.take().unwrap_or_else(Station::new);
     for Frame { tag, octets } in frames(octets) {
