@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lcms_udp::{Peer, Room};
+use lcms_udp::{Inbox, Outbox, Peer};
 use rustix::net::sockopt::set_socket_recv_buffer_size_force;
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -126,11 +126,12 @@ struct Server {
 impl Server {
     fn run(self) {
         let mut workspace = Workspace::default();
-        let mut room = Room::new();
+        let mut inbox = Inbox::new(Arc::clone(&self.socket));
+        let mut outbox = Outbox::new(Arc::clone(&self.socket));
         // What was taken is answered, also as the last thing: nobody else has it.
         while !self.stop.load(Ordering::Acquire) {
-            match self.socket.receive(&mut room) {
-                Ok((datagram, peer)) => self.answer(peer, datagram, &mut workspace),
+            match inbox.receive() {
+                Ok(datagrams) => self.answer(datagrams, &mut outbox, &mut workspace),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     match self.bell.wait(&self.socket) {
                         Ok(true) => {}
@@ -143,14 +144,24 @@ impl Server {
         }
     }
 
-    fn answer(&self, peer: Peer, datagram: &[u8], workspace: &mut Workspace) {
+    /// Answers what has come together by one state, at least as new as the last thing
+    /// that any of its senders was told.
+    fn answer<'d>(
+        &self,
+        datagrams: impl Iterator<Item = (&'d [u8], Peer)>,
+        outbox: &mut Outbox,
+        workspace: &mut Workspace,
+    ) {
         let state = self.publisher.current();
         let at = At { state: &**state, now: Instant::now() };
-        match self.engine.receive(at, peer.address.into(), datagram, workspace) {
-            Verdict::Drop => {}
-            Verdict::Reply(reply) => send(&self.socket, &peer, reply),
-            Verdict::Set => self.setter.submit(&self.socket, peer, datagram, workspace),
+        for (datagram, peer) in datagrams {
+            match self.engine.receive(at, peer.address.into(), datagram, workspace) {
+                Verdict::Drop => {}
+                Verdict::Reply(reply) => lost(outbox.put(&peer, reply)),
+                Verdict::Set => self.setter.submit(&self.socket, peer, datagram, workspace),
+            }
         }
+        lost(outbox.send());
     }
 
     /// An error that an earlier reply brought back is of no interest here; one
@@ -169,10 +180,15 @@ impl Server {
     }
 }
 
-/// Sends a reply. One that cannot be sent is lost like any datagram may be.
+/// Sends a reply.
 pub fn send(socket: &lcms_udp::Socket, to: &Peer, reply: &[u8]) {
-    if let Err(error) = socket.reply(to, reply) {
-        tracing::debug!(%error, to = %to.address, "a reply was not sent");
+    lost(socket.reply(to, reply));
+}
+
+/// A reply that cannot be sent is lost like any datagram may be.
+fn lost(sent: io::Result<()>) {
+    if let Err(error) = sent {
+        tracing::debug!(%error, "a reply was not sent");
     }
 }
 

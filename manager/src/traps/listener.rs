@@ -12,7 +12,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use lcms_udp::{Peer, Room, Socket};
+use lcms_udp::{Inbox, Peer, Socket, TOGETHER};
 use rustix::{
     event::{PollFd, PollFlags, poll},
     io::Errno,
@@ -57,8 +57,8 @@ pub(super) fn bind(address: SocketAddr) -> io::Result<Socket> {
 impl Listener {
     /// Serves them until it is to end.
     pub(super) fn run(mut self) {
-        let mut room = Room::new();
         let sockets = self.sockets.clone();
+        let mut inboxes: Vec<Inbox> = sockets.iter().cloned().map(Inbox::new).collect();
         loop {
             let mut waited: Vec<PollFd<'_>> =
                 sockets.iter().map(|socket| PollFd::new(&**socket, PollFlags::IN)).collect();
@@ -67,21 +67,24 @@ impl Listener {
                 Ok(_) | Err(Errno::INTR) => {}
                 Err(error) => return tracing::error!(%error, "the receiver cannot wait"),
             }
-            let mut ready = waited.iter().map(|one| !one.revents().is_empty());
-            let ready: Vec<bool> = ready.by_ref().collect();
+            let ready: Vec<bool> = waited.iter().map(|one| !one.revents().is_empty()).collect();
             if ready.last() == Some(&true) {
                 return;
             }
-            for (socket, _) in sockets.iter().zip(&ready).filter(|(_, ready)| **ready) {
-                self.turn(socket, &mut room);
+            for ((socket, inbox), _) in
+                sockets.iter().zip(&mut inboxes).zip(ready).filter(|(_, ready)| *ready)
+            {
+                self.turn(socket, inbox);
             }
         }
     }
 
-    fn turn(&mut self, socket: &Arc<Socket>, room: &mut Room) {
-        for _ in 0..TURN {
-            match socket.receive(room) {
-                Ok((datagram, peer)) => self.take(socket, datagram, peer),
+    fn turn(&mut self, socket: &Arc<Socket>, inbox: &mut Inbox) {
+        for _ in 0..TURN / TOGETHER {
+            match inbox.receive() {
+                Ok(datagrams) => {
+                    datagrams.for_each(|(datagram, peer)| self.take(socket, datagram, peer));
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 // What somebody said of an answer of ours: port closed, host gone.
                 Err(error) => tracing::debug!(%error, "an error of a socket"),
