@@ -1,5 +1,6 @@
 //! Names: the identity of every row.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -11,9 +12,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// The order is shorter first, then by byte, so that a map of rows iterates in
 /// the order in which length-prefixed identifiers sort. The bytes stand inline,
 /// zero-padded: a key of three names is copied, never allocated.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Name {
-    // The derived order is the documented one only while `len` stands first.
     len: u8,
     bytes: [u8; Name::MAX],
 }
@@ -62,9 +62,28 @@ impl Name {
         std::str::from_utf8(self.as_bytes()).expect("a name is ASCII")
     }
 
+    /// The bytes as numbers of the same order. Where ten thousand servers are looked up
+    /// by three names each, this costs less than a call for each comparison.
+    fn words(&self) -> impl Iterator<Item = u128> + use<'_> {
+        let (words, _) = self.bytes.as_chunks::<16>();
+        words.iter().map(|word| u128::from_be_bytes(*word))
+    }
+
     /// The name as octets.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.len)]
+    }
+}
+
+impl Ord for Name {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.len.cmp(&other.len).then_with(|| self.words().cmp(other.words()))
+    }
+}
+
+impl PartialOrd for Name {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
