@@ -29,7 +29,8 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::model::{Lease, Name, Problem, Provenance, Runtime, UnixTime, Wanted};
 
@@ -41,6 +42,9 @@ pub const FORMAT: u32 = 1;
 pub struct Store {
     path: PathBuf,
     config: Wanted,
+    /// The configuration as the document has it, once that was written. It changes only
+    /// with a reload, the rest with every commit.
+    config_text: Option<Box<RawValue>>,
     lock: File,
 }
 
@@ -126,13 +130,24 @@ pub enum StoreError {
     },
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
-    format: u32,
+    // It was looked at before.
+    #[serde(rename = "format")]
+    _format: IgnoredAny,
     wanted: Wanted,
     config: Wanted,
     #[serde(default)]
+    leases: BTreeMap<Name, Term>,
+}
+
+/// A [`Document`] as it is written.
+#[derive(Serialize)]
+struct Written<'c> {
+    format: u32,
+    wanted: Wanted,
+    config: &'c RawValue,
     leases: BTreeMap<Name, Term>,
 }
 
@@ -214,7 +229,7 @@ impl Store {
             wanted.generation = wanted.generation.saturating_add(1);
             wanted.provenance = Provenance::config(now, "");
         }
-        let store = Self { path: path.to_owned(), config, lock };
+        let mut store = Self { path: path.to_owned(), config, config_text: None, lock };
         store.save(&wanted, &runtime)?;
         Ok(Opened { store, wanted, runtime, notes })
     }
@@ -229,6 +244,7 @@ impl Store {
     /// The next document is merged with this configuration. Returns the one
     /// before.
     pub fn replace_config(&mut self, config: Wanted) -> Wanted {
+        self.config_text = None;
         std::mem::replace(&mut self.config, config)
     }
 
@@ -238,20 +254,20 @@ impl Store {
     }
 
     /// Writes the document; once this returns, it survives a loss of power.
-    pub fn save(&self, wanted: &Wanted, runtime: &Runtime) -> Result<(), StoreError> {
-        let document = Document {
-            format: FORMAT,
-            wanted: wanted.kept(),
-            config: self.config.clone(),
-            leases: terms(runtime),
+    pub fn save(&mut self, wanted: &Wanted, runtime: &Runtime) -> Result<(), StoreError> {
+        self.write(wanted, runtime).map_err(|source| write_error(&self.path, source))
+    }
+
+    fn write(&mut self, wanted: &Wanted, runtime: &Runtime) -> io::Result<()> {
+        let config = match &mut self.config_text {
+            Some(text) => text,
+            none => none.insert(to_raw_value(&self.config)?),
         };
-        let mut bytes = serde_json::to_vec_pretty(&document).map_err(io::Error::from);
-        if let Ok(bytes) = &mut bytes {
-            bytes.push(b'\n');
-        }
-        bytes
-            .and_then(|bytes| replace(&self.path, &bytes))
-            .map_err(|source| write_error(&self.path, source))
+        let (wanted, leases) = (wanted.kept(), terms(runtime));
+        let document = Written { format: FORMAT, wanted, config, leases };
+        let mut bytes = serde_json::to_vec_pretty(&document)?;
+        bytes.push(b'\n');
+        replace(&self.path, &bytes)
     }
 }
 

@@ -389,7 +389,7 @@ impl Owner {
             }
         };
         if step.keep
-            && let Some(store) = &self.store
+            && let Some(store) = &mut self.store
             && let Err(error) = store.save(&next.wanted, &next.runtime)
         {
             self.driver.prepare(&[]);

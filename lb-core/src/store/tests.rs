@@ -60,7 +60,7 @@ impl Disk {
 
     /// Starts with this configuration, makes this change, and stops.
     fn change(&self, config: Wanted, edit: impl FnOnce(&mut Wanted)) {
-        let opened = self.open(config).unwrap();
+        let mut opened = self.open(config).unwrap();
         let mut wanted = opened.wanted;
         edit(&mut wanted);
         wanted.generation += 1;
@@ -116,6 +116,17 @@ fn rows_follow_the_configuration_and_rows_it_never_had_stay() {
     let opened = disk.open(config(&[("rs2", 2), ("rs3", 3)])).unwrap();
     let expected = [("rs2", 2), ("rs3", 3), ("made", 9)].map(|(id, w)| (id.to_owned(), w));
     assert_eq!(weights(&opened.wanted), expected);
+}
+
+#[test]
+fn another_configuration_is_in_the_next_document() {
+    let disk = Disk::new();
+    let Opened { mut store, wanted, runtime, .. } = disk.open(config(&[("rs1", 1)])).unwrap();
+    let former = store.replace_config(config(&[("rs1", 2)]));
+    assert_eq!(former, config(&[("rs1", 1)]));
+    store.save(&wanted, &runtime).unwrap();
+    drop(store);
+    assert_eq!(disk.open(config(&[("rs1", 2)])).unwrap().notes, []);
 }
 
 #[test]
