@@ -103,7 +103,7 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
 fn written(wanted: &Wanted, runtime: &Runtime) -> Vec<u8> {
     let folder = folder();
     let path = folder.path().join("state.json");
-    let opened = Store::open(&path, station::wanted(), NOW).expect("there is none yet");
+    let mut opened = Store::open(&path, station::wanted(), NOW).expect("there is none yet");
     opened.store.save(wanted, runtime).expect("a folder of our own");
     fs::read(&path).expect("it was written")
 }
