@@ -5,9 +5,10 @@
 //! `ready` is what a message needs of it: keys as HMAC states and ciphers, and
 //! the view that each sender has at each level, so that nothing is looked up
 //! twice. Both are one immutable [`Security`], swapped whole as rows change.
-//! `keeper` is who swaps and what stays on disk.
+//! `keeper` is who swaps, and `document` what stays on disk.
 
 mod certificates;
+mod document;
 mod engine;
 pub(crate) mod file;
 mod keeper;
