@@ -8,12 +8,12 @@ use lcms_snmp::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
-    AccessId, AccessRow, FamilyId, FamilyRow, GroupId, GroupRow, NotificationRows, SecurityRows,
-    Storage, UserId, UserRow,
+    AccessId, AccessRow, CertificateRow, FamilyId, FamilyRow, Fingerprint, GroupId, GroupRow,
+    MapType, NotificationRows, SecurityRows, Storage, UserId, UserRow,
 };
 
 /// The format this program reads and writes.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,6 +26,11 @@ struct Document {
     /// Format 1 did not have it.
     #[serde(default)]
     notification: NotificationRows,
+    /// Format 4 did not have these two.
+    #[serde(default)]
+    certificates: Vec<CertificateText>,
+    #[serde(default)]
+    use_prefix: bool,
 }
 
 #[derive(Deserialize)]
@@ -84,6 +89,17 @@ struct FamilyText {
     subtree: Vec<u32>,
     mask: String,
     included: bool,
+    active: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CertificateText {
+    number: u32,
+    /// SnmpTLSFingerprint, if there is one.
+    fingerprint: Option<String>,
+    map: MapType,
+    data: String,
     active: bool,
 }
 
@@ -158,6 +174,16 @@ pub fn text(rows: &SecurityRows) -> Vec<u8> {
             })
             .collect(),
         notification: rows.notification.kept(),
+        certificates: kept(rows.certificates.iter(), |row| row.storage)
+            .map(|(number, row)| CertificateText {
+                number: *number,
+                fingerprint: row.fingerprint.as_ref().map(|one| hex(one.as_octets())),
+                map: row.map,
+                data: hex(&row.data),
+                active: active(row.row),
+            })
+            .collect(),
+        use_prefix: rows.use_prefix(),
     };
     serde_json::to_vec_pretty(&document).expect("numbers and strings are JSON")
 }
@@ -234,6 +260,18 @@ fn rows(document: Document) -> Option<SecurityRows> {
         let (included, row) = (family.included, state(family.active));
         rows.families.insert(id, FamilyRow { mask, included, storage, row });
     }
+    for certificate in document.certificates {
+        let fingerprint = match certificate.fingerprint {
+            Some(text) => Some(Fingerprint::new(&octets(&text)?)?),
+            None => None,
+        };
+        let data = octets(&certificate.data)?;
+        (certificate.number > 0).then_some(())?;
+        let (map, row) = (certificate.map, state(certificate.active));
+        let row = CertificateRow { fingerprint, map, data, storage, row };
+        rows.certificates.insert(certificate.number, row);
+    }
+    rows.use_prefix = document.use_prefix;
     Some(rows)
 }
 

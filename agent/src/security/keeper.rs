@@ -10,6 +10,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Instant,
 };
 
 use arc_swap::ArcSwap;
@@ -107,6 +108,7 @@ impl Keeper {
         rows.access.retain(|_, row| row.storage != Storage::ReadOnly);
         rows.families.retain(|_, row| row.storage != Storage::ReadOnly);
         rows.notification.retain(|storage| storage != Storage::ReadOnly);
+        rows.certificates.retain(|_, row| row.storage != Storage::ReadOnly);
         rows.put(config);
         rows
     }
@@ -130,15 +132,15 @@ impl Keeper {
         if let Some(written) = prepared.written {
             written.put_in_place()?;
         }
-        let engine = Arc::clone(&self.current.load().engine);
-        self.current.store(Arc::new(Security::new(engine, Arc::new(prepared.rows))));
+        let next = self.current.load().after(Arc::new(prepared.rows), Instant::now());
+        self.current.store(Arc::new(next));
         Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, os::unix::fs::PermissionsExt as _, time::Instant};
+    use std::{fs, os::unix::fs::PermissionsExt as _};
 
     use lcms_lb_core::model::RowState;
     use lcms_snmp::{
@@ -149,8 +151,9 @@ mod tests {
 
     use super::*;
     use crate::security::{
-        AccessId, AccessRow, Domain, FamilyId, FamilyRow, FilterId, FilterRow, GroupId, GroupRow,
-        Identity, NotificationRows, NotifyRow, ParamsRow, ProfileRow, TargetRow, UserId, UserRow,
+        AccessId, AccessRow, CertificateRow, Domain, FamilyId, FamilyRow, FilterId, FilterRow,
+        Fingerprint, GroupId, GroupRow, Identity, MapType, NotificationRows, NotifyRow, ParamsRow,
+        ProfileRow, TRANSPORT, TargetRow, UserId, UserRow,
     };
 
     fn engine() -> Arc<LocalEngine> {
@@ -206,6 +209,16 @@ mod tests {
         notification.authen_traps = true;
         notification.link_traps.insert("eth0".to_owned(), false);
         notification.log_entry_limit = 7;
+        let certificate = CertificateRow {
+            fingerprint: Some(Fingerprint::of(b"a certificate")),
+            map: MapType::DnsName,
+            data: vec![0, 255],
+            row: RowState::Active,
+            ..CertificateRow::default()
+        };
+        rows.certificates.insert(10, certificate);
+        rows.certificates.insert(20, CertificateRow::default());
+        rows.use_prefix = true;
         rows
     }
 
@@ -233,11 +246,85 @@ mod tests {
     fn a_file_of_the_first_format_is_read() {
         let mut document: serde_json::Value = serde_json::from_slice(&text(&sample())).unwrap();
         let fields = document.as_object_mut().unwrap();
-        fields.remove("notification");
+        for new in ["notification", "certificates", "use_prefix"] {
+            fields.remove(new);
+        }
         fields.insert("format".to_owned(), 1.into());
         let rows = parse(document.to_string().as_bytes()).ok().unwrap();
         assert_eq!(rows.users.len(), 1);
         assert_eq!(rows.notification, NotificationRows::default());
+        assert!(rows.certificates.is_empty() && !rows.use_prefix());
+    }
+
+    /// Those of the configuration have the lowest numbers, and none is lost for that.
+    #[test]
+    fn rows_of_certificates_make_room_for_the_configuration() {
+        let row = |storage, data: &str| CertificateRow {
+            fingerprint: Some(Fingerprint::of(data.as_bytes())),
+            data: data.into(),
+            storage,
+            row: RowState::Active,
+            ..CertificateRow::default()
+        };
+        let config = |names: &[&str]| {
+            let rows = names.iter().map(|name| row(Storage::ReadOnly, name));
+            SecurityRows { certificates: (1..).zip(rows).collect(), ..SecurityRows::default() }
+        };
+        let shown = |rows: &SecurityRows| -> Vec<(u32, String)> {
+            let text = |row: &CertificateRow| String::from_utf8(row.data.clone()).unwrap();
+            rows.certificates.iter().map(|(number, row)| (*number, text(row))).collect()
+        };
+        let mut rows = config(&["a"]);
+        for (number, data) in [(2, "x"), (3, "y"), (10, "z")] {
+            rows.certificates.insert(number, row(Storage::NonVolatile, data));
+        }
+        let keeper = Keeper::volatile(engine(), rows);
+        assert_eq!(keeper.current().certificates_changed, None, "since the start");
+        let more = keeper.under(config(&["a", "b"]));
+        let expected = [(1, "a"), (2, "b"), (3, "x"), (4, "y"), (10, "z")];
+        assert_eq!(shown(&more), expected.map(|(number, data)| (number, data.to_owned())));
+        keeper.accept(keeper.prepare(more).unwrap()).unwrap();
+        let changed = keeper.current().certificates_changed;
+        assert!(changed.is_some());
+
+        // What is not about certificates leaves all of it as it is.
+        let certificates = Arc::clone(&keeper.current().certificates);
+        let mut rows = keeper.under(config(&["a", "b"]));
+        rows.groups.insert(GroupId { model: 1, name: "new".to_owned() }, GroupRow::default());
+        keeper.accept(keeper.prepare(rows).unwrap()).unwrap();
+        assert!(Arc::ptr_eq(&keeper.current().certificates, &certificates));
+        assert_eq!(keeper.current().certificates_changed, changed);
+
+        let none = keeper.under(config(&[]));
+        let expected = [(3, "x"), (4, "y"), (10, "z")];
+        assert_eq!(shown(&none), expected.map(|(number, data)| (number, data.to_owned())));
+    }
+
+    /// RFC 5591: VACM's names of whoever has a session begin with `tls:`, or do not.
+    #[test]
+    fn the_configuration_s_groups_follow_the_prefix() {
+        let groups = [("ann", "g"), ("a name of almost the full length", "g")];
+        let config = || SecurityRows {
+            session_groups: groups.map(|(name, group)| (name.into(), group.into())).into(),
+            ..SecurityRows::default()
+        };
+        let keeper = Keeper::volatile(engine(), SecurityRows::default());
+        let mut rows = keeper.under(config());
+        let names = |rows: &SecurityRows| -> Vec<String> {
+            rows.groups.keys().map(|id| id.name.clone()).collect()
+        };
+        assert_eq!(names(&rows), ["a name of almost the full length", "ann"]);
+        let managers = GroupId { model: TRANSPORT, name: "bob".to_owned() };
+        rows.groups.insert(managers, GroupRow::default());
+        rows.set_use_prefix(true);
+        assert_eq!(names(&rows), ["bob", "tls:ann"]);
+        keeper.accept(keeper.prepare(rows.clone()).unwrap()).unwrap();
+        let security = keeper.current();
+        let known_as = |name| security.session(name, SecurityLevel::AuthPriv).name.to_owned();
+        assert_eq!(["ann", "bob", "tls:ann"].map(known_as), ["tls:ann", "bob", "tls:ann"]);
+        assert_eq!(names(&keeper.under(config())), ["bob", "tls:ann"], "a reload");
+        rows.set_use_prefix(false);
+        assert_eq!(names(&rows), ["a name of almost the full length", "ann", "bob"]);
     }
 
     #[test]
@@ -261,9 +348,9 @@ mod tests {
     fn a_newer_format_is_refused_and_a_damaged_file_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE);
-        fs::write(&path, "{\"format\":5,\"more\":[]}").unwrap();
+        fs::write(&path, "{\"format\":6,\"more\":[]}").unwrap();
         let error = Keeper::open(folder.path(), engine(), SecurityRows::default()).unwrap_err();
-        assert!(matches!(error, KeeperError::Newer { format: 5, .. }));
+        assert!(matches!(error, KeeperError::Newer { format: 6, .. }));
         assert!(path.exists());
 
         let text = String::from_utf8(text(&sample())).unwrap();
@@ -272,12 +359,14 @@ mod tests {
             text.replace("SHA-256", "SHA-3"),
             text.replace("abab", "ab"),
             text.replace("authPriv", "most"),
+            text.replace("\"number\": 10", "\"number\": 0"),
+            text.replace("\"fingerprint\": \"04", "\"fingerprint\": \"09"),
         ] {
             fs::write(&path, damaged).unwrap();
             let keeper = Keeper::open(folder.path(), engine(), SecurityRows::default()).unwrap();
             assert_eq!(*keeper.current().rows, SecurityRows::default());
             assert!(!path.exists());
         }
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 6);
     }
 }
