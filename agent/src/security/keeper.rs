@@ -304,9 +304,11 @@ mod tests {
     #[test]
     fn the_configuration_s_groups_follow_the_prefix() {
         let groups = [("ann", "g"), ("a name of almost the full length", "g")];
-        let config = || SecurityRows {
-            session_groups: groups.map(|(name, group)| (name.into(), group.into())).into(),
-            ..SecurityRows::default()
+        let config = || {
+            let session_groups = groups.map(|(name, group)| (name.into(), group.into())).into();
+            let mut rows = SecurityRows { session_groups, ..SecurityRows::default() };
+            rows.set_use_prefix(false);
+            rows
         };
         let keeper = Keeper::volatile(engine(), SecurityRows::default());
         let mut rows = keeper.under(config());
@@ -318,11 +320,15 @@ mod tests {
         rows.groups.insert(managers, GroupRow::default());
         rows.set_use_prefix(true);
         assert_eq!(names(&rows), ["bob", "tls:ann"]);
+        let no_longer = GroupId { model: TRANSPORT, name: "ann".to_owned() };
+        rows.groups.insert(no_longer.clone(), GroupRow::default());
         keeper.accept(keeper.prepare(rows.clone()).unwrap()).unwrap();
         let security = keeper.current();
         let known_as = |name| security.session(name, SecurityLevel::AuthPriv).name.to_owned();
         assert_eq!(["ann", "bob", "tls:ann"].map(known_as), ["tls:ann", "bob", "tls:ann"]);
-        assert_eq!(names(&keeper.under(config())), ["bob", "tls:ann"], "a reload");
+        let reloaded = keeper.under(config());
+        assert_eq!(names(&reloaded), ["ann", "bob", "tls:ann"], "the manager's stays");
+        rows.groups.remove(&no_longer);
         rows.set_use_prefix(false);
         assert_eq!(names(&rows), ["a name of almost the full length", "ann", "bob"]);
     }

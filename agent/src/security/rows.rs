@@ -62,7 +62,9 @@ impl SecurityRows {
     /// Adds the rows of a configuration, which has the last word.
     pub(super) fn put(&mut self, config: Self) {
         self.users.extend(config.users);
-        self.groups.extend(config.groups);
+        // Those of sessions follow from `session_groups`.
+        let of_session = |id: &GroupId| id.model == TRANSPORT;
+        self.groups.extend(config.groups.into_iter().filter(|(id, _)| !of_session(id)));
         self.access.extend(config.access);
         self.families.extend(config.families);
         self.communities = config.communities;
