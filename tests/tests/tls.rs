@@ -321,7 +321,9 @@ fn sessions_follow_the_configuration() {
 fn the_listener_passes_to_the_next_process() {
     let Some(clients) = Clients::new(&["operator"]) else { return };
     let (mut agent, tls) = agent(&(clients.table() + &clients.user("operator", "read")));
-    let _before = agent.take_over();
+    // Until it has gone, a connection may be its.
+    let before = agent.take_over().wait(Duration::from_secs(20));
+    assert_eq!(before, Some(0));
     let said = clients.run("snmpget", ["operator", "agent"], tls, &[SYS_NAME]);
     assert_eq!(said.code, Some(0), "{}", said.errors);
 }
