@@ -88,18 +88,23 @@ impl Reloader {
     }
 
     /// Loads the file again, on behalf of somebody; empty is the operator of
-    /// this machine.
+    /// this machine. What came of it is said when it is in force, which `publish` sees
+    /// to: whoever reads that acts on it.
     pub fn reload(
         &self,
         principal: &str,
         director: &DirectorHandle,
         keeper: &Keeper,
+        publish: impl FnOnce(),
     ) -> Result<(), ReloadError> {
         let result = self.try_reload(principal, director, keeper);
         let (done, reason) = match &result {
             Ok(reason) => (true, reason.clone()),
             Err(error) => (false, error.to_string()),
         };
+        let attempt = Attempt { done, time: SystemTime::now(), reason: reason.replace('\n', " ") };
+        self.last.store(Some(Arc::new(attempt)));
+        publish();
         match done {
             true => tracing::info!(principal, "the configuration was loaded again: {reason}"),
             false => tracing::error!(
@@ -107,8 +112,6 @@ impl Reloader {
                 "the configuration was not loaded again, and nothing changed: {reason}"
             ),
         }
-        let reason = reason.replace('\n', " ");
-        self.last.store(Some(Arc::new(Attempt { done, time: SystemTime::now(), reason })));
         result.map(|_| ())
     }
 

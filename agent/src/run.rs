@@ -429,8 +429,8 @@ impl Agent {
         let _turn = self.publisher.turn();
         let node = Arc::clone(&self.publisher.current().node);
         // It was said there already.
-        let _ = node.reloader.reload("", &self.director, &node.security);
-        self.publisher.refresh();
+        let publish = || self.publisher.refresh();
+        let _ = node.reloader.reload("", &self.director, &node.security, publish);
     }
 
     /// Waits until another process has taken the place of this one; its id.

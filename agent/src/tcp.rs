@@ -86,8 +86,11 @@ struct Open {
 
 /// What messages go through.
 pub(crate) trait Channel: Read + Write {
-    /// Where they come from, unless that is not to be served any more.
-    fn source(&mut self, state: &AgentState) -> Option<Source<'_>>;
+    /// Whether its peer is still to be served.
+    fn is_admitted(&mut self, state: &AgentState) -> bool;
+
+    /// Where a message comes from that the peer has sent.
+    fn source(&mut self, state: &AgentState) -> Source<'_>;
 }
 
 /// A connection as it is.
@@ -249,8 +252,12 @@ fn make_room(open: &mut Vec<Open>) -> bool {
 }
 
 impl Channel for Plain<'_> {
-    fn source(&mut self, _: &AgentState) -> Option<Source<'_>> {
-        Some(self.from.into())
+    fn is_admitted(&mut self, _: &AgentState) -> bool {
+        true
+    }
+
+    fn source(&mut self, _: &AgentState) -> Source<'_> {
+        self.from.into()
     }
 }
 
@@ -296,7 +303,7 @@ impl<C: Channel> Connection<'_, C> {
                     }
                 }
                 Err(error) if !is_nothing_yet(&error) => return Err(error),
-                Err(_) => {}
+                Err(_) => self.admit(&self.shared.publisher.current())?,
             }
             let limit = if received.is_empty() { IDLE } else { PATIENCE };
             if since.elapsed() > limit {
@@ -325,13 +332,20 @@ impl<C: Channel> Connection<'_, C> {
         Ok(())
     }
 
+    /// Ends the connection where its peer is not to be served any more.
+    fn admit(&mut self, state: &AgentState) -> io::Result<()> {
+        match self.channel.is_admitted(state) {
+            true => Ok(()),
+            false => Err(io::ErrorKind::PermissionDenied.into()),
+        }
+    }
+
     fn answer(&mut self, message: &[u8], workspace: &mut Workspace) -> io::Result<()> {
         let Shared { engine, publisher, .. } = self.shared;
         let state = publisher.current();
         let at = At { state: &**state, now: Instant::now() };
-        let Some(source) = self.channel.source(&state) else {
-            return Err(io::ErrorKind::PermissionDenied.into());
-        };
+        self.admit(&state)?;
+        let source = self.channel.source(&state);
         let reply = match engine.receive(at, source, message, workspace) {
             Verdict::Drop => return Ok(()),
             Verdict::Reply(reply) => reply,

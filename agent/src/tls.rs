@@ -2,8 +2,8 @@
 //! connections whose both ends have shown a certificate.
 //!
 //! A handshake ends well only where a name comes of the client's certificate, so that
-//! whoever is let in is somebody. That name is looked at again when the rows change: who
-//! is taken out of the configuration loses the open session too. Nothing is resumed,
+//! whoever is let in is somebody. That name is looked at again when the rows change: whoever
+//! has none any more, or another, loses the open session too. Nothing is resumed,
 //! for a ticket would outlive that.
 
 use std::{
@@ -93,7 +93,7 @@ impl Server {
             receive(&mut tls, stream)?;
             send(&mut tls, stream)?;
         }
-        let certificates = Arc::clone(&self.publisher.current().security.rows.certificates);
+        let certificates = Arc::clone(&self.publisher.current().security.certificates);
         let name = name(&certificates, tls.peer_certificates())?;
         tracing::debug!(%from, name, "a session begins");
         Ok(Session { server: self, tls, stream, from, name, certificates, is_used: false })
@@ -139,19 +139,24 @@ fn name(certificates: &Certificates, shown: Option<&[CertificateDer<'_>]>) -> io
 }
 
 impl Channel for Session<'_> {
-    fn source(&mut self, state: &AgentState) -> Option<Source<'_>> {
+    fn is_admitted(&mut self, state: &AgentState) -> bool {
+        let certificates = &state.security.certificates;
+        if !Arc::ptr_eq(certificates, &self.certificates) {
+            let name = name(certificates, self.tls.peer_certificates());
+            if name.ok().as_ref() != Some(&self.name) {
+                return false;
+            }
+            self.certificates = Arc::clone(certificates);
+        }
+        true
+    }
+
+    fn source(&mut self, state: &AgentState) -> Source<'_> {
         if !self.is_used {
             self.is_used = true;
             state.node.statistics.tls_accepts.count();
         }
-        let certificates = &state.security.rows.certificates;
-        if !Arc::ptr_eq(certificates, &self.certificates) {
-            if name(certificates, self.tls.peer_certificates()).ok()? != self.name {
-                return None;
-            }
-            self.certificates = Arc::clone(certificates);
-        }
-        Some(Source { address: self.from, session: Some(&self.name) })
+        Source { address: self.from, session: Some(&self.name) }
     }
 }
 
@@ -217,7 +222,7 @@ impl ClientCertVerifier for Clients {
         now: UnixTime,
     ) -> Result<ClientCertVerified, rustls::Error> {
         let state = self.publisher.current();
-        match state.security.rows.certificates.name(certificate, others, now) {
+        match state.security.certificates.name(certificate, others, now) {
             Ok(_) => Ok(ClientCertVerified::assertion()),
             Err(refusal) => {
                 state.node.statistics.tls_invalid_client_certificates.count();

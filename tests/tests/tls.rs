@@ -6,7 +6,7 @@
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use lcms_snmp::{
@@ -63,18 +63,167 @@ fn tools_read_and_set_in_a_session() {
     assert!(seen.text().contains("active"), "{}", seen.text());
 }
 
-/// Who may read may not write, and what certificates stand for is no more to be changed
-/// by those who may.
+/// Who may read may not write, and what certificates stand for is not to be changed by
+/// those who may write the rest.
 #[test]
 fn access_is_that_of_the_name() {
     let Some(clients) = Clients::new(&["reader", "operator"]) else { return };
-    let users = [clients.user("reader", "read"), clients.user("operator", "admin")].concat();
+    let users = [clients.user("reader", "read"), clients.user("operator", "write")].concat();
     let (_agent, tls) = agent(&(clients.table() + &users));
     let set = |who, args: &[&str]| clients.run("snmpset", [who, "agent"], tls, args).errors;
     let said = set("reader", &["lcPolicyRowStatus.\"steady\"", "i", "4"]);
     assert!(said.contains("authorizationError"), "{said}");
-    let said = set("operator", &["1.3.6.1.2.1.198.2.2.1.3.1.4.1", "s", "reader"]);
-    assert!(said.contains("notWritable"), "{said}");
+    let said = set("operator", &["SNMP-TLS-TM-MIB::snmpTlstmCertToTSNRowStatus.9", "i", "5"]);
+    assert!(said.contains("noAccess"), "{said}");
+    let said = set("operator", &["SNMP-TSM-MIB::snmpTsmConfigurationUsePrefix.0", "i", "1"]);
+    assert!(said.contains("noAccess"), "{said}");
+}
+
+/// What names a certificate over SNMP, by a user of USM who is an administrator.
+fn set(agent: &Agent, args: &[&str]) -> String {
+    let (auth, privacy) = (Some("SHA-256"), Some("AES"));
+    let root = User { name: "root", password: PASSWORD, auth, privacy };
+    let args: Vec<String> = args
+        .iter()
+        .map(|arg| match arg.strip_prefix("CertToTSN") {
+            Some(column) => format!("SNMP-TLS-TM-MIB::snmpTlstmCertToTSN{column}"),
+            None => (*arg).to_owned(),
+        })
+        .collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let said = run_as("snmpset", &root, agent.address(), &args).expect("found");
+    assert_eq!(said.code == Some(0), said.errors.is_empty(), "{}", said.errors);
+    said.errors
+}
+
+const ROOT: &str = "[[user]]\nname = \"root\"\nauth_file = \"user.password\"\naccess = \"admin\"\n";
+
+/// A certificate's octets for `snmpset`, by SHA-256.
+fn digits(clients: &Clients, name: &str) -> String {
+    format!("04{}", clients.fingerprint(name).replace(':', ""))
+}
+
+/// Whoever is named over SNMP is let in at once, and over a kill; and is out with the
+/// row, in a session that is open too.
+#[test]
+fn a_certificate_is_named_over_snmp() {
+    let Some(clients) = Clients::new(&["operator", "ann"]) else { return };
+    let config = [ROOT, &clients.table(), &clients.user("operator", "write")].concat();
+    let (mut agent, tls) = agent(&config);
+    let get = |tls| clients.run("snmpget", ["ann", "agent"], tls, &[SYS_NAME]);
+    assert_ne!(get(tls).code, Some(0), "nobody knows her");
+    let fingerprint = digits(&clients, "ann");
+    // Who she is and what she may do, in one SET.
+    let row = ["CertToTSNFingerprint.10", "x", &fingerprint, "CertToTSNData.10", "s", "ann"];
+    let go = ["CertToTSNRowStatus.10", "i", "4"];
+    let group = "SNMP-VIEW-BASED-ACM-MIB::vacmGroupName.4.\"ann\"";
+    let made = "SNMP-VIEW-BASED-ACM-MIB::vacmSecurityToGroupStatus.4.\"ann\"";
+    let member = [group, "s", "lcms-write-authPriv", made, "i", "4"];
+    assert_eq!(set(&agent, &[&row[..], &go, &member].concat()), "");
+    let said = get(tls);
+    assert_eq!((said.code, said.text().contains("lb1")), (Some(0), true), "{}", said.errors);
+    let weight = ["lcClusterRowStatus.\"new\"", "i", "4"];
+    let said = clients.run("snmpset", ["ann", "agent"], tls, &weight);
+    assert_eq!(said.code, Some(0), "{}", said.errors);
+
+    agent.kill_and_restart();
+    let tls = agent.says("lcms-agent: listening on tls:").parse().expect("an address");
+    let said = get(tls);
+    assert_eq!(said.code, Some(0), "{}", said.errors);
+    agent.reload();
+    let mut session = clients.openssl("ann", tls, &[]);
+    assert_eq!(ask(&mut session, &session_question(1)), Some(1));
+    let later = ["CertToTSNRowStatus.20", "i", "5"];
+    assert_eq!(set(&agent, &later), "");
+    assert_eq!(ask(&mut session, &session_question(2)), Some(2), "her row is the same");
+
+    assert_eq!(set(&agent, &["CertToTSNRowStatus.10", "i", "6"]), "");
+    // Also where she says nothing, and long before she would be taken for gone.
+    let since = Instant::now();
+    let mut rest = Vec::new();
+    let _ = session.from.read_to_end(&mut rest);
+    assert!(rest.is_empty() && since.elapsed() < Duration::from_secs(30), "{rest:x?}");
+    assert_ne!(get(tls).code, Some(0));
+    let operator = clients.run("snmpget", ["operator", "agent"], tls, &[SYS_NAME]);
+    assert_eq!(operator.code, Some(0), "{}", operator.errors);
+    agent.kill_and_restart();
+    let tls = agent.says("lcms-agent: listening on tls:").parse().expect("an address");
+    assert_ne!(get(tls).code, Some(0), "it is gone for good");
+}
+
+/// A session is one with somebody: another name for the certificate ends it.
+#[test]
+fn another_name_is_another_session() {
+    let Some(clients) = Clients::new(&["ann"]) else { return };
+    let (agent, tls) = agent(&[ROOT, &clients.table()].concat());
+    let fingerprint = digits(&clients, "ann");
+    let row = ["CertToTSNFingerprint.10", "x", &fingerprint, "CertToTSNData.10", "s", "ann"];
+    assert_eq!(set(&agent, &[&row[..], &["CertToTSNRowStatus.10", "i", "4"]].concat()), "");
+    let mut session = clients.openssl("ann", tls, &[]);
+    assert_eq!(ask(&mut session, &session_question(1)), Some(1));
+    let parked = ["CertToTSNRowStatus.10", "i", "2", "CertToTSNData.10", "s", "bob"];
+    assert_eq!(set(&agent, &parked), "");
+    assert_eq!(set(&agent, &["CertToTSNRowStatus.10", "i", "1"]), "");
+    assert_eq!(ask(&mut session, &session_question(2)), None);
+    let mut session = clients.openssl("ann", tls, &[]);
+    assert_eq!(ask(&mut session, &session_question(3)), Some(3));
+}
+
+/// In the words of net-snmp's tools.
+#[test]
+fn what_no_row_can_be_is_refused() {
+    let Some(clients) = Clients::new(&["operator"]) else { return };
+    let config = [ROOT, &clients.table(), &clients.user("operator", "read")].concat();
+    let (agent, _) = agent(&config);
+    let fingerprint = digits(&clients, "operator");
+    let sha1 = format!("02{}", "ab".repeat(20));
+    let row = ["CertToTSNFingerprint.10", "x", &fingerprint, "CertToTSNRowStatus.10", "i"];
+    let named = ["CertToTSNData.10", "s", "ann"];
+    for (args, expected) in [
+        (
+            &["CertToTSNFingerprint.10", "x", &sha1, "CertToTSNRowStatus.10", "i", "5"][..],
+            "wrongValue",
+        ),
+        (&[&row[..], &["4"]].concat(), "inconsistentValue"),
+        (&named, "inconsistentName"),
+        (&["CertToTSNRowStatus.10", "i", "1"], "inconsistentValue"),
+        (&["CertToTSNMapType.10", "o", "1.3.6.1", "CertToTSNRowStatus.10", "i", "5"], "wrongValue"),
+        (&["CertToTSNStorageType.10", "i", "4", "CertToTSNRowStatus.10", "i", "5"], "wrongValue"),
+        // That is the configuration's.
+        (&["CertToTSNRowStatus.1", "i", "6"], "inconsistentValue"),
+    ] {
+        let said = set(&agent, args);
+        assert!(said.contains(expected), "{args:?}: {said}");
+    }
+    assert_eq!(set(&agent, &[&row[..], &["4"], &named].concat()), "");
+    let bob = ["CertToTSNData.10", "s", "bob"];
+    assert!(set(&agent, &bob).contains("inconsistentValue"), "not while it is active");
+}
+
+/// RFC 5591: with a prefix or without, as somebody has said over SNMP; and it does not
+/// lock the configuration's users out.
+#[test]
+fn names_have_a_prefix_if_they_are_told_to() {
+    let Some(clients) = Clients::new(&["operator"]) else { return };
+    let config = [ROOT, &clients.table(), &clients.user("operator", "write")].concat();
+    let (mut agent, tls) = agent(&config);
+    let prefix = "SNMP-TSM-MIB::snmpTsmConfigurationUsePrefix.0";
+    let policy = |tls, name: &str| {
+        let args = [&format!("lcPolicyRowStatus.\"{name}\"")[..], "i", "4"];
+        let said = clients.run("snmpset", ["operator", "agent"], tls, &args);
+        assert_eq!(said.code, Some(0), "{}", said.errors);
+        let args = ["-Oqv", "lcConfigLastPrincipal.0"];
+        clients.run("snmpget", ["operator", "agent"], tls, &args).text()
+    };
+    assert_eq!(policy(tls, "one"), "operator");
+    assert_eq!(set(&agent, &[prefix, "i", "1"]), "");
+    assert_eq!(policy(tls, "two"), "tls:operator");
+    agent.kill_and_restart();
+    let tls = agent.says("lcms-agent: listening on tls:").parse().expect("an address");
+    assert_eq!(policy(tls, "three"), "tls:operator");
+    assert!(set(&agent, &[prefix, "i", "3"]).contains("wrongValue"));
+    assert_eq!(set(&agent, &[prefix, "i", "2"]), "");
+    assert_eq!(policy(tls, "four"), "operator");
 }
 
 #[test]
@@ -172,7 +321,9 @@ fn sessions_follow_the_configuration() {
 fn the_listener_passes_to_the_next_process() {
     let Some(clients) = Clients::new(&["operator"]) else { return };
     let (mut agent, tls) = agent(&(clients.table() + &clients.user("operator", "read")));
-    let _before = agent.take_over();
+    // Until it has gone, a connection may be its.
+    let before = agent.take_over().wait(Duration::from_secs(20));
+    assert_eq!(before, Some(0));
     let said = clients.run("snmpget", ["operator", "agent"], tls, &[SYS_NAME]);
     assert_eq!(said.code, Some(0), "{}", said.errors);
 }

@@ -5,7 +5,7 @@
 //! names begin with `lcms-`. Whoever names a group says with `[[access]]` what the
 //! group may do.
 
-use std::{collections::BTreeMap, ops::Range, path::Path, sync::Arc};
+use std::{collections::BTreeMap, ops::Range, path::Path};
 
 use lcms_lb_core::model::RowState;
 use lcms_snmp::{
@@ -14,8 +14,9 @@ use lcms_snmp::{
     v3::SecurityLevel,
 };
 use load_cluster_mib::{
-    snmp_community_mib, snmp_notification_mib, snmp_target_mib, snmp_user_based_sm_mib,
-    snmp_view_based_acm_mib, snmpv2_smi,
+    snmp_community_mib, snmp_notification_mib, snmp_target_mib,
+    snmp_tls_tm_mib::{self, snmp_tlstm_certificate_mapping},
+    snmp_tsm_mib, snmp_user_based_sm_mib, snmp_view_based_acm_mib, snmpv2_smi,
 };
 use toml::Spanned;
 
@@ -25,8 +26,8 @@ use super::{
     file::{AccessTable, CommunityTable, File, Right, Subtree, TlsUserTable, UserTable, Word},
 };
 use crate::security::{
-    AccessId, AccessRow, Certificates, CommunityRow, FamilyId, FamilyRow, GroupId, GroupRow,
-    Network, NotificationRows, SecurityRows, Storage, TRANSPORT, TargetRow, UserId, UserRow, V1,
+    AccessId, AccessRow, Authorities, CertificateRow, CommunityRow, FamilyId, FamilyRow, GroupId,
+    GroupRow, Network, NotificationRows, SecurityRows, Storage, TargetRow, UserId, UserRow, V1,
     V2C, V3,
 };
 
@@ -126,16 +127,17 @@ impl Senders {
         self.add_user_of(user, &group);
     }
 
-    /// Who the certificates of clients stand for.
-    pub(super) fn set_certificates(&mut self, certificates: Certificates) {
-        self.rows.certificates = Arc::new(certificates);
+    /// Who the certificates of clients stand for: rows from the number 1 on.
+    pub(super) fn set_certificates(&mut self, rows: Vec<CertificateRow>, authorities: Authorities) {
+        self.rows.certificates = (1..).zip(rows).collect();
+        self.rows.authorities = authorities;
     }
 
     /// Adds somebody whom a session knows, that may do so much. Sessions are
     /// authenticated and encrypted, so nothing is allowed below that.
     pub fn add_session_user(&mut self, name: &str, right: Right) {
         let group = self.default_group(right, SecurityLevel::AuthPriv);
-        self.join(TRANSPORT, name, &group);
+        self.rows.session_groups.insert(name.to_owned(), group);
     }
 
     /// Adds the one of a table.
@@ -147,7 +149,9 @@ impl Senders {
         findings: &mut Findings,
     ) {
         match group(file, &table.group, &table.access, findings) {
-            Some(group) => self.join(TRANSPORT, name, &group),
+            Some(group) => {
+                self.rows.session_groups.insert(name.to_owned(), group);
+            }
             None => {
                 let right = table.access.as_ref().map_or(Right::Read, |access| *access.get_ref());
                 self.add_session_user(name, right);
@@ -192,6 +196,8 @@ impl Senders {
             rows.users.insert(UserId { engine, name: name.clone() }, row);
         }
         rows.notification = self.notification.clone();
+        // Unless a manager has said otherwise.
+        rows.set_use_prefix(false);
         // No receiver of the file has a blank in its name, or this in its tag.
         let mut number = (1..).map(|number| format!("source {number}"));
         for Community { name, secret, sources } in &self.communities {
@@ -337,6 +343,7 @@ impl Senders {
             snmp_user_based_sm_mib::MODULE_OID,
             snmp_view_based_acm_mib::MODULE_OID,
             snmp_community_mib::MODULE_OID,
+            snmp_tlstm_certificate_mapping::ENTRY.oid,
         ];
         self.family(EVERYTHING, all, true);
         for view in [ORDINARY, ORDINARY_WRITE] {
@@ -347,6 +354,10 @@ impl Senders {
         }
         // Whoever could say where notifications go could have them sent anywhere.
         for subtree in [snmp_target_mib::MODULE_OID, snmp_notification_mib::MODULE_OID] {
+            self.family(ORDINARY_WRITE, subtree, false);
+        }
+        // And whoever could say what names sessions have could let anybody in.
+        for subtree in [snmp_tsm_mib::MODULE_OID, snmp_tls_tm_mib::MODULE_OID] {
             self.family(ORDINARY_WRITE, subtree, false);
         }
         for arc in [usm_user::col::OWN_AUTH_KEY_CHANGE, usm_user::col::OWN_PRIV_KEY_CHANGE] {

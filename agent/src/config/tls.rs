@@ -9,6 +9,7 @@ use std::{
     sync::Arc,
 };
 
+use lcms_lb_core::model::RowState;
 use lcms_snmp::{Secret, SecretError};
 use rustls::{
     crypto::{CryptoProvider, ring},
@@ -20,11 +21,11 @@ use toml::Spanned;
 use super::{
     Cause, Senders,
     fault::Findings,
-    file::{File, MapFrom, TlsTable},
+    file::{Digits, File, MapFrom, TlsTable},
     senders::fresh,
     settings::distinct,
 };
-use crate::security::{CertificateRow, Certificates, MapType};
+use crate::security::{Authorities, CertificateRow, MapType, Storage};
 
 /// RFC 6353 §8.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 10161);
@@ -71,8 +72,8 @@ pub(super) fn read(
         None => Vec::new(),
     };
     let rows = rows(file, table, senders, findings);
-    match Certificates::new(rows, &authorities, &provider) {
-        Ok(certificates) => senders.set_certificates(certificates),
+    match Authorities::new(&authorities, &provider) {
+        Ok(authorities) => senders.set_certificates(rows, authorities),
         // Without a file there is nothing to refuse.
         Err(error) => {
             if let Some(file) = &table.ca_file {
@@ -96,22 +97,27 @@ fn rows(
     for user in &table.user {
         let Some(name) = fresh("user", &user.name, &mut seen, findings) else { continue };
         if let Some(fingerprint) = &user.fingerprint {
-            let map = MapType::Specified(name.clone());
-            rows.push(CertificateRow { fingerprint: fingerprint.0, map });
+            let data = name.clone().into_bytes();
+            rows.push(row(fingerprint, MapType::Specified, data));
         }
         senders.read_session_user(file, user, &name, findings);
     }
-    rows.extend(table.map.iter().map(|map| CertificateRow {
-        fingerprint: map.fingerprint.0,
-        map: match map.from.unwrap_or_default() {
+    rows.extend(table.map.iter().map(|map| {
+        let kind = match map.from.unwrap_or_default() {
             MapFrom::CommonName => MapType::CommonName,
             MapFrom::Rfc822Name => MapType::Rfc822Name,
             MapFrom::DnsName => MapType::DnsName,
             MapFrom::IpAddress => MapType::IpAddress,
             MapFrom::AnyName => MapType::AnyName,
-        },
+        };
+        row(&map.fingerprint, kind, Vec::new())
     }));
     rows
+}
+
+fn row(Digits(fingerprint): &Digits, map: MapType, data: Vec<u8>) -> CertificateRow {
+    let (fingerprint, row) = (Some(fingerprint.clone()), RowState::Active);
+    CertificateRow { fingerprint, map, data, storage: Storage::ReadOnly, row }
 }
 
 /// The own certificate, whose key has to fit.

@@ -6,21 +6,14 @@
 //! file of authorities. Rows are tried in their order, and the first of which a name
 //! comes counts.
 
-use std::{
-    fmt,
-    net::Ipv4Addr,
-    str::FromStr,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, net::Ipv4Addr};
 
+use lcms_lb_core::model::RowState;
 use rustls::{
-    CertificateError, RootCertStore,
-    crypto::CryptoProvider,
+    CertificateError,
     pki_types::{CertificateDer, UnixTime},
-    server::{WebPkiClientVerifier, danger::ClientCertVerifier},
 };
-use sha2::{Digest, Sha256};
+use serde::{Deserialize, Serialize};
 use x509_cert::{
     Certificate,
     der::{
@@ -31,21 +24,13 @@ use x509_cert::{
     ext::pkix::{SubjectAltName, name::GeneralName},
 };
 
-/// The number of SHA-256 among the hash functions of TLS 1.2 (RFC 5246 §7.4.1.4.1).
-const SHA256: u8 = 4;
-
-/// What VACM takes for a name (RFC 3415, vacmSecurityName).
-const LONGEST_NAME: usize = 32;
-
-/// SnmpTLSFingerprint: the number of SHA-256, and the digest of a certificate.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Fingerprint([u8; 33]);
+use super::{Authorities, Fingerprint, Storage, rows::LONGEST_NAME};
 
 /// What a name is made of (RFC 6353 §7, snmpTlstmCertToTSNMIdentities).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MapType {
-    /// This is it.
-    Specified(String),
+    /// The row's data is it.
+    Specified,
     /// The certificate's first mail address.
     Rfc822Name,
     /// Its first host name.
@@ -58,52 +43,56 @@ pub enum MapType {
     CommonName,
 }
 
-/// A row: whom a certificate stands for, or those that an authority has signed.
+/// A row of snmpTlstmCertToTSNTable: whom a certificate stands for, or those that an
+/// authority has signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateRow {
-    /// The certificate, or the authority's.
-    pub fingerprint: Fingerprint,
+    /// The certificate, or the authority's, once somebody has said.
+    pub fingerprint: Option<Fingerprint>,
     /// What the name is made of.
     pub map: MapType,
+    /// The name itself, where the row says it.
+    pub data: Vec<u8>,
+    /// How long it lives.
+    pub storage: Storage,
+    /// What its RowStatus was set to.
+    pub row: RowState,
 }
 
-/// The rows, ready for use.
-#[derive(Default)]
+/// The active rows in their order, ready for use.
+#[derive(Debug, Default, PartialEq)]
 pub struct Certificates {
-    rows: Vec<CertificateRow>,
-    /// For each row whose fingerprint is an authority's, what verifies by that alone.
-    authorities: Vec<Option<Arc<dyn ClientCertVerifier>>>,
-    changed: Option<Instant>,
+    maps: Vec<Map>,
+    authorities: Authorities,
 }
 
-/// Why certificates cannot be authorities.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Unverified(String);
+#[derive(Debug, PartialEq)]
+struct Map {
+    fingerprint: Fingerprint,
+    kind: MapType,
+    data: Vec<u8>,
+    /// The authority with that fingerprint, if there is one.
+    authority: Option<usize>,
+}
+
+impl CertificateRow {
+    /// Whether it may be active (RFC 6353, snmpTlstmCertToTSNRowStatus): the data has
+    /// been set too, where a name comes of it.
+    pub fn is_complete(&self) -> bool {
+        self.fingerprint.is_some() && (self.map != MapType::Specified || !self.data.is_empty())
+    }
+}
 
 impl Certificates {
-    /// Makes rows ready, with the certificates of authorities.
-    pub fn new(
-        rows: Vec<CertificateRow>,
-        authorities: &[CertificateDer<'static>],
-        provider: &Arc<CryptoProvider>,
-    ) -> Result<Self, Unverified> {
-        let verifier = |row: &CertificateRow| {
-            let authority = authorities.iter().find(|one| Fingerprint::of(one) == row.fingerprint);
-            authority.map(|one| verifier(one.clone(), provider)).transpose()
-        };
-        let authorities = rows.iter().map(verifier).collect::<Result<_, _>>()?;
-        Ok(Self { rows, authorities, changed: Some(Instant::now()) })
-    }
-
-    /// The rows, of which the first has the number 1.
-    pub fn rows(&self) -> &[CertificateRow] {
-        &self.rows
-    }
-
-    /// How long after the start the rows became what they are.
-    pub fn changed_after(&self, started: Instant) -> Duration {
-        self.changed.map_or(Duration::ZERO, |at| at.saturating_duration_since(started))
+    /// Makes rows ready.
+    pub fn new(rows: &BTreeMap<u32, CertificateRow>, authorities: &Authorities) -> Self {
+        let active = rows.values().filter(|row| row.row == RowState::Active);
+        let maps = active.filter_map(|row| {
+            let fingerprint = row.fingerprint.clone()?;
+            let authority = authorities.find(&fingerprint);
+            Some(Map { fingerprint, kind: row.map, data: row.data.clone(), authority })
+        });
+        Self { maps: maps.collect(), authorities: authorities.clone() }
     }
 
     /// The name of whoever has shown that this certificate is its own, with others that
@@ -114,7 +103,6 @@ impl Certificates {
         others: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<String, CertificateError> {
-        let fingerprint = Fingerprint::of(certificate);
         let parsed =
             Certificate::from_der(certificate).map_err(|_| CertificateError::BadEncoding)?;
         let validity = parsed.tbs_certificate.validity;
@@ -124,16 +112,23 @@ impl Certificates {
         if now.as_secs() > validity.not_after.to_unix_duration().as_secs() {
             return Err(CertificateError::Expired);
         }
+        let fingerprints = Fingerprint::all_of(certificate);
+        // Each authority is asked once, however many rows have its fingerprint: whoever
+        // connects is not known yet.
+        let mut asked = vec![None; self.authorities.count()];
+        let mut has_signed = |at: usize| {
+            let ask = || self.authorities.has_signed(at, certificate, others, now);
+            asked.get_mut(at).is_some_and(|answer| *answer.get_or_insert_with(ask))
+        };
         let mut refusal = CertificateError::UnknownIssuer;
-        for (row, authority) in self.rows.iter().zip(&self.authorities) {
-            let is_signed = || {
-                let authority = authority.as_ref()?;
-                authority.verify_client_cert(certificate, others, now).ok()
-            };
-            if row.fingerprint != fingerprint && is_signed().is_none() {
+        for map in &self.maps {
+            if !fingerprints.contains(&map.fingerprint)
+                && !map.authority.is_some_and(&mut has_signed)
+            {
                 continue;
             }
-            match row.map.name(&parsed).filter(|name| (1..=LONGEST_NAME).contains(&name.len())) {
+            let name = map.kind.name(&map.data, &parsed);
+            match name.filter(|name| (1..=LONGEST_NAME).contains(&name.len())) {
                 Some(name) => return Ok(name),
                 None => refusal = CertificateError::ApplicationVerificationFailure,
             }
@@ -142,37 +137,12 @@ impl Certificates {
     }
 }
 
-fn verifier(
-    authority: CertificateDer<'static>,
-    provider: &Arc<CryptoProvider>,
-) -> Result<Arc<dyn ClientCertVerifier>, Unverified> {
-    let mut roots = RootCertStore::empty();
-    roots.add(authority).map_err(|error| Unverified(error.to_string()))?;
-    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
-        .build()
-        .map_err(|error| Unverified(error.to_string()))
-}
-
-impl PartialEq for Certificates {
-    fn eq(&self, other: &Self) -> bool {
-        let is_signed =
-            |one: &Self| -> Vec<bool> { one.authorities.iter().map(Option::is_some).collect() };
-        self.rows == other.rows && is_signed(self) == is_signed(other)
-    }
-}
-
-impl fmt::Debug for Certificates {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(&self.rows).finish()
-    }
-}
-
 impl MapType {
     /// The name that comes of a certificate, if one does. Of several of a kind the first
     /// counts.
-    fn name(&self, certificate: &Certificate) -> Option<String> {
+    fn name(self, data: &[u8], certificate: &Certificate) -> Option<String> {
         match self {
-            Self::Specified(name) => Some(name.clone()),
+            Self::Specified => String::from_utf8(data.to_vec()).ok(),
             Self::CommonName => common_name(certificate),
             kind => {
                 let (_, names) = certificate.tbs_certificate.get::<SubjectAltName>().ok()??;
@@ -181,7 +151,7 @@ impl MapType {
         }
     }
 
-    fn is_of(&self, name: &GeneralName) -> bool {
+    fn is_of(self, name: &GeneralName) -> bool {
         match name {
             GeneralName::Rfc822Name(_) => matches!(self, Self::Rfc822Name | Self::AnyName),
             GeneralName::DnsName(_) => matches!(self, Self::DnsName | Self::AnyName),
@@ -225,62 +195,6 @@ fn common_name(certificate: &Certificate) -> Option<String> {
         _ => return None,
     }
     .ok()
-}
-
-impl Fingerprint {
-    /// That of a certificate.
-    pub fn of(certificate: &CertificateDer<'_>) -> Self {
-        Self::of_digest(Sha256::digest(certificate.as_ref()).into())
-    }
-
-    fn of_digest(digest: [u8; 32]) -> Self {
-        let mut octets = [SHA256; 33];
-        octets[1..].copy_from_slice(&digest);
-        Self(octets)
-    }
-
-    /// The octets of SnmpTLSFingerprint.
-    pub fn as_octets(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl FromStr for Fingerprint {
-    type Err = String;
-
-    /// Reads the digest in hexadecimal digits, with colons or without.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || {
-            format!(
-                "{:?} is no SHA-256 fingerprint, which has 64 hexadecimal digits",
-                text.chars().take(100).collect::<String>()
-            )
-        };
-        let digits: Option<Vec<u8>> = text
-            .chars()
-            .filter(|c| *c != ':')
-            .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
-            .collect();
-        let digits = digits.ok_or_else(wrong)?;
-        let (pairs, []) = digits.as_chunks::<2>() else { return Err(wrong()) };
-        let octets: Vec<u8> = pairs.iter().map(|[high, low]| high << 4 | low).collect();
-        octets.try_into().map(Self::of_digest).map_err(|_| wrong())
-    }
-}
-
-impl fmt::Display for Fingerprint {
-    /// The digest, as `openssl x509 -fingerprint` shows it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [_, digest @ ..] = &self.0;
-        let octets: Vec<String> = digest.iter().map(|octet| format!("{octet:02X}")).collect();
-        f.write_str(&octets.join(":"))
-    }
-}
-
-impl fmt::Debug for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
 }
 
 #[cfg(test)]

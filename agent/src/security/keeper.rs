@@ -10,27 +10,20 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Instant,
 };
 
 use arc_swap::ArcSwap;
-use lcms_lb_core::model::RowState;
-use lcms_snmp::{
-    usm::{AuthKey, Key, PrivKey},
-    v3::SecurityLevel,
-};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use thiserror::Error;
 
 use super::{
-    AccessId, AccessRow, FamilyId, FamilyRow, GroupId, GroupRow, LocalEngine, NotificationRows,
-    Security, SecurityRows, Storage, UserId, UserRow, file,
+    LocalEngine, Security, SecurityRows, Storage,
+    document::{FORMAT, Refused, parse, text},
+    file,
 };
 
 /// Name of the file in the state folder.
 const FILE: &str = "security.json";
-
-/// The format this program reads and writes.
-const FORMAT: u32 = 4;
 
 /// Keeps the rows.
 #[derive(Debug)]
@@ -115,6 +108,7 @@ impl Keeper {
         rows.access.retain(|_, row| row.storage != Storage::ReadOnly);
         rows.families.retain(|_, row| row.storage != Storage::ReadOnly);
         rows.notification.retain(|storage| storage != Storage::ReadOnly);
+        rows.certificates.retain(|_, row| row.storage != Storage::ReadOnly);
         rows.put(config);
         rows
     }
@@ -138,260 +132,28 @@ impl Keeper {
         if let Some(written) = prepared.written {
             written.put_in_place()?;
         }
-        let engine = Arc::clone(&self.current.load().engine);
-        self.current.store(Arc::new(Security::new(engine, Arc::new(prepared.rows))));
+        let next = self.current.load().after(Arc::new(prepared.rows), Instant::now());
+        self.current.store(Arc::new(next));
         Ok(())
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Document {
-    format: u32,
-    users: Vec<UserText>,
-    groups: Vec<GroupText>,
-    access: Vec<AccessText>,
-    views: Vec<FamilyText>,
-    /// Format 1 did not have it.
-    #[serde(default)]
-    notification: NotificationRows,
-}
-
-#[derive(Deserialize)]
-struct Head {
-    format: u32,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct UserText {
-    engine: String,
-    name: String,
-    auth: Option<KeyText>,
-    privacy: Option<KeyText>,
-    public: String,
-    cloned: bool,
-    own_auth: bool,
-    own_privacy: bool,
-    active: bool,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KeyText {
-    protocol: String,
-    key: String,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct GroupText {
-    model: i32,
-    name: String,
-    group: String,
-    active: bool,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AccessText {
-    group: String,
-    context: String,
-    model: i32,
-    level: String,
-    is_prefix: bool,
-    read: String,
-    write: String,
-    notify: String,
-    active: bool,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FamilyText {
-    view: String,
-    subtree: Vec<u32>,
-    mask: String,
-    included: bool,
-    active: bool,
-}
-
-enum Refused {
-    Newer(u32),
-    Damaged(String),
-}
-
-fn text(rows: &SecurityRows) -> Vec<u8> {
-    fn kept<'r, K: 'r, R: 'r>(
-        rows: impl Iterator<Item = (&'r K, &'r R)>,
-        storage: impl Fn(&R) -> Storage,
-    ) -> impl Iterator<Item = (&'r K, &'r R)> {
-        rows.filter(move |(_, row)| storage(row) == Storage::NonVolatile)
-    }
-    let active = |row| row == RowState::Active;
-    let auth = |key: &AuthKey| KeyText {
-        protocol: key.protocol().name().to_owned(),
-        key: hex(key.key().expose()),
-    };
-    let privacy = |key: &PrivKey| KeyText {
-        protocol: key.protocol().name().to_owned(),
-        key: hex(key.key().expose()),
-    };
-    let document = Document {
-        format: FORMAT,
-        users: kept(rows.users.iter(), |row| row.storage)
-            .map(|(id, row)| UserText {
-                engine: id.engine.to_string(),
-                name: id.name.clone(),
-                auth: row.auth.as_ref().map(auth),
-                privacy: row.privacy.as_ref().map(privacy),
-                public: hex(&row.public),
-                cloned: row.cloned,
-                own_auth: row.own_auth,
-                own_privacy: row.own_privacy,
-                active: active(row.row),
-            })
-            .collect(),
-        groups: kept(rows.groups.iter(), |row| row.storage)
-            .map(|(id, row)| GroupText {
-                model: id.model,
-                name: id.name.clone(),
-                group: row.group.clone(),
-                active: active(row.row),
-            })
-            .collect(),
-        access: kept(rows.access.iter(), |row| row.storage)
-            .map(|(id, row)| AccessText {
-                group: id.group.clone(),
-                context: id.context.clone(),
-                model: id.model,
-                level: id.level.name().to_owned(),
-                is_prefix: row.is_prefix,
-                read: row.read.clone(),
-                write: row.write.clone(),
-                notify: row.notify.clone(),
-                active: active(row.row),
-            })
-            .collect(),
-        views: kept(rows.families.iter(), |row| row.storage)
-            .map(|(id, row)| FamilyText {
-                view: id.view.clone(),
-                subtree: id.subtree.clone(),
-                mask: hex(&row.mask),
-                included: row.included,
-                active: active(row.row),
-            })
-            .collect(),
-        notification: rows.notification.kept(),
-    };
-    serde_json::to_vec_pretty(&document).expect("numbers and strings are JSON")
-}
-
-fn parse(text: &[u8]) -> Result<SecurityRows, Refused> {
-    let head: Head = json(text)?;
-    if head.format > FORMAT {
-        return Err(Refused::Newer(head.format));
-    }
-    let document: Document = json(text)?;
-    rows(document).ok_or_else(|| Refused::Damaged("a row that cannot be".to_owned()))
-}
-
-fn json<T: DeserializeOwned>(text: &[u8]) -> Result<T, Refused> {
-    serde_json::from_slice(text).map_err(|error| Refused::Damaged(error.to_string()))
-}
-
-fn rows(document: Document) -> Option<SecurityRows> {
-    let state = |active| match active {
-        true => RowState::Active,
-        false => RowState::NotInService,
-    };
-    let storage = Storage::NonVolatile;
-    let auth = |text: KeyText| {
-        AuthKey::new(text.protocol.parse().ok()?, Key::new(&octets(&text.key)?)?).ok()
-    };
-    let privacy = |text: KeyText| {
-        PrivKey::new(text.protocol.parse().ok()?, Key::new(&octets(&text.key)?)?).ok()
-    };
-    let mut rows = SecurityRows { notification: document.notification, ..SecurityRows::default() };
-    for user in document.users {
-        let id = UserId { engine: user.engine.parse().ok()?, name: user.name };
-        let row = UserRow {
-            auth: match user.auth {
-                Some(text) => Some(auth(text)?),
-                None => None,
-            },
-            privacy: match user.privacy {
-                Some(text) => Some(privacy(text)?),
-                None => None,
-            },
-            public: octets(&user.public)?,
-            cloned: user.cloned,
-            own_auth: user.own_auth,
-            own_privacy: user.own_privacy,
-            credentials: None,
-            storage,
-            row: state(user.active),
-        };
-        rows.users.insert(id, row);
-    }
-    for group in document.groups {
-        let id = GroupId { model: group.model, name: group.name };
-        let row = GroupRow { group: group.group, storage, row: state(group.active) };
-        rows.groups.insert(id, row);
-    }
-    for access in document.access {
-        let level: SecurityLevel = access.level.parse().ok()?;
-        let (group, context, model) = (access.group, access.context, access.model);
-        let row = AccessRow {
-            is_prefix: access.is_prefix,
-            read: access.read,
-            write: access.write,
-            notify: access.notify,
-            storage,
-            row: state(access.active),
-        };
-        rows.access.insert(AccessId { group, context, model, level }, row);
-    }
-    for family in document.views {
-        let id = FamilyId { view: family.view, subtree: family.subtree };
-        let mask = octets(&family.mask)?;
-        let (included, row) = (family.included, state(family.active));
-        rows.families.insert(id, FamilyRow { mask, included, storage, row });
-    }
-    Some(rows)
-}
-
-fn hex(octets: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::with_capacity(octets.len() * 2);
-    for octet in octets {
-        write!(text, "{octet:02x}").expect("a String takes any text");
-    }
-    text
-}
-
-fn octets(text: &str) -> Option<Vec<u8>> {
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    let digit = |octet: u8| char::from(octet).to_digit(16);
-    let octet = |[high, low]: &[u8; 2]| Some((digit(*high)? << 4 | digit(*low)?) as u8);
-    match rest {
-        [] => pairs.iter().map(octet).collect(),
-        _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, os::unix::fs::PermissionsExt as _, time::Instant};
+    use std::{fs, os::unix::fs::PermissionsExt as _};
 
+    use lcms_lb_core::model::RowState;
     use lcms_snmp::{
         EngineId,
-        usm::{AuthProtocol, PrivProtocol},
+        usm::{AuthKey, AuthProtocol, Key, PrivKey, PrivProtocol},
+        v3::SecurityLevel,
     };
 
     use super::*;
     use crate::security::{
-        Domain, FilterId, FilterRow, Identity, NotifyRow, ParamsRow, ProfileRow, TargetRow,
+        AccessId, AccessRow, CertificateRow, Domain, FamilyId, FamilyRow, FilterId, FilterRow,
+        Fingerprint, GroupId, GroupRow, Identity, MapType, NotificationRows, NotifyRow, ParamsRow,
+        ProfileRow, TRANSPORT, TargetRow, UserId, UserRow,
     };
 
     fn engine() -> Arc<LocalEngine> {
@@ -447,6 +209,16 @@ mod tests {
         notification.authen_traps = true;
         notification.link_traps.insert("eth0".to_owned(), false);
         notification.log_entry_limit = 7;
+        let certificate = CertificateRow {
+            fingerprint: Some(Fingerprint::of(b"a certificate")),
+            map: MapType::DnsName,
+            data: vec![0, 255],
+            row: RowState::Active,
+            ..CertificateRow::default()
+        };
+        rows.certificates.insert(10, certificate);
+        rows.certificates.insert(20, CertificateRow::default());
+        rows.use_prefix = true;
         rows
     }
 
@@ -474,11 +246,91 @@ mod tests {
     fn a_file_of_the_first_format_is_read() {
         let mut document: serde_json::Value = serde_json::from_slice(&text(&sample())).unwrap();
         let fields = document.as_object_mut().unwrap();
-        fields.remove("notification");
+        for new in ["notification", "certificates", "use_prefix"] {
+            fields.remove(new);
+        }
         fields.insert("format".to_owned(), 1.into());
         let rows = parse(document.to_string().as_bytes()).ok().unwrap();
         assert_eq!(rows.users.len(), 1);
         assert_eq!(rows.notification, NotificationRows::default());
+        assert!(rows.certificates.is_empty() && !rows.use_prefix());
+    }
+
+    /// Those of the configuration have the lowest numbers, and none is lost for that.
+    #[test]
+    fn rows_of_certificates_make_room_for_the_configuration() {
+        let row = |storage, data: &str| CertificateRow {
+            fingerprint: Some(Fingerprint::of(data.as_bytes())),
+            data: data.into(),
+            storage,
+            row: RowState::Active,
+            ..CertificateRow::default()
+        };
+        let config = |names: &[&str]| {
+            let rows = names.iter().map(|name| row(Storage::ReadOnly, name));
+            SecurityRows { certificates: (1..).zip(rows).collect(), ..SecurityRows::default() }
+        };
+        let shown = |rows: &SecurityRows| -> Vec<(u32, String)> {
+            let text = |row: &CertificateRow| String::from_utf8(row.data.clone()).unwrap();
+            rows.certificates.iter().map(|(number, row)| (*number, text(row))).collect()
+        };
+        let mut rows = config(&["a"]);
+        for (number, data) in [(2, "x"), (3, "y"), (10, "z")] {
+            rows.certificates.insert(number, row(Storage::NonVolatile, data));
+        }
+        let keeper = Keeper::volatile(engine(), rows);
+        assert_eq!(keeper.current().certificates_changed, None, "since the start");
+        let more = keeper.under(config(&["a", "b"]));
+        let expected = [(1, "a"), (2, "b"), (3, "x"), (4, "y"), (10, "z")];
+        assert_eq!(shown(&more), expected.map(|(number, data)| (number, data.to_owned())));
+        keeper.accept(keeper.prepare(more).unwrap()).unwrap();
+        let changed = keeper.current().certificates_changed;
+        assert!(changed.is_some());
+
+        // What is not about certificates leaves all of it as it is.
+        let certificates = Arc::clone(&keeper.current().certificates);
+        let mut rows = keeper.under(config(&["a", "b"]));
+        rows.groups.insert(GroupId { model: 1, name: "new".to_owned() }, GroupRow::default());
+        keeper.accept(keeper.prepare(rows).unwrap()).unwrap();
+        assert!(Arc::ptr_eq(&keeper.current().certificates, &certificates));
+        assert_eq!(keeper.current().certificates_changed, changed);
+
+        let none = keeper.under(config(&[]));
+        let expected = [(3, "x"), (4, "y"), (10, "z")];
+        assert_eq!(shown(&none), expected.map(|(number, data)| (number, data.to_owned())));
+    }
+
+    /// RFC 5591: VACM's names of whoever has a session begin with `tls:`, or do not.
+    #[test]
+    fn the_configuration_s_groups_follow_the_prefix() {
+        let groups = [("ann", "g"), ("a name of almost the full length", "g")];
+        let config = || {
+            let session_groups = groups.map(|(name, group)| (name.into(), group.into())).into();
+            let mut rows = SecurityRows { session_groups, ..SecurityRows::default() };
+            rows.set_use_prefix(false);
+            rows
+        };
+        let keeper = Keeper::volatile(engine(), SecurityRows::default());
+        let mut rows = keeper.under(config());
+        let names = |rows: &SecurityRows| -> Vec<String> {
+            rows.groups.keys().map(|id| id.name.clone()).collect()
+        };
+        assert_eq!(names(&rows), ["a name of almost the full length", "ann"]);
+        let managers = GroupId { model: TRANSPORT, name: "bob".to_owned() };
+        rows.groups.insert(managers, GroupRow::default());
+        rows.set_use_prefix(true);
+        assert_eq!(names(&rows), ["bob", "tls:ann"]);
+        let no_longer = GroupId { model: TRANSPORT, name: "ann".to_owned() };
+        rows.groups.insert(no_longer.clone(), GroupRow::default());
+        keeper.accept(keeper.prepare(rows.clone()).unwrap()).unwrap();
+        let security = keeper.current();
+        let known_as = |name| security.session(name, SecurityLevel::AuthPriv).name.to_owned();
+        assert_eq!(["ann", "bob", "tls:ann"].map(known_as), ["tls:ann", "bob", "tls:ann"]);
+        let reloaded = keeper.under(config());
+        assert_eq!(names(&reloaded), ["ann", "bob", "tls:ann"], "the manager's stays");
+        rows.groups.remove(&no_longer);
+        rows.set_use_prefix(false);
+        assert_eq!(names(&rows), ["a name of almost the full length", "ann", "bob"]);
     }
 
     #[test]
@@ -502,9 +354,9 @@ mod tests {
     fn a_newer_format_is_refused_and_a_damaged_file_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE);
-        fs::write(&path, "{\"format\":5,\"more\":[]}").unwrap();
+        fs::write(&path, "{\"format\":6,\"more\":[]}").unwrap();
         let error = Keeper::open(folder.path(), engine(), SecurityRows::default()).unwrap_err();
-        assert!(matches!(error, KeeperError::Newer { format: 5, .. }));
+        assert!(matches!(error, KeeperError::Newer { format: 6, .. }));
         assert!(path.exists());
 
         let text = String::from_utf8(text(&sample())).unwrap();
@@ -513,12 +365,14 @@ mod tests {
             text.replace("SHA-256", "SHA-3"),
             text.replace("abab", "ab"),
             text.replace("authPriv", "most"),
+            text.replace("\"number\": 10", "\"number\": 0"),
+            text.replace("\"fingerprint\": \"04", "\"fingerprint\": \"09"),
         ] {
             fs::write(&path, damaged).unwrap();
             let keeper = Keeper::open(folder.path(), engine(), SecurityRows::default()).unwrap();
             assert_eq!(*keeper.current().rows, SecurityRows::default());
             assert!(!path.exists());
         }
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 6);
     }
 }

@@ -5,19 +5,24 @@
 //! `ready` is what a message needs of it: keys as HMAC states and ciphers, and
 //! the view that each sender has at each level, so that nothing is looked up
 //! twice. Both are one immutable [`Security`], swapped whole as rows change.
-//! `keeper` is who swaps and what stays on disk.
+//! `keeper` is who swaps, and `document` what stays on disk.
 
+mod authorities;
 mod certificates;
+mod document;
 mod engine;
 pub(crate) mod file;
+mod fingerprint;
 mod keeper;
 mod notification_rows;
 mod ready;
 mod receivers;
 mod rows;
 
-pub use certificates::{CertificateRow, Certificates, Fingerprint, MapType, Unverified};
+pub use authorities::{Authorities, Unverified};
+pub use certificates::{CertificateRow, Certificates, MapType};
 pub use engine::{IdentityError, identity};
+pub use fingerprint::Fingerprint;
 pub use keeper::{Keeper, KeeperError, Prepared};
 pub use lcms_snmp::Network;
 pub use lcms_snmp::usm::{Identity, LocalEngine};

@@ -1,6 +1,6 @@
 //! What a message needs to know of its sender.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Instant};
 
 use lcms_lb_core::model::RowState;
 use lcms_snmp::{
@@ -12,8 +12,9 @@ use lcms_snmp::{
 use load_cluster_mib::snmp_framework_mib::snmp_engine;
 
 use super::{
-    LocalEngine, Receiver, SecurityRows, TRANSPORT, TargetRow, V1, V2C, V3, receivers::receivers,
-    rows::GroupId,
+    Certificates, LocalEngine, Receiver, SecurityRows, TRANSPORT, TargetRow, V1, V2C, V3,
+    receivers::receivers,
+    rows::{GroupId, PREFIX},
 };
 
 /// The rows, and what follows from them.
@@ -23,6 +24,10 @@ pub struct Security {
     pub engine: Arc<LocalEngine>,
     /// The rows.
     pub rows: Arc<SecurityRows>,
+    /// Who certificates stand for: the same value as before where nothing of it changed.
+    pub certificates: Arc<Certificates>,
+    /// When the rows of snmpTlstmCertToTSNTable changed, if they have since the start.
+    pub certificates_changed: Option<Instant>,
     /// By name.
     users: Vec<User>,
     /// By name.
@@ -49,7 +54,10 @@ pub struct User {
 /// Somebody whom a session knows and who is in a group.
 #[derive(Debug)]
 struct Member {
+    /// What VACM knows it by.
     name: Box<str>,
+    /// Where in that the name begins that the session has.
+    after_prefix: usize,
     /// By level, lowest first.
     rights: [Rights; 3],
 }
@@ -120,14 +128,43 @@ impl Security {
         });
         let (mut users, communities): (Vec<User>, _) = (users.collect(), communities.collect());
         users.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
-        let members = rows.groups.keys().filter(|id| id.model == TRANSPORT).map(|id| Member {
-            name: id.name.as_str().into(),
-            rights: LEVELS.map(|level| rights(&rows, TRANSPORT, &id.name, level)),
-        });
+        // Where names have a prefix, one without it is nobody's.
+        let prefix = if rows.use_prefix() { PREFIX } else { "" };
+        let members = rows
+            .groups
+            .keys()
+            .filter(|id| id.model == TRANSPORT && id.name.starts_with(prefix))
+            .map(|id| Member {
+                name: id.name.as_str().into(),
+                after_prefix: prefix.len(),
+                rights: LEVELS.map(|level| rights(&rows, TRANSPORT, &id.name, level)),
+            });
         let members = members.collect();
+        let certificates = Arc::new(Certificates::new(&rows.certificates, &rows.authorities));
         let receivers = receivers(&rows, engine.id);
         let discovery = Rights { read: Some(Arc::new(engine_id_alone())), ..Rights::default() };
-        Self { users, members, communities, receivers, discovery, engine, rows }
+        Self {
+            users,
+            members,
+            communities,
+            receivers,
+            discovery,
+            engine,
+            rows,
+            certificates,
+            certificates_changed: None,
+        }
+    }
+
+    /// The same engine's, after its rows have become these.
+    pub fn after(&self, rows: Arc<SecurityRows>, now: Instant) -> Self {
+        let mut next = Self::new(Arc::clone(&self.engine), rows);
+        if next.certificates == self.certificates {
+            next.certificates = Arc::clone(&self.certificates);
+        }
+        let is_changed = next.rows.certificates != self.rows.certificates;
+        next.certificates_changed = if is_changed { Some(now) } else { self.certificates_changed };
+        next
     }
 
     /// Who is to be notified.
@@ -145,10 +182,13 @@ impl Security {
     /// who may do nothing unless in a group.
     pub fn session<'s>(&'s self, name: &'s str, level: SecurityLevel) -> Principal<'s> {
         static NOTHING: Rights = Rights { read: None, write: None, notify: None };
-        // Group rows are in the order of their names, and so are members.
-        let found = self.members.binary_search_by(|member| (*member.name).cmp(name)).ok();
-        let member = found.and_then(|at| self.members.get(at));
-        let rights = member.map_or(&NOTHING, |member| at_level(&member.rights, level));
+        // Group rows are in the order of their names, and so are members, also without
+        // the prefix that all of them have.
+        let found = self.members.binary_search_by(|member| member.session().cmp(name)).ok();
+        let (name, rights) = match found.and_then(|at| self.members.get(at)) {
+            Some(member) => (&*member.name, at_level(&member.rights, level)),
+            None => (name, &NOTHING),
+        };
         Principal { name, model: TRANSPORT, rights, largest: None }
     }
 
@@ -183,6 +223,13 @@ impl Security {
             _ => (V2C, &found.v2c),
         };
         Some(Principal { name: &found.name, model, rights, largest })
+    }
+}
+
+impl Member {
+    /// tmSecurityName.
+    fn session(&self) -> &str {
+        self.name.get(self.after_prefix..).unwrap_or_default()
     }
 }
 

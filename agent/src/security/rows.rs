@@ -1,6 +1,6 @@
 //! The rows of the tables: users, groups, access, views and communities.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, mem};
 
 use lcms_lb_core::model::RowState;
 use lcms_snmp::{
@@ -10,7 +10,7 @@ use lcms_snmp::{
 };
 use load_cluster_mib::tc;
 
-use super::{Certificates, NotificationRows};
+use super::{Authorities, CertificateRow, MapType, NotificationRows};
 
 /// The security model of messages of version 1 (RFC 3411 §5).
 pub const V1: i32 = 1;
@@ -20,6 +20,13 @@ pub const V2C: i32 = 2;
 pub const V3: i32 = USM;
 /// That of messages of version 3 whose session secures them.
 pub const TRANSPORT: i32 = TSM;
+
+/// What VACM takes for a name (RFC 3415, vacmSecurityName).
+pub const LONGEST_NAME: usize = 32;
+
+/// Which transport has found out a name (RFC 6353, snmpTLSTCPDomain), and the colon
+/// after it (RFC 5591 §4.2.1).
+pub const PREFIX: &str = "tls:";
 
 /// How many rows a table takes from managers, so that none of them fills our
 /// memory.
@@ -40,22 +47,80 @@ pub struct SecurityRows {
     pub communities: BTreeMap<String, CommunityRow>,
     /// Whom the agent notifies.
     pub notification: NotificationRows,
-    /// snmpTlstmCertToTSNTable. The configuration alone has such rows.
-    pub certificates: Arc<Certificates>,
+    /// snmpTlstmCertToTSNTable.
+    pub certificates: BTreeMap<u32, CertificateRow>,
+    /// Whose fingerprints in it stand for what they have signed.
+    pub authorities: Authorities,
+    /// The groups of those whom the configuration knows by sessions, by their names
+    /// without a prefix. What vacmSecurityToGroupTable shows of it are rows in `groups`.
+    pub session_groups: BTreeMap<String, String>,
+    /// snmpTsmConfigurationUsePrefix.
+    pub(super) use_prefix: bool,
 }
 
 impl SecurityRows {
     /// Adds the rows of a configuration, which has the last word.
     pub(super) fn put(&mut self, config: Self) {
         self.users.extend(config.users);
-        self.groups.extend(config.groups);
+        // Those of sessions follow from `session_groups`.
+        let of_session = |id: &GroupId| id.model == TRANSPORT;
+        self.groups.extend(config.groups.into_iter().filter(|(id, _)| !of_session(id)));
         self.access.extend(config.access);
         self.families.extend(config.families);
         self.communities = config.communities;
         self.notification.extend(config.notification);
-        // The same ones stay, with the time of their last change.
-        if self.certificates != config.certificates {
-            self.certificates = config.certificates;
+        self.put_certificates(config.certificates);
+        self.authorities = config.authorities;
+        self.session_groups = config.session_groups;
+        self.name_sessions();
+    }
+
+    /// Numbers come first that are the configuration's, so that what it says of a
+    /// certificate counts. It has no numbers of its own making, so a row whose number
+    /// it takes is not the same row and moves up, behind those that were before it.
+    fn put_certificates(&mut self, config: BTreeMap<u32, CertificateRow>) {
+        let mut last = config.keys().next_back().copied().unwrap_or(0);
+        let before = mem::replace(&mut self.certificates, config);
+        for (number, row) in before {
+            last = number.max(last.saturating_add(1));
+            if last != number {
+                tracing::warn!(
+                    "row {number} of snmpTlstmCertToTSNTable is row {last} from now on: the \
+                     configuration has more rows than it had"
+                );
+            }
+            self.certificates.insert(last, row);
+        }
+    }
+
+    /// snmpTsmConfigurationUsePrefix: whether the names of sessions begin with `tls:`.
+    pub fn use_prefix(&self) -> bool {
+        self.use_prefix
+    }
+
+    /// Says so. The configuration says what a certificate's user may do, whatever VACM
+    /// knows it by, so its rows follow; those of managers are theirs to change.
+    pub fn set_use_prefix(&mut self, use_prefix: bool) {
+        self.use_prefix = use_prefix;
+        self.name_sessions();
+    }
+
+    /// Makes the rows of groups that the configuration's users of sessions are in. A
+    /// name that is too long with its prefix is none that VACM could have (RFC 6353,
+    /// snmpTlstmCertSANIpAddress), and may do nothing.
+    fn name_sessions(&mut self) {
+        let is_ours = |id: &GroupId, row: &GroupRow| {
+            id.model == TRANSPORT && row.storage == Storage::ReadOnly
+        };
+        self.groups.retain(|id, row| !is_ours(id, row));
+        let prefix = if self.use_prefix { PREFIX } else { "" };
+        for (name, group) in &self.session_groups {
+            let name = format!("{prefix}{name}");
+            if name.len() <= LONGEST_NAME {
+                let (storage, row) = (Storage::ReadOnly, RowState::Active);
+                let row = GroupRow { group: group.clone(), storage, row };
+                self.groups.insert(GroupId { model: TRANSPORT, name }, row);
+            }
         }
     }
 }
@@ -209,6 +274,7 @@ new_rows! {
     GroupRow { group: String::new() }
     AccessRow { is_prefix: false, read: String::new(), write: String::new(), notify: String::new() }
     FamilyRow { mask: Vec::new(), included: true }
+    CertificateRow { fingerprint: None, map: MapType::Specified, data: Vec::new() }
 }
 
 /// A row of snmpCommunityTable. The configuration alone has such rows.

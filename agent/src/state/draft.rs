@@ -160,7 +160,8 @@ impl Draft {
             Refused::Director(CommitError::Store(StoreError::Write { path, source }))
         };
         if self.reloads {
-            self.node.reloader.reload(&self.principal, director, keeper)?;
+            // Whoever has committed this publishes all of it.
+            self.node.reloader.reload(&self.principal, director, keeper, || {})?;
         }
         let prepared = match self.changes_security() {
             true => Some(keeper.prepare((*self.security).clone()).map_err(unwritten)?),

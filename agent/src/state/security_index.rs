@@ -51,8 +51,8 @@ pub struct SecurityIndex {
     pub profiles: Rows<String>,
     /// snmpNotifyFilterTable.
     pub filters: Rows<FilterId>,
-    /// snmpTlstmCertToTSNTable: where in the list each row is.
-    pub certificates: Rows<usize>,
+    /// snmpTlstmCertToTSNTable.
+    pub certificates: Rows<u32>,
 }
 
 impl SecurityIndex {
@@ -103,9 +103,9 @@ impl SecurityIndex {
             };
             Some((index, id.clone()))
         });
-        let certificates = rows.certificates.rows().iter().zip(1..).enumerate();
-        let certificates = certificates
-            .map(|(at, (_, id))| (snmp_tlstm_cert_to_tsn::Index { tlstm_cert_to_tsnid: id }, at));
+        let certificates = rows.certificates.keys().map(|number| {
+            (snmp_tlstm_cert_to_tsn::Index { tlstm_cert_to_tsnid: *number }, *number)
+        });
         let context = vacm_context::Index { context_name: String::new() };
         Self {
             users: Rows::new(users),

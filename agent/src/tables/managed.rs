@@ -1,5 +1,5 @@
-//! Rows of users, groups, access, views and targets: made by managers, or read-only and
-//! the configuration's.
+//! Rows of users, groups, access, views, targets and certificates: made by managers, or
+//! read-only and the configuration's.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use super::row_status::{self, Creatable};
 use crate::{
     engine::Refusal,
     security::{
-        AccessRow, FamilyRow, FilterRow, GroupRow, MOST_ROWS, NotifyRow, ParamsRow, ProfileRow,
-        Storage, TargetRow, UserRow,
+        AccessRow, CertificateRow, FamilyRow, FilterRow, GroupRow, MOST_ROWS, NotifyRow, ParamsRow,
+        ProfileRow, Storage, TargetRow, UserRow,
     },
 };
 
@@ -38,7 +38,7 @@ macro_rules! managed {
     )+};
 }
 
-managed!(UserRow GroupRow AccessRow FamilyRow);
+managed!(UserRow GroupRow AccessRow FamilyRow CertificateRow);
 managed!(TargetRow ParamsRow NotifyRow ProfileRow FilterRow);
 
 /// What a SET says of a row's RowStatus and StorageType, and in which columns.

@@ -1,11 +1,10 @@
 //! SNMP-TLS-TM-MIB (RFC 6353 §7), as far as it is about those who are asked: sessions
-//! counted, and who certificates stand for. The rows are the configuration's, to be
-//! read and not written, as users of the configuration are: else whoever may write could
-//! let anybody in.
+//! counted, and who certificates stand for.
 
 use std::{borrow::Cow, sync::LazyLock};
 
-use lcms_snmp::{Octets, Oid, Value};
+use lcms_lb_core::model::RowState;
+use lcms_snmp::{ErrorStatus, Octets, Oid, Value};
 use load_cluster_mib::{
     snmp_tls_tm_mib::{
         nodes, snmp_tlstm_cert_to_tsn, snmp_tlstm_certificate_mapping, snmp_tlstm_session,
@@ -13,10 +12,11 @@ use load_cluster_mib::{
     tc::{RowStatus, StorageType},
 };
 
+use super::{managed, row_status};
 use crate::{
-    engine::{At, Instrumentation, Rows, Statistics, scalar_row},
-    security::{CertificateRow, MapType},
-    state::AgentState,
+    engine::{At, Instrumentation, Refusal, Rows, Statistics, scalar_row},
+    security::{CertificateRow, Fingerprint, MapType},
+    state::{AgentState, Draft},
 };
 
 /// `snmpTlstmSession`.
@@ -62,15 +62,64 @@ impl Instrumentation<AgentState> for SnmpTlstmCertificateMapping {
 
 impl Instrumentation<AgentState> for SnmpTlstmCertToTsn {
     type Table = snmp_tlstm_cert_to_tsn::SnmpTlstmCertToTsn;
-    type Key = usize;
+    type Key = u32;
 
-    fn rows<'s>(&self, state: &'s AgentState) -> &'s Rows<usize> {
+    fn rows<'s>(&self, state: &'s AgentState) -> &'s Rows<u32> {
         &state.security_index.certificates
     }
 
-    fn column<'s>(&self, at: At<'s, AgentState>, key: &'s usize, arc: u32) -> Option<Value<'s>> {
-        let row = at.state.security.rows.certificates.rows().get(*key)?;
+    fn column<'s>(&self, at: At<'s, AgentState>, number: &'s u32, arc: u32) -> Option<Value<'s>> {
+        let row = at.state.security.rows.certificates.get(number)?;
         snmp_tlstm_cert_to_tsn::column(&Row(row), arc)
+    }
+
+    fn writes(&self, _: u32) -> bool {
+        true
+    }
+
+    fn admits(&self, index: &snmp_tlstm_cert_to_tsn::Index) -> bool {
+        index.tlstm_cert_to_tsnid > 0
+    }
+
+    fn assign(
+        &self,
+        draft: &mut Draft,
+        index: &snmp_tlstm_cert_to_tsn::Index,
+        patch: &snmp_tlstm_cert_to_tsn::Patch,
+    ) -> Result<(), Refusal> {
+        use snmp_tlstm_cert_to_tsn::col;
+        let asked = managed::Asked {
+            status: (col::ROW_STATUS, patch.row_status),
+            storage: (col::STORAGE_TYPE, patch.storage_type),
+        };
+        let rows = &mut draft.security_mut().certificates;
+        let number = index.tlstm_cert_to_tsnid;
+        let before = rows.get(&number).filter(|row| row.row == RowState::Active).cloned();
+        let Some(row) = managed::apply(rows, number, asked)? else { return Ok(()) };
+        if let Some(octets) = &patch.fingerprint {
+            let wrong = Refusal::column(col::FINGERPRINT, ErrorStatus::WrongValue);
+            row.fingerprint = Some(Fingerprint::new(octets).ok_or(wrong)?);
+        }
+        if let Some(name) = &patch.map_type {
+            row.map =
+                map_type(name).ok_or(Refusal::column(col::MAP_TYPE, ErrorStatus::WrongValue))?;
+        }
+        if let Some(data) = &patch.data {
+            row.data.clone_from(data);
+        }
+        // RFC 6353, snmpTlstmCertToTSNRowStatus: none of these changes while the row
+        // is active.
+        if let Some(before) = before.filter(|_| row.row == RowState::Active) {
+            let changed = [
+                (col::FINGERPRINT, row.fingerprint != before.fingerprint),
+                (col::MAP_TYPE, row.map != before.map),
+                (col::DATA, row.data != before.data),
+            ];
+            if let Some((arc, _)) = changed.into_iter().find(|(_, is_changed)| *is_changed) {
+                return Err(Refusal::column(arc, ErrorStatus::InconsistentValue));
+            }
+        }
+        row_status::complete(col::ROW_STATUS, patch.row_status, !row.is_complete())
     }
 }
 
@@ -121,12 +170,12 @@ impl snmp_tlstm_session::View<'_> for Sessions<'_> {
 /// Those of the tables for clients have no instance.
 impl snmp_tlstm_certificate_mapping::View<'_> for Mapping<'_> {
     fn snmp_tlstm_cert_to_tsn_count(&self) -> Option<u32> {
-        u32::try_from(self.0.security.rows.certificates.rows().len()).ok()
+        u32::try_from(self.0.security.rows.certificates.len()).ok()
     }
 
     fn snmp_tlstm_cert_to_tsn_table_last_changed(&self) -> Option<u32> {
-        let changed = self.0.security.rows.certificates.changed_after(self.0.node.started);
-        Some((changed.as_millis() / 10) as u32)
+        let changed = self.0.security.certificates_changed;
+        Some(changed.map_or(0, |at| self.0.node.ticks(at)))
     }
 
     fn snmp_tlstm_params_count(&self) -> Option<u32> {
@@ -148,48 +197,39 @@ impl snmp_tlstm_certificate_mapping::View<'_> for Mapping<'_> {
 
 impl<'s> snmp_tlstm_cert_to_tsn::View<'s> for Row<'s> {
     fn fingerprint(&self) -> Option<Octets<'s>> {
-        Some(self.0.fingerprint.as_octets().into())
+        self.0.fingerprint.as_ref().map(|fingerprint| fingerprint.as_octets().into())
     }
 
     fn map_type(&self) -> Option<Cow<'s, Oid>> {
-        Some(Cow::Borrowed(identity(&self.0.map)))
+        MAP_TYPES.get(self.0.map as usize).map(|(name, _)| Cow::Borrowed(name))
     }
 
     fn data(&self) -> Option<Octets<'s>> {
-        Some(match &self.0.map {
-            MapType::Specified(name) => name.as_str().into(),
-            _ => "".into(),
-        })
+        Some(self.0.data.as_slice().into())
     }
 
     fn storage_type(&self) -> Option<StorageType> {
-        Some(StorageType::ReadOnly)
+        Some(managed::storage(self.0.storage))
     }
 
     fn row_status(&self) -> Option<RowStatus> {
-        Some(RowStatus::Active)
+        Some(row_status::shown(self.0.row, !self.0.is_complete()))
     }
 }
 
-fn identity(map: &MapType) -> &'static Oid {
-    static NAMES: LazyLock<[Oid; 6]> = LazyLock::new(|| {
-        [
-            nodes::SNMP_TLSTM_CERT_SPECIFIED,
-            nodes::SNMP_TLSTM_CERT_SANRFC822_NAME,
-            nodes::SNMP_TLSTM_CERT_SANDNS_NAME,
-            nodes::SNMP_TLSTM_CERT_SAN_IP_ADDRESS,
-            nodes::SNMP_TLSTM_CERT_SAN_ANY,
-            nodes::SNMP_TLSTM_CERT_COMMON_NAME,
-        ]
-        .map(|arcs| Oid::new(arcs).expect("the MIB's OIDs are ones"))
-    });
-    let [specified, rfc822, dns, ip, any, common] = &*NAMES;
-    match map {
-        MapType::Specified(_) => specified,
-        MapType::Rfc822Name => rfc822,
-        MapType::DnsName => dns,
-        MapType::IpAddress => ip,
-        MapType::AnyName => any,
-        MapType::CommonName => common,
-    }
+/// By their numbers, made once: a GET makes nothing.
+static MAP_TYPES: LazyLock<[(Oid, MapType); 6]> = LazyLock::new(|| {
+    [
+        (nodes::SNMP_TLSTM_CERT_SPECIFIED, MapType::Specified),
+        (nodes::SNMP_TLSTM_CERT_SANRFC822_NAME, MapType::Rfc822Name),
+        (nodes::SNMP_TLSTM_CERT_SANDNS_NAME, MapType::DnsName),
+        (nodes::SNMP_TLSTM_CERT_SAN_IP_ADDRESS, MapType::IpAddress),
+        (nodes::SNMP_TLSTM_CERT_SAN_ANY, MapType::AnyName),
+        (nodes::SNMP_TLSTM_CERT_COMMON_NAME, MapType::CommonName),
+    ]
+    .map(|(arcs, kind)| (Oid::new(arcs).expect("the MIB's OIDs are ones"), kind))
+});
+
+fn map_type(name: &Oid) -> Option<MapType> {
+    MAP_TYPES.iter().find(|(known, _)| known == name).map(|(_, kind)| *kind)
 }

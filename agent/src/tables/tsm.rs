@@ -1,14 +1,13 @@
-//! SNMP-TSM-MIB (RFC 5591): what went wrong with messages that a session secures.
-//!
-//! Names have no prefix here, as by default: TLS is the one transport with sessions, so
-//! there is nothing to tell apart, and snmpTsmConfigurationUsePrefix is read-only.
+//! SNMP-TSM-MIB (RFC 5591): what went wrong with messages that a session secures, and
+//! whether the names of sessions have a prefix.
 
-use lcms_snmp::Value;
+use lcms_snmp::{Value, object::Scalar};
 use load_cluster_mib::snmp_tsm_mib::{snmp_tsm_configuration, snmp_tsm_stats};
 
 use crate::{
-    engine::{At, Instrumentation, Rows, Statistics, scalar_row},
-    state::AgentState,
+    engine::{At, Instrumentation, Refusal, Rows, Statistics, scalar_row},
+    security::SecurityRows,
+    state::{AgentState, Draft},
 };
 
 /// `snmpTsmStats`.
@@ -19,7 +18,7 @@ pub struct SnmpTsmConfiguration;
 
 struct Counted<'s>(&'s Statistics);
 
-struct Configured;
+struct Configured<'s>(&'s SecurityRows);
 
 impl Instrumentation<AgentState> for SnmpTsmStats {
     type Table = snmp_tsm_stats::SnmpTsmStats;
@@ -42,8 +41,24 @@ impl Instrumentation<AgentState> for SnmpTsmConfiguration {
         scalar_row()
     }
 
-    fn column<'s>(&self, _: At<'s, AgentState>, (): &'s (), arc: u32) -> Option<Value<'s>> {
-        snmp_tsm_configuration::column(&Configured, arc)
+    fn column<'s>(&self, at: At<'s, AgentState>, (): &'s (), arc: u32) -> Option<Value<'s>> {
+        snmp_tsm_configuration::column(&Configured(&at.state.security.rows), arc)
+    }
+
+    fn writes(&self, _: u32) -> bool {
+        true
+    }
+
+    fn assign(
+        &self,
+        draft: &mut Draft,
+        _: &Scalar,
+        patch: &snmp_tsm_configuration::Patch,
+    ) -> Result<(), Refusal> {
+        if let Some(use_prefix) = patch.use_prefix {
+            draft.security_mut().set_use_prefix(use_prefix);
+        }
+        Ok(())
     }
 }
 
@@ -58,6 +73,7 @@ impl snmp_tsm_stats::View<'_> for Counted<'_> {
     }
 
     fn snmp_tsm_unknown_prefixes(&self) -> Option<u32> {
+        // TLS is the one transport with sessions, and has its prefix.
         Some(0)
     }
 
@@ -66,8 +82,8 @@ impl snmp_tsm_stats::View<'_> for Counted<'_> {
     }
 }
 
-impl snmp_tsm_configuration::View<'_> for Configured {
+impl snmp_tsm_configuration::View<'_> for Configured<'_> {
     fn use_prefix(&self) -> Option<bool> {
-        Some(false)
+        Some(self.0.use_prefix())
     }
 }

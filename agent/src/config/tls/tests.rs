@@ -2,14 +2,14 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use lcms_snmp::v3::{SecurityLevel, TSM};
+use lcms_snmp::v3::SecurityLevel;
 use rcgen::{CertificateParams, KeyPair};
 use tempfile::TempDir;
 
 use super::*;
 use crate::{
     config::{Config, ConfigError},
-    security::{Fingerprint, GroupId},
+    security::Fingerprint,
 };
 
 /// A folder with two certificates and their keys, one of which anybody may read.
@@ -77,16 +77,21 @@ fn users_come_before_maps_and_are_in_groups() {
     );
     let config = parse(&folder(), &text).unwrap();
     let rows = config.senders.rows("80001f8805010203".parse().unwrap());
-    let row = |number, map| CertificateRow { fingerprint: fingerprint(number), map };
+    let row = |number, map, data: &str| CertificateRow {
+        fingerprint: Some(fingerprint(number)),
+        map,
+        data: data.into(),
+        storage: Storage::ReadOnly,
+        row: RowState::Active,
+    };
     let expected = [
-        row(2, MapType::Specified("ann".to_owned())),
-        row(1, MapType::CommonName),
-        row(3, MapType::Rfc822Name),
+        (1, row(2, MapType::Specified, "ann")),
+        (2, row(1, MapType::CommonName, "")),
+        (3, row(3, MapType::Rfc822Name, "")),
     ];
-    assert_eq!(rows.certificates.rows(), expected);
+    assert_eq!(rows.certificates, expected.into());
     for (name, group) in [("ann", "lcms-write-authPriv"), ("bob", "lcms-read-authPriv")] {
-        let id = GroupId { model: TSM, name: name.to_owned() };
-        assert_eq!(rows.groups.get(&id).map(|row| row.group.as_str()), Some(group));
+        assert_eq!(rows.session_groups.get(name).map(String::as_str), Some(group));
     }
     assert!(rows.access.keys().all(|id| id.level == SecurityLevel::AuthPriv));
 }

@@ -1,6 +1,6 @@
 //! Names out of certificates, as RFC 6353 §5.3.2 and §7 make them.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, slice, sync::Arc};
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, SanType, date_time_ymd,
@@ -38,14 +38,20 @@ fn signed(params: &CertificateParams, by: &Issuer<'_, KeyPair>) -> CertificateDe
 }
 
 fn row(certificate: &CertificateDer<'_>, map: MapType) -> CertificateRow {
-    CertificateRow { fingerprint: Fingerprint::of(certificate), map }
+    let (fingerprint, row) = (Some(Fingerprint::of(certificate)), RowState::Active);
+    CertificateRow { fingerprint, map, row, ..CertificateRow::default() }
+}
+
+fn specified(certificate: &CertificateDer<'_>, name: &str) -> CertificateRow {
+    CertificateRow { data: name.into(), ..row(certificate, MapType::Specified) }
 }
 
 fn certificates(
     rows: Vec<CertificateRow>,
     authorities: &[CertificateDer<'static>],
 ) -> Certificates {
-    Certificates::new(rows, authorities, &Arc::new(ring::default_provider())).unwrap()
+    let authorities = Authorities::new(authorities, &Arc::new(ring::default_provider()));
+    Certificates::new(&(1..).zip(rows).collect(), &authorities.unwrap())
 }
 
 /// What a row of this kind makes of a certificate.
@@ -71,7 +77,6 @@ fn names_are_made_as_the_row_says() {
         ],
     );
     let name = |map| name(map, &certificate);
-    assert_eq!(name(MapType::Specified("operator".to_owned())), Ok("operator".to_owned()));
     assert_eq!(name(MapType::CommonName), Ok("Ops Desk".to_owned()));
     assert_eq!(name(MapType::Rfc822Name), Ok("Ann.B@example.net".to_owned()));
     assert_eq!(name(MapType::DnsName), Ok("noc.example.net".to_owned()));
@@ -98,13 +103,17 @@ fn a_certificate_without_such_a_name_is_refused() {
 #[test]
 fn the_first_row_that_makes_a_name_counts() {
     let certificate = self_signed(&params("ann", Vec::new()));
-    let specified = |name: &str| row(&certificate, MapType::Specified(name.to_owned()));
     let other = self_signed(&params("ann", Vec::new()));
+    let parked =
+        CertificateRow { row: RowState::NotInService, ..specified(&certificate, "parked") };
     let rows = vec![
-        row(&other, MapType::Specified("other".to_owned())),
+        specified(&other, "other"),
         row(&certificate, MapType::DnsName),
-        specified("first"),
-        specified("second"),
+        parked,
+        specified(&certificate, "much longer than a name that VACM can have"),
+        CertificateRow { data: vec![0xff], ..specified(&certificate, "") },
+        specified(&certificate, "first"),
+        specified(&certificate, "second"),
     ];
     let name = certificates(rows, &[]).name(&certificate, &[], now());
     assert_eq!(name, Ok("first".to_owned()));
@@ -166,15 +175,20 @@ fn a_certificate_is_one_as_long_as_it_says() {
     assert_eq!(name(MapType::CommonName, &early), Err(CertificateError::NotValidYet));
 }
 
+/// Whichever function of those there are a row has it by.
 #[test]
-fn fingerprints_are_read_as_openssl_shows_them() {
-    let fingerprint = Fingerprint::of(&self_signed(&params("ann", Vec::new())));
-    let shown = fingerprint.to_string();
-    assert_eq!(shown.len(), 95);
-    assert_eq!(shown.parse(), Ok(fingerprint));
-    assert_eq!(shown.replace(':', "").to_lowercase().parse(), Ok(fingerprint));
-    assert_eq!(fingerprint.as_octets()[0], 4, "SHA-256 of RFC 5246");
-    for wrong in ["", "AB", &shown[1..], &format!("{shown}:00"), &shown.replace(':', "g")] {
-        assert!(wrong.parse::<Fingerprint>().is_err(), "{wrong}");
+fn a_certificate_has_a_fingerprint_by_each_function() {
+    let ann = self_signed(&params("ann", Vec::new()));
+    let (ours, issuer) = authority("our authority");
+    let signed = signed(&params("ann", Vec::new()), &issuer);
+    for (known, shown) in [(&ann, &ann), (&ours, &signed)] {
+        for fingerprint in Fingerprint::all_of(known) {
+            let row = CertificateRow {
+                fingerprint: Some(fingerprint),
+                ..row(known, MapType::CommonName)
+            };
+            let rows = certificates(vec![row], slice::from_ref(&ours));
+            assert_eq!(rows.name(shown, &[], now()), Ok("ann".to_owned()));
+        }
     }
 }

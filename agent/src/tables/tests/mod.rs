@@ -1,6 +1,7 @@
 //! The tables as a manager meets them.
 
 mod allocations;
+mod certificates;
 mod laws;
 mod leases;
 mod locks;

@@ -1,0 +1,92 @@
+//! Authorities whose certificates are in a file of the configuration: what they have
+//! signed can be verified here.
+
+use std::{fmt, sync::Arc};
+
+use rustls::{
+    RootCertStore,
+    crypto::CryptoProvider,
+    pki_types::{CertificateDer, UnixTime},
+    server::{WebPkiClientVerifier, danger::ClientCertVerifier},
+};
+
+use super::Fingerprint;
+
+/// Authorities by the fingerprints of their certificates.
+#[derive(Clone, Default)]
+pub struct Authorities(Arc<[Authority]>);
+
+struct Authority {
+    fingerprints: [Fingerprint; 4],
+    verifier: Arc<dyn ClientCertVerifier>,
+}
+
+/// Why certificates cannot be authorities.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unverified(String);
+
+impl Authorities {
+    /// Makes certificates ready to verify by.
+    pub fn new(
+        certificates: &[CertificateDer<'static>],
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<Self, Unverified> {
+        let authority = |certificate: &CertificateDer<'static>| {
+            Ok(Authority {
+                fingerprints: Fingerprint::all_of(certificate),
+                verifier: verifier(certificate.clone(), provider)?,
+            })
+        };
+        Ok(Self(certificates.iter().map(authority).collect::<Result<_, _>>()?))
+    }
+
+    /// Which of them has a fingerprint.
+    pub(super) fn find(&self, fingerprint: &Fingerprint) -> Option<usize> {
+        self.0.iter().position(|one| one.fingerprints.contains(fingerprint))
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether one of them has signed a certificate, perhaps through others.
+    pub(super) fn has_signed(
+        &self,
+        at: usize,
+        certificate: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> bool {
+        self.0.get(at).is_some_and(|authority| {
+            authority.verifier.verify_client_cert(certificate, others, now).is_ok()
+        })
+    }
+}
+
+fn verifier(
+    authority: CertificateDer<'static>,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<dyn ClientCertVerifier>, Unverified> {
+    let mut roots = RootCertStore::empty();
+    roots.add(authority).map_err(|error| Unverified(error.to_string()))?;
+    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
+        .build()
+        .map_err(|error| Unverified(error.to_string()))
+}
+
+/// Certificates with the same fingerprints are the same.
+impl PartialEq for Authorities {
+    fn eq(&self, other: &Self) -> bool {
+        let fingerprints = |one: &Self| one.0.iter().map(|a| a.fingerprints.clone()).collect();
+        let (ours, theirs): (Vec<_>, Vec<_>) = (fingerprints(self), fingerprints(other));
+        ours == theirs
+    }
+}
+
+impl fmt::Debug for Authorities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|one| &one.fingerprints)).finish()
+    }
+}
