@@ -10,7 +10,7 @@ use std::{path::PathBuf, sync::Arc, time::SystemTime};
 
 use arc_swap::ArcSwapOption;
 use lcms_lb_core::{
-    director::{CommitError, DirectorHandle, Reloaded},
+    director::{CommitError, DirectorHandle, Reload, Reloaded},
     model::{Name, Provenance, Source, UnixTime},
 };
 use thiserror::Error;
@@ -129,6 +129,7 @@ impl Reloader {
         }
         let later = config.fixed_keys_that_differ(started);
         let rows = config.senders.rows(keeper.current().engine.id);
+        keeper.settle()?;
         let prepared = keeper.prepare(keeper.under(rows))?;
         let provenance = Provenance {
             principal: principal.to_owned(),
@@ -136,10 +137,11 @@ impl Reloader {
             time: UnixTime::from(SystemTime::now()),
             reason: "the configuration file was loaded again".to_owned(),
         };
-        let reloaded = director.reload(config.wanted, provenance);
+        let companion = Some(prepared.name());
+        let reloaded = director.reload(Reload { config: config.wanted, provenance, companion });
         let Reloaded { changed, notes, .. } =
             reloaded.map_err(|error| ReloadError::Refused { path, source: Box::new(error) })?;
-        keeper.accept(prepared)?;
+        keeper.accept(prepared);
         let mut reason = match changed {
             true => "its changes are in force".to_owned(),
             false => "its clusters and hosts ask for nothing new".to_owned(),

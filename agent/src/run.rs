@@ -309,7 +309,7 @@ impl Agent {
             allow_scripts: config.allow_scripts,
             proxy: ProxyOptions { shards: config.shards, ..ProxyOptions::default() },
         };
-        let Opened { store, wanted, runtime, notes } = opened;
+        let Opened { store, wanted, runtime, companion, notes } = opened;
         // Before anything is answered, the engine has started once more for good.
         let own = identity(&config.state_dir, random()?)?;
         let (id, boots) = (own.id, own.boots);
@@ -317,7 +317,9 @@ impl Agent {
         let start = Start::of(&config.state_dir, &config.text, &own, &notes)?;
         let seed = u64::from_be_bytes(random()?);
         let local = LocalEngine::new(own, started, seed, LONGEST_MESSAGE);
-        let security = Keeper::open(&config.state_dir, Arc::new(local), config.senders.rows(id))?;
+        let rows = config.senders.rows(id);
+        let companion = companion.as_deref();
+        let security = Keeper::open(&config.state_dir, companion, Arc::new(local), rows)?;
         let statistics = Arc::new(Statistics::default());
         let node = Arc::new(Node {
             name: config.name,

@@ -13,6 +13,10 @@
 //! configuration: a director that serves the configured weights is better than
 //! none, and the note that comes with it is to be said loudly.
 //!
+//! A commit may be one with a change of another file beside the document. The new
+//! content of that file lies ready, and the document has its name as `companion`: so the
+//! document alone decides whether both changes are made, wherever the process ends.
+//!
 //! Two processes must not write one document in turns, so it is locked as long
 //! as its [`Store`] lives. The lock goes with the process, however it ends.
 
@@ -57,6 +61,8 @@ pub struct Opened {
     pub wanted: Wanted,
     /// The leases that ran last: all over, their terms remembered.
     pub runtime: Runtime,
+    /// What its last commit was one with, see [`Draft::with`](crate::director::Draft::with).
+    pub companion: Option<String>,
     /// What the operator should hear about.
     pub notes: Vec<Note>,
 }
@@ -140,6 +146,8 @@ struct Document {
     config: Wanted,
     #[serde(default)]
     leases: BTreeMap<Name, Term>,
+    #[serde(default)]
+    companion: Option<String>,
 }
 
 /// A [`Document`] as it is written.
@@ -149,6 +157,8 @@ struct Written<'c> {
     wanted: Wanted,
     config: &'c RawValue,
     leases: BTreeMap<Name, Term>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    companion: Option<&'c str>,
 }
 
 /// Of a lease, what is kept.
@@ -211,16 +221,16 @@ impl Store {
                 None
             }
         };
-        let (mut wanted, changed, runtime) = match document {
+        let (mut wanted, changed, runtime, companion) = match document {
             Some(document) => {
                 let changed = !document.config.asks_the_same(&config);
                 if changed {
                     notes.push(Note::ConfigChanged);
                 }
                 let merged = merge::three_way(&document.config, &config, &document.wanted);
-                (merged, changed, remembered(document.leases))
+                (merged, changed, remembered(document.leases), document.companion)
             }
-            None => (config.clone(), true, Runtime::default()),
+            None => (config.clone(), true, Runtime::default(), None),
         };
         let mended = wanted.mend();
         let changed = changed || !mended.is_empty();
@@ -230,8 +240,9 @@ impl Store {
             wanted.provenance = Provenance::config(now, "");
         }
         let mut store = Self { path: path.to_owned(), config, config_text: None, lock };
-        store.save(&wanted, &runtime)?;
-        Ok(Opened { store, wanted, runtime, notes })
+        // That is no commit, so the last one's companion stays.
+        store.save(&wanted, &runtime, companion.as_deref())?;
+        Ok(Opened { store, wanted, runtime, companion, notes })
     }
 
     /// What is wanted under another configuration, and what had to be set right.
@@ -254,17 +265,27 @@ impl Store {
     }
 
     /// Writes the document; once this returns, it survives a loss of power.
-    pub fn save(&mut self, wanted: &Wanted, runtime: &Runtime) -> Result<(), StoreError> {
-        self.write(wanted, runtime).map_err(|source| write_error(&self.path, source))
+    pub fn save(
+        &mut self,
+        wanted: &Wanted,
+        runtime: &Runtime,
+        companion: Option<&str>,
+    ) -> Result<(), StoreError> {
+        self.write(wanted, runtime, companion).map_err(|source| write_error(&self.path, source))
     }
 
-    fn write(&mut self, wanted: &Wanted, runtime: &Runtime) -> io::Result<()> {
+    fn write(
+        &mut self,
+        wanted: &Wanted,
+        runtime: &Runtime,
+        companion: Option<&str>,
+    ) -> io::Result<()> {
         let config = match &mut self.config_text {
             Some(text) => text,
             none => none.insert(to_raw_value(&self.config)?),
         };
         let (wanted, leases) = (wanted.kept(), terms(runtime));
-        let document = Written { format: FORMAT, wanted, config, leases };
+        let document = Written { format: FORMAT, wanted, config, leases, companion };
         let mut bytes = serde_json::to_vec_pretty(&document)?;
         bytes.push(b'\n');
         replace(&self.path, &bytes)

@@ -4,10 +4,11 @@
 #![allow(clippy::panic, reason = "an answer that cannot be fails the scenario")]
 
 use std::{
+    fs,
     net::{SocketAddr, UdpSocket},
     sync::atomic::{AtomicBool, Ordering},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use lcms_lb_core::model::Name;
@@ -18,6 +19,7 @@ use lcms_snmp::{
 use lcms_tests::agent::{Agent, READ, WRITE, director, free_port};
 use load_cluster_mib::{
     load_cluster_mib::lc_server::{self, LcServer},
+    notification_log_mib::nlm_config::{self, NlmConfig},
     snmpv2_mib::snmp_set::{self, SnmpSet},
 };
 
@@ -146,6 +148,52 @@ fn the_serial_number_orders_managers_and_retransmissions() {
     // Of two that read one number one succeeds, so there is progress.
     assert!(successes >= SETS as i32, "only {successes}");
     assert!(looks > 0);
+}
+
+/// What one SET changes is in two files: the weight in the director's, the limit of the
+/// log in that of users and notifications. Wherever a kill finds it, both have it
+/// afterwards or neither has, and both if it was acknowledged.
+#[test]
+fn a_kill_leaves_no_half_of_a_set() {
+    const LIVES: u32 = 100;
+    let nowhere = SocketAddr::from(([127, 0, 0, 1], free_port()));
+    let rest = director(free_port(), "wrr", &[("a", nowhere, 1)])
+        .replace("check_interval = 200", "check_kind = \"none\"");
+    let mut agent = Agent::start("lb1", &rest);
+    let limit = instance::<NlmConfig>(nlm_config::col::GLOBAL_ENTRY_LIMIT, &Scalar);
+    let values = |number| {
+        let set = |name: &Oid| VarBind { name: name.clone(), value: Value::Gauge32(number) };
+        [set(&weight("a")), set(&limit)]
+    };
+    let mut manager = Manager::of(agent.address());
+    let request = manager.encode(PduKind::SetRequest, &values(1));
+    let start = Instant::now();
+    let (error, _) = manager.exchange(&request, 1).remove(0);
+    assert_eq!(error, 0);
+    let (whole, mut kept) = (start.elapsed(), 1);
+    for life in 2..LIVES + 2 {
+        let mut manager = Manager::of(agent.address());
+        let request = manager.encode(PduKind::SetRequest, &values(life));
+        manager.socket.set_nonblocking(true).expect("a socket");
+        // From before the first file to after the answer.
+        let end = Instant::now() + whole * life / LIVES;
+        manager.socket.send(&request).expect("loopback takes it");
+        let mut acknowledged = false;
+        while !acknowledged && Instant::now() < end {
+            acknowledged = manager.socket.recv(&mut [0; 2048]).is_ok();
+        }
+        agent.kill_and_restart();
+        let found = Manager::of(agent.address()).get(&[weight("a"), limit.clone()]);
+        assert_eq!(found[0], found[1], "half of a SET was kept");
+        if found[0] == Value::Gauge32(life) {
+            kept = life;
+        }
+        assert!(found[0] == Value::Gauge32(kept) && (kept == life || !acknowledged), "{found:?}");
+    }
+    let left = fs::read_dir(agent.state_dir()).expect("it is there").flatten();
+    let left: Vec<_> =
+        left.filter(|entry| entry.path().display().to_string().contains("next-")).collect();
+    assert!(left.is_empty(), "{left:?}");
 }
 
 /// One SET with the serial number as it is, sent twice: 1 if it was done.

@@ -3,13 +3,18 @@
 //! Rows that managers made are in a file of the state folder, with localised keys,
 //! readable for its owner alone; those of the configuration are made anew at every
 //! start, and where both have a row it is the configuration's. A change is on disk
-//! before it is in force, in two steps around the director's own commit, so that a
-//! SET of both is done as a whole or not at all.
+//! before it is in force, and one with a commit of the director: first it lies ready in
+//! a file of its own, then the director's document says that file's name, then the file
+//! is put in its place. Where a process ends in between, the next start does the rest, or
+//! throws away what no document speaks of; so a SET is done as a whole or not at all.
 
 use std::{
-    io,
+    fs, io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Instant,
 };
 
@@ -25,12 +30,19 @@ use super::{
 /// Name of the file in the state folder.
 const FILE: &str = "security.json";
 
+/// What the names of its next contents begin with.
+const NEXT: &str = "security.next-";
+
 /// Keeps the rows.
 #[derive(Debug)]
 pub struct Keeper {
     current: ArcSwap<Security>,
     /// `None` keeps nothing over the process's end.
     path: Option<PathBuf>,
+    /// How many contents this process has written.
+    count: AtomicU64,
+    /// What is in force and could not be put in its place yet.
+    due: Mutex<Option<file::Written>>,
 }
 
 /// Rows that are on disk and not yet in force.
@@ -38,6 +50,14 @@ pub struct Keeper {
 pub struct Prepared {
     rows: SecurityRows,
     written: Option<file::Written>,
+    name: String,
+}
+
+impl Prepared {
+    /// The name that the director's document is to have for it.
+    pub fn name(&self) -> String {
+        self.name.clone()
+    }
 }
 
 /// Why the rows of managers cannot be had.
@@ -65,14 +85,17 @@ pub enum KeeperError {
 }
 
 impl Keeper {
-    /// Rows of the configuration, and those that managers made before.
+    /// Rows of the configuration, and those that managers made before: the last change
+    /// of them too, if the director's document has it for its `companion`.
     pub fn open(
         folder: &Path,
+        companion: Option<&str>,
         engine: Arc<LocalEngine>,
         config: SecurityRows,
     ) -> Result<Self, KeeperError> {
         let path = folder.join(FILE);
         let failed = |source| KeeperError::File { path: path.clone(), source };
+        recover(&path, companion).map_err(failed)?;
         let mut rows = SecurityRows::default();
         if let Some(text) = file::read(&path).map_err(failed)? {
             match parse(&text) {
@@ -96,7 +119,7 @@ impl Keeper {
     /// A keeper that keeps nothing on disk.
     pub fn volatile(engine: Arc<LocalEngine>, rows: SecurityRows) -> Self {
         let current = ArcSwap::from_pointee(Security::new(engine, Arc::new(rows)));
-        Self { current, path: None }
+        Self { current, path: None, count: AtomicU64::new(0), due: Mutex::default() }
     }
 
     /// The present rows, with those of another configuration in the place of the
@@ -118,24 +141,62 @@ impl Keeper {
         self.current.load_full()
     }
 
-    /// Writes rows to disk.
-    pub fn prepare(&self, rows: SecurityRows) -> io::Result<Prepared> {
-        let written = match &self.path {
-            Some(path) => Some(file::prepare(path, &text(&rows))?),
-            None => None,
-        };
-        Ok(Prepared { rows, written })
-    }
-
-    /// Puts them in force.
-    pub fn accept(&self, prepared: Prepared) -> io::Result<()> {
-        if let Some(written) = prepared.written {
+    /// Sees to it that what is in force is in its place. No commit may come before that:
+    /// the director's document would not speak of it any more.
+    pub fn settle(&self) -> io::Result<()> {
+        let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(written) = &mut *due {
             written.put_in_place()?;
         }
-        let next = self.current.load().after(Arc::new(prepared.rows), Instant::now());
-        self.current.store(Arc::new(next));
+        *due = None;
         Ok(())
     }
+
+    /// Writes rows to disk.
+    pub fn prepare(&self, rows: SecurityRows) -> io::Result<Prepared> {
+        let engine = &self.current().engine;
+        // Once in the life of all engines here, so that no older document speaks of it.
+        let count = self.count.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{NEXT}{}-{}-{count}", engine.id, engine.clock(Instant::now()).boots);
+        let written = match &self.path {
+            Some(path) => Some(file::prepare(path, &path.with_file_name(&name), &text(&rows))?),
+            None => None,
+        };
+        Ok(Prepared { rows, written, name })
+    }
+
+    /// Puts them in force, after the director's document speaks of them.
+    pub fn accept(&self, prepared: Prepared) {
+        let Prepared { rows, written, .. } = prepared;
+        if let Some(written) = written {
+            *self.due.lock().unwrap_or_else(PoisonError::into_inner) = Some(written);
+            // It is on disk, and the next start would find it.
+            if let Err(error) = self.settle() {
+                tracing::error!(
+                    "{FILE}: cannot be replaced ({error}); no more can be changed until it can"
+                );
+            }
+        }
+        let next = self.current.load().after(Arc::new(rows), Instant::now());
+        self.current.store(Arc::new(next));
+    }
+}
+
+/// Does what a process has left undone that ended in the middle of a change.
+fn recover(path: &Path, companion: Option<&str>) -> io::Result<()> {
+    let Some(folder) = path.parent().filter(|folder| folder.exists()) else { return Ok(()) };
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        let Some(name) = name.to_str().filter(|name| name.starts_with(NEXT)) else { continue };
+        let next = folder.join(name);
+        if Some(name) == companion {
+            file::put_in_place(path, &next)?;
+            tracing::info!("{}: a change that was committed is in place now", path.display());
+        } else {
+            file::remove(&next)?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -225,20 +286,68 @@ mod tests {
     #[test]
     fn rows_survive_and_nobody_else_can_read_them() {
         let folder = tempfile::tempdir().unwrap();
-        let keeper = Keeper::open(folder.path(), engine(), SecurityRows::default()).unwrap();
+        let keeper = Keeper::open(folder.path(), None, engine(), SecurityRows::default()).unwrap();
         let mut rows = sample();
         let id = GroupId { model: 1, name: "gone".to_owned() };
         let row = GroupRow { storage: Storage::Volatile, ..GroupRow::default() };
         rows.groups.insert(id, row);
         let prepared = keeper.prepare(rows.clone()).unwrap();
         assert_eq!(*keeper.current().rows, SecurityRows::default(), "not yet in force");
-        keeper.accept(prepared).unwrap();
+        keeper.accept(prepared);
         assert_eq!(*keeper.current().rows, rows);
 
         let mode = fs::metadata(folder.path().join(FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        let again = Keeper::open(folder.path(), engine(), SecurityRows::default()).unwrap();
+        let again = Keeper::open(folder.path(), None, engine(), SecurityRows::default()).unwrap();
         assert_eq!(*again.current().rows, sample());
+    }
+
+    /// The director's document decides of a change that the process ended in.
+    #[test]
+    fn what_was_committed_is_finished_and_what_was_not_is_thrown_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = |companion| {
+            Keeper::open(folder.path(), companion, engine(), SecurityRows::default()).unwrap()
+        };
+        let files = || fs::read_dir(folder.path()).unwrap().count();
+        let prepared = open(None).prepare(sample()).unwrap();
+        let name = prepared.name();
+        let path = folder.path().join(&name);
+        let content = fs::read(&path).unwrap();
+        drop(prepared);
+        assert_eq!(files(), 0, "nobody committed it");
+
+        fs::write(&path, &content).unwrap();
+        fs::write(folder.path().join(format!("{NEXT}of another")), &content).unwrap();
+        assert_eq!(*open(Some("another")).current().rows, SecurityRows::default());
+        assert_eq!(files(), 0);
+
+        fs::write(&path, &content).unwrap();
+        assert_eq!(*open(Some(&name)).current().rows, sample());
+        // The document says so until the next commit.
+        assert_eq!(*open(Some(&name)).current().rows, sample());
+        assert_eq!(files(), 1);
+    }
+
+    #[test]
+    fn what_cannot_be_put_in_place_is_in_force_and_due() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = |companion| {
+            Keeper::open(folder.path(), companion, engine(), SecurityRows::default()).unwrap()
+        };
+        let keeper = open(None);
+        // Something no file can be put in the place of.
+        fs::create_dir(folder.path().join(FILE)).unwrap();
+        let prepared = keeper.prepare(sample()).unwrap();
+        let name = prepared.name();
+        keeper.accept(prepared);
+        assert_eq!(*keeper.current().rows, sample());
+        assert!(keeper.settle().is_err());
+        drop(keeper);
+        fs::remove_dir(folder.path().join(FILE)).unwrap();
+        let keeper = open(Some(&name));
+        assert_eq!(*keeper.current().rows, sample());
+        assert!(keeper.settle().is_ok());
     }
 
     /// Format 1 knew nothing of notifications.
@@ -283,7 +392,7 @@ mod tests {
         let more = keeper.under(config(&["a", "b"]));
         let expected = [(1, "a"), (2, "b"), (3, "x"), (4, "y"), (10, "z")];
         assert_eq!(shown(&more), expected.map(|(number, data)| (number, data.to_owned())));
-        keeper.accept(keeper.prepare(more).unwrap()).unwrap();
+        keeper.accept(keeper.prepare(more).unwrap());
         let changed = keeper.current().certificates_changed;
         assert!(changed.is_some());
 
@@ -291,7 +400,7 @@ mod tests {
         let certificates = Arc::clone(&keeper.current().certificates);
         let mut rows = keeper.under(config(&["a", "b"]));
         rows.groups.insert(GroupId { model: 1, name: "new".to_owned() }, GroupRow::default());
-        keeper.accept(keeper.prepare(rows).unwrap()).unwrap();
+        keeper.accept(keeper.prepare(rows).unwrap());
         assert!(Arc::ptr_eq(&keeper.current().certificates, &certificates));
         assert_eq!(keeper.current().certificates_changed, changed);
 
@@ -322,7 +431,7 @@ mod tests {
         assert_eq!(names(&rows), ["bob", "tls:ann"]);
         let no_longer = GroupId { model: TRANSPORT, name: "ann".to_owned() };
         rows.groups.insert(no_longer.clone(), GroupRow::default());
-        keeper.accept(keeper.prepare(rows.clone()).unwrap()).unwrap();
+        keeper.accept(keeper.prepare(rows.clone()).unwrap());
         let security = keeper.current();
         let known_as = |name| security.session(name, SecurityLevel::AuthPriv).name.to_owned();
         assert_eq!(["ann", "bob", "tls:ann"].map(known_as), ["tls:ann", "bob", "tls:ann"]);
@@ -341,7 +450,7 @@ mod tests {
         let id = GroupId { model: 3, name: "ann".to_owned() };
         let (group, storage) = ("other".to_owned(), Storage::ReadOnly);
         config.groups.insert(id.clone(), GroupRow { group, storage, row: RowState::Active });
-        let keeper = Keeper::open(folder.path(), engine(), config).unwrap();
+        let keeper = Keeper::open(folder.path(), None, engine(), config).unwrap();
         let rows = Arc::clone(&keeper.current().rows);
         assert_eq!(rows.groups[&id].group, "other");
         assert_eq!(rows.users.len(), 1);
@@ -355,7 +464,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE);
         fs::write(&path, "{\"format\":6,\"more\":[]}").unwrap();
-        let error = Keeper::open(folder.path(), engine(), SecurityRows::default()).unwrap_err();
+        let error =
+            Keeper::open(folder.path(), None, engine(), SecurityRows::default()).unwrap_err();
         assert!(matches!(error, KeeperError::Newer { format: 6, .. }));
         assert!(path.exists());
 
@@ -369,7 +479,8 @@ mod tests {
             text.replace("\"fingerprint\": \"04", "\"fingerprint\": \"09"),
         ] {
             fs::write(&path, damaged).unwrap();
-            let keeper = Keeper::open(folder.path(), engine(), SecurityRows::default()).unwrap();
+            let keeper =
+                Keeper::open(folder.path(), None, engine(), SecurityRows::default()).unwrap();
             assert_eq!(*keeper.current().rows, SecurityRows::default());
             assert!(!path.exists());
         }

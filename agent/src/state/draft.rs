@@ -148,11 +148,8 @@ impl Draft {
     }
 
     /// Makes it the state. When this returns, it is on disk and in use; or, with
-    /// an error, nothing at all is done.
-    ///
-    /// Users and views are written first and put in place last, which is one
-    /// rename: should the system refuse even that, the error says so although the
-    /// director has done its part.
+    /// an error, nothing at all is done. Users and views are written first; the
+    /// director's document decides for both, see [`Keeper`](crate::security::Keeper).
     pub fn commit(self, director: &DirectorHandle) -> Result<(), Refused> {
         let keeper = &self.node.security;
         let unwritten = |source| {
@@ -163,6 +160,7 @@ impl Draft {
             // Whoever has committed this publishes all of it.
             self.node.reloader.reload(&self.principal, director, keeper, || {})?;
         }
+        keeper.settle().map_err(unwritten)?;
         let prepared = match self.changes_security() {
             true => Some(keeper.prepare((*self.security).clone()).map_err(unwritten)?),
             false => None,
@@ -175,6 +173,9 @@ impl Draft {
                 reason: self.reason.unwrap_or_default(),
             };
             let mut draft = director::Draft::of(&self.before, provenance);
+            if let Some(prepared) = &prepared {
+                draft.with(prepared.name());
+            }
             if self.wanted != *self.before.wanted {
                 *draft.wanted_mut() = self.wanted;
             }
@@ -184,7 +185,7 @@ impl Draft {
             director.commit(draft)?;
         }
         if let Some(prepared) = prepared {
-            keeper.accept(prepared).map_err(unwritten)?;
+            keeper.accept(prepared);
         }
         let locks = &self.node.locks;
         self.claimed.iter().for_each(|lock| lock(locks).advance());

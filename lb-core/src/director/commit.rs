@@ -15,6 +15,18 @@ pub struct Draft {
     pub(super) wanted: Arc<Wanted>,
     pub(super) runtime: Arc<Runtime>,
     pub(super) provenance: Provenance,
+    pub(super) companion: Option<String>,
+}
+
+/// A configuration that is loaded while running.
+#[derive(Clone, Debug)]
+pub struct Reload {
+    /// What it asks for.
+    pub config: Wanted,
+    /// Who loads it.
+    pub provenance: Provenance,
+    /// What that is one with, see [`Draft::with`].
+    pub companion: Option<String>,
 }
 
 /// What a configuration that was loaded while running has led to.
@@ -66,7 +78,16 @@ impl Draft {
             wanted: snapshot.wanted.clone(),
             runtime: snapshot.runtime.clone(),
             provenance,
+            companion: None,
         }
+    }
+
+    /// Makes the commit one with a change of another file, which lies ready under this
+    /// name and is put in its place after the commit. Should that not come to be, then
+    /// it is to be done at the next start, if [`Opened`](crate::store::Opened) still says
+    /// the name, and else to be thrown away.
+    pub fn with(&mut self, companion: String) {
+        self.companion = Some(companion);
     }
 
     /// The document as edited so far.

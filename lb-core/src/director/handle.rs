@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 
 use super::checker::{Checker, HealthReport};
-use super::commit::{CommitError, Draft, Reloaded};
+use super::commit::{CommitError, Draft, Reload, Reloaded};
 use super::gauge::Gauge;
 use super::handover::{HandedOver, Heard, Legacy};
 use super::owner::{First, Owner, Parts};
 use super::priority::stand_back;
 use super::snapshot::Snapshot;
 use crate::driver::proxy::{Proxy, ProxyOptions};
-use crate::model::{Name, Provenance, Runtime, Wanted};
+use crate::model::{Name, Runtime, Wanted};
 use crate::store::Store;
 
 /// What a director needs to know beside its document.
@@ -52,7 +52,7 @@ pub(super) enum Message {
     /// Make this the next state.
     Commit(Box<Draft>, SyncSender<Result<Arc<Snapshot>, CommitError>>),
     /// Merge this configuration into the state.
-    Reload(Box<Wanted>, Provenance, SyncSender<Result<Reloaded, CommitError>>),
+    Reload(Box<Reload>, SyncSender<Result<Reloaded, CommitError>>),
     /// Tell what a process needs that takes over.
     HandOver(SyncSender<io::Result<HandedOver>>),
     /// Accept no more, and tell what a process goes on with that takes over.
@@ -136,9 +136,9 @@ impl DirectorHandle {
     /// Merges another configuration into the present state, as a start would,
     /// or says why not; then nothing is changed. No connection ends by it but
     /// those of servers and services that are no more.
-    pub fn reload(&self, config: Wanted, provenance: Provenance) -> Result<Reloaded, CommitError> {
+    pub fn reload(&self, reload: Reload) -> Result<Reloaded, CommitError> {
         let (reply, answer) = mpsc::sync_channel(1);
-        let message = Message::Reload(Box::new(config), provenance, reply);
+        let message = Message::Reload(Box::new(reload), reply);
         self.inner.to_owner.send(message).map_err(|_| CommitError::Closed)?;
         answer.recv().map_err(|_| CommitError::Closed)?
     }

@@ -19,7 +19,7 @@ mod snapshot;
 mod view;
 
 pub use checker::{Ejected, Sign, Suspicion};
-pub use commit::{CommitError, Draft, Reloaded};
+pub use commit::{CommitError, Draft, Reload, Reloaded};
 pub use handle::{Director, DirectorHandle, DirectorOptions};
 pub use handover::{HandedOver, Handover, Legacy};
 pub use live::{ServerLive, ServiceLive};

@@ -8,15 +8,14 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::assemble::{self, Verdict};
 use super::checker::{Asked, Checker, Target};
-use super::commit::{CommitError, Draft, Reloaded};
+use super::commit::{CommitError, Draft, Reload, Reloaded};
 use super::handle::{DirectorOptions, Message, Published};
 use super::handover::{HandedOver, Legacy};
 use super::plane;
 use super::snapshot::{Listening, Snapshot};
 use crate::driver::{Driver, Refusal};
 use crate::model::{
-    CheckKind, Name, Problem, ProblemKind, Provenance, RowId, Runtime, ServerId, Service,
-    ServiceId, Wanted,
+    CheckKind, Name, Problem, ProblemKind, RowId, Runtime, ServerId, Service, ServiceId, Wanted,
 };
 use crate::plan::{Capabilities, plan};
 use crate::store::Store;
@@ -79,6 +78,7 @@ struct Step<'a> {
     runtime: Arc<Runtime>,
     principal: &'a str,
     keep: bool,
+    companion: Option<&'a str>,
     /// Whether a listener that is new now may stop it.
     strict: bool,
 }
@@ -113,6 +113,7 @@ impl Owner {
             runtime: Arc::new(runtime),
             principal: "",
             keep: false,
+            companion: None,
             strict: false,
         };
         // A step that is not strict and keeps nothing has nothing to fail at.
@@ -170,7 +171,7 @@ impl Owner {
                 let _ = reply.send(Err(CommitError::Closed));
                 false
             }
-            Message::Reload(_, _, reply) if self.place != Place::Held => {
+            Message::Reload(_, reply) if self.place != Place::Held => {
                 let _ = reply.send(Err(CommitError::Closed));
                 false
             }
@@ -179,8 +180,8 @@ impl Owner {
                 let _ = reply.send(self.commit(*draft));
                 false
             }
-            Message::Reload(config, provenance, reply) => {
-                let _ = reply.send(self.reload(*config, provenance));
+            Message::Reload(reload, reply) => {
+                let _ = reply.send(self.reload(*reload));
                 false
             }
             Message::HandOver(reply) => {
@@ -230,7 +231,7 @@ impl Owner {
     }
 
     fn commit(&mut self, draft: Draft) -> Result<Arc<Snapshot>, CommitError> {
-        let Draft { base, mut wanted, mut runtime, provenance } = draft;
+        let Draft { base, mut wanted, mut runtime, provenance, companion } = draft;
         let before = self.current.clone();
         if base != before.serial {
             return Err(CommitError::Stale);
@@ -254,18 +255,20 @@ impl Owner {
         let values = Arc::make_mut(&mut runtime);
         values.expire(Instant::now());
         values.prune(&wanted);
-        let keep = changed || terms(&runtime) != terms(&before.runtime);
+        let keep = changed || companion.is_some() || terms(&runtime) != terms(&before.runtime);
         self.advance(Step {
             serial: before.serial + 1,
             wanted,
             runtime,
             principal: &provenance.principal,
             keep,
+            companion: companion.as_deref(),
             strict: true,
         })
     }
 
-    fn reload(&mut self, config: Wanted, provenance: Provenance) -> Result<Reloaded, CommitError> {
+    fn reload(&mut self, reload: Reload) -> Result<Reloaded, CommitError> {
+        let Reload { config, provenance, companion } = reload;
         let before = self.current.clone();
         let store = self.store.as_mut().ok_or(CommitError::NoDocument)?;
         let (mut wanted, notes) = store.merged(&config, &before.wanted);
@@ -291,6 +294,7 @@ impl Owner {
             runtime,
             principal: &principal,
             keep: true,
+            companion: companion.as_deref(),
             strict: true,
         };
         match self.advance(step) {
@@ -342,6 +346,7 @@ impl Owner {
             runtime,
             principal: "",
             keep: false,
+            companion: None,
             strict: false,
         };
         if let Err(error) = self.advance(step) {
@@ -390,7 +395,7 @@ impl Owner {
         };
         if step.keep
             && let Some(store) = &mut self.store
-            && let Err(error) = store.save(&next.wanted, &next.runtime)
+            && let Err(error) = store.save(&next.wanted, &next.runtime, step.companion)
         {
             self.driver.prepare(&[]);
             return Err(error.into());

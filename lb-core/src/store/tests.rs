@@ -64,7 +64,7 @@ impl Disk {
         let mut wanted = opened.wanted;
         edit(&mut wanted);
         wanted.generation += 1;
-        opened.store.save(&wanted, &opened.runtime).unwrap();
+        opened.store.save(&wanted, &opened.runtime, None).unwrap();
     }
 
     fn files(&self) -> Vec<String> {
@@ -124,9 +124,24 @@ fn another_configuration_is_in_the_next_document() {
     let Opened { mut store, wanted, runtime, .. } = disk.open(config(&[("rs1", 1)])).unwrap();
     let former = store.replace_config(config(&[("rs1", 2)]));
     assert_eq!(former, config(&[("rs1", 1)]));
-    store.save(&wanted, &runtime).unwrap();
+    store.save(&wanted, &runtime, None).unwrap();
     drop(store);
     assert_eq!(disk.open(config(&[("rs1", 2)])).unwrap().notes, []);
+}
+
+#[test]
+fn the_companion_is_that_of_the_last_commit() {
+    let disk = Disk::new();
+    let Opened { mut store, wanted, runtime, .. } = disk.open(config(&[("rs1", 1)])).unwrap();
+    store.save(&wanted, &runtime, Some("beside.new-7")).unwrap();
+    drop(store);
+    // A start is no commit, even where its configuration is another.
+    for weight in [1, 2, 2] {
+        let opened = disk.open(config(&[("rs1", weight)])).unwrap();
+        assert_eq!(opened.companion.as_deref(), Some("beside.new-7"));
+    }
+    disk.change(config(&[("rs1", 2)]), |_| ());
+    assert_eq!(disk.open(config(&[("rs1", 2)])).unwrap().companion, None);
 }
 
 #[test]

@@ -22,16 +22,16 @@ pub fn state_document(octets: &[u8]) {
     let folder = folder();
     let path = folder.path().join("state.json");
     fs::write(&path, octets).expect("a file of the folder");
-    let Opened { store, wanted, runtime, notes } = match Store::open(&path, station::wanted(), NOW)
-    {
-        Ok(opened) => opened,
-        Err(error @ StoreError::Newer { .. }) => {
-            assert!(!error.to_string().is_empty());
-            assert!(fs::read(&path).is_ok_and(|kept| kept == octets), "it was touched");
-            return;
-        }
-        Err(error) => panic!("{error}"),
-    };
+    let Opened { store, wanted, runtime, notes, companion } =
+        match Store::open(&path, station::wanted(), NOW) {
+            Ok(opened) => opened,
+            Err(error @ StoreError::Newer { .. }) => {
+                assert!(!error.to_string().is_empty());
+                assert!(fs::read(&path).is_ok_and(|kept| kept == octets), "it was touched");
+                return;
+            }
+            Err(error) => panic!("{error}"),
+        };
     assert_eq!(wanted.check(), []);
     for note in &notes {
         assert!(!note.to_string().is_empty());
@@ -42,7 +42,7 @@ pub fn state_document(octets: &[u8]) {
     drop(store);
 
     let again = Store::open(&path, station::wanted(), NOW).expect("what was written is read");
-    assert_eq!(runtime, again.runtime);
+    assert_eq!((runtime, companion), (again.runtime, again.companion));
     // Volatile rows end with the agent, and what named them is mended.
     if wanted.kept() == wanted {
         assert_eq!(again.notes, []);
@@ -104,6 +104,6 @@ fn written(wanted: &Wanted, runtime: &Runtime) -> Vec<u8> {
     let folder = folder();
     let path = folder.path().join("state.json");
     let mut opened = Store::open(&path, station::wanted(), NOW).expect("there is none yet");
-    opened.store.save(wanted, runtime).expect("a folder of our own");
+    opened.store.save(wanted, runtime, Some("beside.new-1")).expect("a folder of our own");
     fs::read(&path).expect("it was written")
 }
