@@ -17,7 +17,7 @@ use tokio::{
     time::sleep_until,
 };
 
-use super::{Datagram, Originator, Own};
+use super::{Client, Couriers, Datagram, Originator, Own};
 use crate::{engine::Statistics, state::Publisher, tables};
 
 /// Notifications that may wait for the thread.
@@ -34,15 +34,20 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// Starts the thread.
-    pub fn start(publisher: Arc<Publisher>, seed: [u8; 16]) -> io::Result<(Self, JoinHandle<()>)> {
+    /// Starts the thread. Without a certificate of our own nobody is told over TLS.
+    pub fn start(
+        publisher: Arc<Publisher>,
+        seed: [u8; 16],
+        client: Option<Client>,
+    ) -> io::Result<(Self, JoinHandle<()>)> {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let statistics = Arc::clone(&publisher.current().node.statistics);
         let originator = Originator::new(seed, Arc::clone(&statistics));
+        let couriers = Couriers::new(client, Arc::clone(&statistics));
         let thread = thread::Builder::new().name("notify".to_owned()).spawn(move || {
-            runtime.block_on(run(&publisher, waiting, originator));
+            runtime.block_on(run(&publisher, waiting, originator, couriers));
         })?;
         Ok((Self { queue, statistics }, thread))
     }
@@ -64,6 +69,7 @@ async fn run(
     publisher: &Publisher,
     mut waiting: Receiver<Arc<Notification>>,
     mut originator: Originator,
+    mut couriers: Couriers,
 ) {
     let mut sockets = Sockets::default();
     loop {
@@ -73,6 +79,7 @@ async fn run(
                 let Some(notification) = notification else { return };
                 let security = Arc::clone(&publisher.current().security);
                 let own = Own { object_id: tables::object_id(), address: &own_address };
+                couriers.notify(&notification, &security);
                 originator.notify(Instant::now(), &notification, &security, &own)
             }
             (datagram, from) = arrived(&mut sockets.v4) => {
