@@ -236,7 +236,11 @@ fn a_receiver_is_made_over_snmp() {
     // Another certificate than it has: nobody is told any more.
     let parked = "SNMP-TLS-TM-MIB::snmpTlstmAddrRowStatus.'x'";
     let shown = "SNMP-TLS-TM-MIB::snmpTlstmAddrServerFingerprint.'x'";
+    assert_eq!(counted(&agent, CLOSES), 0);
     root(&agent, "snmpset", &[parked, "i", "2", shown, "x", &client]);
+    eventually("the session is over, though nothing is told", Duration::from_secs(20), || {
+        if counted(&agent, CLOSES) == 1 { Ok(()) } else { Err(String::new()) }
+    });
     root(&agent, "snmpset", &[parked, "i", "1"]);
     tell(&agent, "two");
     eventually("it is not believed", Duration::from_secs(20), || {

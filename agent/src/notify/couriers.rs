@@ -42,7 +42,10 @@ pub struct Couriers {
 }
 
 /// The way to the thread of one, which ends with it.
-struct Courier(Arc<Bag>);
+struct Courier {
+    bag: Arc<Bag>,
+    peer: Arc<Peer>,
+}
 
 /// What waits for a thread.
 #[derive(Default)]
@@ -61,7 +64,6 @@ struct Content {
 
 /// A message for a peer.
 struct Letter {
-    peer: Arc<Peer>,
     octets: Vec<u8>,
     /// Its number, and how it is waited for, if it is to be acknowledged.
     awaits: Option<(i32, Retry)>,
@@ -71,7 +73,7 @@ struct Letter {
 
 /// What a thread has.
 struct Round {
-    receiver: String,
+    peer: Arc<Peer>,
     bag: Arc<Bag>,
     client: Client,
     statistics: Arc<Statistics>,
@@ -88,9 +90,8 @@ impl Couriers {
 
     /// Hands a notification to everybody who is to be told over TLS.
     pub fn notify(&mut self, notification: &Notification, security: &Security) {
-        let receivers = security.receivers();
-        self.all.retain(|name, _| receivers.iter().any(|one| one.name == *name));
-        for receiver in receivers {
+        self.follow(security);
+        for receiver in security.receivers() {
             if let Who::Session { peer, level, is_named_well } = &receiver.who
                 && receiver.is_told(notification)
             {
@@ -102,20 +103,35 @@ impl Couriers {
                 let confirmed = receiver.confirmed;
                 let octets = message(notification, security, *level, confirmed, self.next_id);
                 let letter = Letter {
-                    peer: Arc::clone(peer),
                     octets,
                     awaits: confirmed.then_some((self.next_id, receiver.retry)),
                     is_of_certificates: notification.name.starts_with(SNMP_TLSTM_NOTIFICATIONS),
                 };
-                self.hand_over(receiver, letter);
+                self.hand_over(peer, letter);
             }
         }
     }
 
-    fn hand_over(&mut self, receiver: &Receiver, letter: Letter) {
-        let name = &receiver.name;
+    /// Whether there are any.
+    pub fn are_some(&self) -> bool {
+        !self.all.is_empty()
+    }
+
+    /// Ends those whose peer is not to be told any more, or is known by something else,
+    /// with what they have in hand.
+    pub fn follow(&mut self, security: &Security) {
+        let is_peer = |receiver: &Receiver, known: &Peer| match &receiver.who {
+            Who::Session { peer, .. } => **peer == *known,
+            _ => false,
+        };
+        let receivers = security.receivers();
+        self.all.retain(|_, courier| receivers.iter().any(|one| is_peer(one, &courier.peer)));
+    }
+
+    fn hand_over(&mut self, peer: &Arc<Peer>, letter: Letter) {
+        let name = &peer.name;
         if !self.all.contains_key(name) {
-            match self.employ(name) {
+            match self.employ(peer) {
                 Ok(courier) => {
                     self.all.insert(name.clone(), courier);
                 }
@@ -125,21 +141,19 @@ impl Couriers {
                 }
             }
         }
-        if let Some(Courier(bag)) = self.all.get(name)
-            && bag.put(letter)
-        {
-            self.statistics.notifications_dropped.count();
+        if let Some(courier) = self.all.get(name) {
+            courier.take(letter, &self.statistics);
         }
     }
 
-    fn employ(&self, name: &str) -> Result<Courier, String> {
+    fn employ(&self, peer: &Arc<Peer>) -> Result<Courier, String> {
         let client = self.client.as_ref().ok_or("the configuration has no [tls]")?;
         if self.all.len() >= MOST {
             return Err(format!("there are {MOST} others already"));
         }
         let bag = Arc::new(Bag::default());
         let round = Round {
-            receiver: name.to_owned(),
+            peer: Arc::clone(peer),
             bag: Arc::clone(&bag),
             client: client.clone(),
             statistics: Arc::clone(&self.statistics),
@@ -148,7 +162,7 @@ impl Couriers {
         };
         let thread = thread::Builder::new().name("notify tls".to_owned());
         thread.spawn(move || round.run()).map_err(|error| error.to_string())?;
-        Ok(Courier(bag))
+        Ok(Courier { bag, peer: Arc::clone(peer) })
     }
 }
 
@@ -174,10 +188,23 @@ fn message(
     v3::encode(&head, &pdu)
 }
 
+impl Courier {
+    /// Takes a letter, for which another may have to go.
+    fn take(&self, letter: Letter, statistics: &Statistics) {
+        if self.bag.put(letter) {
+            statistics.notifications_dropped.count();
+            if !std::mem::replace(&mut self.bag.content().said, true) {
+                let receiver = &self.peer.name;
+                tracing::warn!(receiver, "notifications wait in vain; the oldest go");
+            }
+        }
+    }
+}
+
 impl Drop for Courier {
     fn drop(&mut self) {
-        self.0.content().is_closed = true;
-        self.0.bell.notify_all();
+        self.bag.content().is_closed = true;
+        self.bag.bell.notify_all();
     }
 }
 
@@ -192,12 +219,6 @@ impl Bag {
         let is_full = content.letters.len() >= WAITING;
         if is_full {
             content.letters.pop_front();
-            if !std::mem::replace(&mut content.said, true) {
-                tracing::warn!(
-                    receiver = %letter.peer.address,
-                    "notifications wait in vain; the oldest go"
-                );
-            }
         }
         content.letters.push_back(letter);
         self.bell.notify_all();
@@ -254,7 +275,7 @@ impl Round {
         let Some((id, retry)) = letter.awaits else {
             if let Err(error) = self.send(letter) {
                 self.statistics.notifications_dropped.count();
-                tracing::info!(receiver = self.receiver, %error, "a trap was not sent");
+                tracing::info!(receiver = self.peer.name, %error, "a trap was not sent");
             }
             return;
         };
@@ -264,25 +285,25 @@ impl Round {
             match done {
                 Ok(Answer::Taken | Answer::OfAnother) => return,
                 Ok(Answer::Report) => break,
-                Err(error) => tracing::debug!(receiver = self.receiver, %error, "an inform"),
+                Err(error) => tracing::debug!(receiver = self.peer.name, %error, "an inform"),
             }
             if attempt < retry.retries && !self.bag.pause(again) {
                 return;
             }
         }
         self.statistics.informs_unacknowledged.count();
-        tracing::info!(receiver = self.receiver, "an inform was not acknowledged");
+        tracing::info!(receiver = self.peer.name, "an inform was not acknowledged");
     }
 
     /// Sends it in the session there is, or in a new one.
     fn send(&mut self, letter: &Letter) -> io::Result<()> {
-        if !self.session.as_mut().is_some_and(|session| session.is_with(&letter.peer)) {
+        if !self.session.as_mut().is_some_and(Session::is_open) {
             self.session = None;
         }
         let mut session = match self.session.take() {
             Some(session) => session,
             None => {
-                let opened = Session::open(&self.client, &letter.peer, &self.statistics, PATIENCE);
+                let opened = Session::open(&self.client, &self.peer, &self.statistics, PATIENCE);
                 self.is_refused = opened.as_ref().is_err_and(is_of_certificate);
                 opened?
             }
@@ -351,15 +372,7 @@ mod tests {
     };
 
     fn letter(number: i32) -> Letter {
-        let peer = Peer {
-            name: "noc".to_owned(),
-            address: ([192, 0, 2, 9], 10162).into(),
-            server: Server::Certificate(Fingerprint::of(b"a certificate")),
-            client: None,
-            authorities: Authorities::default(),
-        };
         Letter {
-            peer: Arc::new(peer),
             octets: Vec::new(),
             awaits: Some((number, Retry::default())),
             is_of_certificates: false,
@@ -368,6 +381,13 @@ mod tests {
 
     #[test]
     fn a_queue_is_bounded_and_loses_the_oldest() {
+        let peer = Peer {
+            name: "noc".to_owned(),
+            address: ([192, 0, 2, 9], 10162).into(),
+            server: Server::Certificate(Fingerprint::of(b"a certificate")),
+            client: None,
+            authorities: Authorities::default(),
+        };
         let bag = Arc::new(Bag::default());
         let numbers = 0..WAITING as i32 + 20;
         let dropped = numbers.filter(|number| bag.put(letter(*number))).count();
@@ -376,7 +396,7 @@ mod tests {
         for number in 20..20 + WAITING as i32 {
             assert_eq!(next(&bag).flatten().map(|(number, _)| number), Some(number));
         }
-        drop(Courier(Arc::clone(&bag)));
+        drop(Courier { bag: Arc::clone(&bag), peer: Arc::new(peer) });
         bag.put(letter(0));
         assert!(next(&bag).is_none(), "nobody is told any more");
         assert!(!bag.pause(Instant::now() + IDLE), "nor waited for");

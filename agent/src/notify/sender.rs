@@ -7,14 +7,14 @@ use std::{
     net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket as StdSocket},
     sync::Arc,
     thread::{self, JoinHandle},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use lcms_snmp::notification::Notification;
 use tokio::{
     net::UdpSocket,
     sync::mpsc::{self, Receiver, error::TrySendError},
-    time::sleep_until,
+    time::{MissedTickBehavior, interval, sleep_until},
 };
 
 use super::{Client, Couriers, Datagram, Originator, Own};
@@ -22,6 +22,9 @@ use crate::{engine::Statistics, state::Publisher, tables};
 
 /// Notifications that may wait for the thread.
 const QUEUE: usize = 256;
+
+/// How often it is looked whether those who are told over TLS still are to be.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// A whole UDP datagram.
 const DATAGRAM: usize = 65_535;
@@ -72,6 +75,8 @@ async fn run(
     mut couriers: Couriers,
 ) {
     let mut sockets = Sockets::default();
+    let mut look = interval(LOOK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let due = originator.poll_timeout();
         let out = tokio::select! {
@@ -87,6 +92,11 @@ async fn run(
             }
             (datagram, from) = arrived(&mut sockets.v6) => {
                 originator.on_datagram(Instant::now(), from, datagram)
+            }
+            // Whoever is not to be told any more is let go of also while nothing is told.
+            _ = look.tick(), if couriers.are_some() => {
+                couriers.follow(&publisher.current().security);
+                Vec::new()
             }
             () = sleep_until(due.unwrap_or_else(Instant::now).into()), if due.is_some() => {
                 originator.on_timeout(Instant::now())

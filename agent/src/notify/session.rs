@@ -54,7 +54,6 @@ pub struct Client {
 
 /// A session with a peer.
 pub struct Session {
-    peer: Arc<Peer>,
     link: Link,
     received: Vec<u8>,
     statistics: Arc<Statistics>,
@@ -77,13 +76,7 @@ impl Session {
         statistics.tls_opens.count();
         let link = Link::open(client, peer, statistics, patience);
         let link = link.inspect_err(|_| statistics.tls_open_errors.count())?;
-        let (peer, statistics) = (Arc::clone(peer), Arc::clone(statistics));
-        Ok(Self { peer, link, received: Vec::new(), statistics })
-    }
-
-    /// Whether it is one with this peer, and still there.
-    pub fn is_with(&mut self, peer: &Peer) -> bool {
-        *self.peer == *peer && self.is_open()
+        Ok(Self { link, received: Vec::new(), statistics: Arc::clone(statistics) })
     }
 
     /// Whether the other end has not closed it.
