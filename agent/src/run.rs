@@ -35,7 +35,7 @@ use crate::{
     agentx::{self, LocalObjects, Subtree},
     config::{Config, Tls},
     engine::{Engine, Statistics},
-    notify::{Announcer, Log, Sender, Start},
+    notify::{Announcer, Client, Log, Sender, Start},
     reload::Reloader,
     security::{IdentityError, Keeper, KeeperError, LocalEngine, identity},
     sensors::{Facts, Sensors},
@@ -363,6 +363,10 @@ impl Agent {
             .into_iter()
             .flat_map(|(name, all)| all.iter().map(move |one| (name, one.address())))
             .collect();
+        let client = config.tls.as_ref().map(|Tls { own, provider, .. }| Client {
+            own: Arc::clone(own),
+            provider: Arc::clone(provider),
+        });
         let tls = match config.tls {
             Some(Tls { own, provider, .. }) => {
                 Some(tls::Server::new(&own, provider, Arc::clone(&publisher))?)
@@ -382,7 +386,7 @@ impl Agent {
             Some(master) => Some(join(master, &engine, &publisher)?),
             None => None,
         };
-        let (sender, notifying) = Sender::start(Arc::clone(&publisher), random()?)?;
+        let (sender, notifying) = Sender::start(Arc::clone(&publisher), random()?, client)?;
         let master = link.as_ref().map(agentx::Link::notifier);
         let mut announcer = Announcer::new(&publisher.current(), start, sender, master);
         let publishing = thread::Builder::new().name("publisher".to_owned()).spawn({

@@ -4,10 +4,12 @@ use std::{
     fmt::Write as _,
     fs,
     net::{Ipv4Addr, SocketAddr, UdpSocket},
+    path::{Path, PathBuf},
     process::Command,
     time::Duration,
 };
 
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::{
@@ -15,6 +17,7 @@ use crate::{
     eventually, net_snmp,
     process::Process,
     root,
+    tls::Clients,
 };
 
 /// The name of its engine, in hexadecimal.
@@ -52,6 +55,26 @@ impl Snmptrapd {
         Self::start_with(port, engines, &format!("traphandle default {handler}\n"), &["-On"])
     }
 
+    /// Starts one that listens over TLS with a certificate of those, and takes what is
+    /// told by whoever shows another one.
+    #[track_caller]
+    pub fn start_over_tls(port: u16, clients: &Clients, own: &str, other: &str) -> Option<Self> {
+        let tool = net_snmp::tool("snmptrapd")?;
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let config = folder.path().join("peer.conf");
+        let text = format!(
+            "exactEngineID 0x{ENGINE}\n[snmp] localCert {own}\n\
+             certSecName 10 {other} --sn {other}\nauthUser log,execute -s tsm {other} priv\n"
+        );
+        fs::write(&config, text).expect("the folder is ours");
+        let mut command = command(tool, &config, &[]);
+        command.arg(format!("tlstcp:{}", SocketAddr::from((Ipv4Addr::LOCALHOST, port))));
+        clients.equip(&mut command);
+        let mut process = Process::start(&mut command);
+        process.says("NET-SNMP version");
+        Some(Self { process, _folder: folder })
+    }
+
     #[track_caller]
     fn start_with(port: u16, engines: &[&str], more: &str, args: &[&str]) -> Option<Self> {
         let tool = net_snmp::tool("snmptrapd")?;
@@ -69,20 +92,18 @@ impl Snmptrapd {
         }
         let config = folder.path().join("peer.conf");
         fs::write(&config, text).expect("the folder is ours");
-        let mut command = Command::new(tool);
+        let mut command = command(tool, &config, args);
         command
-            .args(["-f", "-Lo", "-n", "-C", "-c"])
-            .arg(config)
-            .arg("-M")
-            .arg(root().join("mibs/modules"))
-            .args(["-m", "LOAD-CLUSTER-MIB:SNMPv2-MIB:IF-MIB", "-F", "GOT %P|%W|%q|%v\n"])
-            .args(args)
             .arg(format!("udp:{}", SocketAddr::from((Ipv4Addr::LOCALHOST, port))))
-            .env("SNMP_PERSISTENT_DIR", folder.path())
-            .env("LC_ALL", "C");
+            .env("SNMP_PERSISTENT_DIR", folder.path());
         let mut process = Process::start(&mut command);
         process.says("NET-SNMP version");
         Some(Self { process, _folder: folder })
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        self.process.signal(signal);
     }
 
     /// The notifications that have come, one a line: how, and what.
@@ -106,4 +127,18 @@ impl Snmptrapd {
             found.ok_or_else(|| self.process.output())
         })
     }
+}
+
+/// It with a configuration, and no address yet.
+fn command(tool: PathBuf, config: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(tool);
+    command
+        .args(["-f", "-Lo", "-n", "-C", "-c"])
+        .arg(config)
+        .arg("-M")
+        .arg(root().join("mibs/modules"))
+        .args(["-m", "LOAD-CLUSTER-MIB:SNMPv2-MIB:IF-MIB", "-F", "GOT %P|%W|%q|%v\n"])
+        .args(args)
+        .env("LC_ALL", "C");
+    command
 }

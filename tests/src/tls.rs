@@ -93,6 +93,14 @@ impl Clients {
         )
     }
 
+    /// Has a program of net-snmp find them, and speak TLS as others do.
+    pub fn equip(&self, command: &mut Command) {
+        command
+            .env("SNMPCONFPATH", self.folder())
+            .env("SNMP_PERSISTENT_DIR", self.at("kept"))
+            .env("LD_PRELOAD", self.at("newer.so"));
+    }
+
     /// Runs a tool with the certificate of one, which expects that of another.
     pub fn run(&self, name: &str, who: [&str; 2], agent: SocketAddr, args: &[&str]) -> Said {
         let mut command = self.command(name, who, agent, args);

@@ -6,6 +6,7 @@
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
+    os::unix::fs::PermissionsExt,
     time::{Duration, Instant},
 };
 
@@ -149,6 +150,35 @@ fn a_certificate_is_named_over_snmp() {
     agent.kill_and_restart();
     let tls = agent.says("lcms-agent: listening on tls:").parse().expect("an address");
     assert_ne!(get(tls).code, Some(0), "it is gone for good");
+}
+
+/// What was acknowledged is there, however soon the agent is killed after that; and only
+/// its owner reads it.
+#[test]
+fn named_certificates_outlive_kills() {
+    let Some(clients) = Clients::new(&["ann"]) else { return };
+    let (mut agent, _) = agent(&[ROOT, &clients.table()].concat());
+    let fingerprint = digits(&clients, "ann");
+    let column = |name: &str, number: u32| format!("CertToTSN{name}.{number}");
+    for number in 1..=10 {
+        let (shown, data) = (column("Fingerprint", number), column("Data", number));
+        let (status, name) = (column("RowStatus", number), format!("ann{number}"));
+        let row = [&*shown, "x", &fingerprint, &data, "s", &name, &status, "i", "4"];
+        assert_eq!(set(&agent, &row), "");
+        if number > 5 {
+            assert_eq!(set(&agent, &[&column("RowStatus", number - 5), "i", "6"]), "");
+        }
+        agent.kill_and_restart();
+        let (auth, privacy) = (Some("SHA-256"), Some("AES"));
+        let root = User { name: "root", password: PASSWORD, auth, privacy };
+        let args = ["-Oqv", "1.3.6.1.2.1.198.2.2.1.3.1.4"];
+        let said = run_as("snmpwalk", &root, agent.address(), &args).expect("found");
+        let there = (number.saturating_sub(5) + 1..=number).map(|n| format!("\"ann{n}\""));
+        assert_eq!(said.lines, there.collect::<Vec<_>>());
+    }
+    let file = agent.state_dir().join("security.json");
+    let mode = std::fs::metadata(file).expect("it is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
 }
 
 /// A session is one with somebody: another name for the certificate ends it.

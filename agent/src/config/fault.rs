@@ -94,6 +94,22 @@ pub enum Cause {
     /// A receiver of notifications, and nobody says in whose name.
     #[error("a receiver has a user or a community, and one of the two alone")]
     ReceiverWithoutSender,
+    /// Over TLS nobody else is known.
+    #[error("over TLS a receiver has a user of [[tls.user]], and no community")]
+    ReceiverWithoutSessionUser,
+    /// A receiver over TLS, and no certificate to show it.
+    #[error(
+        "a receiver with a fingerprint or a server_name is told over TLS, and there is no [tls]"
+    )]
+    ReceiverWithoutTls,
+    /// Two ways to know a receiver.
+    #[error("fingerprint and server_name cannot stand together: the fingerprint says all")]
+    TwoServers,
+    /// Nobody who could have signed the name.
+    #[error(
+        "server_name is for certificates that an authority has signed, and there is no ca_file in [tls]"
+    )]
+    ServerNameAlone,
     /// A user's messages are of version 3.
     #[error("version is for a community; a user's messages are of version 3")]
     VersionOfUser,

@@ -194,6 +194,8 @@ pub(super) struct ReceiverTable {
     pub user: Option<Spanned<Word>>,
     pub level: Option<Spanned<Level>>,
     pub community: Option<Spanned<Word>>,
+    pub fingerprint: Option<Digits>,
+    pub server_name: Option<Spanned<Word>>,
     pub version: Option<Spanned<ReceiverVersion>>,
     pub notify_type: Option<NotifyType>,
     pub timeout: Option<Timeout>,

@@ -44,6 +44,7 @@ const VALUES: &[(&str, &str)] = &[
         "fingerprint",
         "fingerprint = \"AB:CD:…\"    # 64 digits, by openssl x509 -noout -fingerprint -sha256",
     ),
+    ("server_name", "server_name = \"noc.example.net\"    # in a certificate by one of ca_file"),
     (
         "from",
         "from = \"commonName\"    # or \"rfc822Name\", \"dnsName\", \"ipAddress\", \"anyName\"",
@@ -193,8 +194,19 @@ pub(super) fn of(cause: &Cause) -> String {
         Cause::UnknownSender { what: "user", name } => {
             format!("add it\n[[user]]\nname = \"{name}\"\nauth_file = \"{name}.password\"")
         }
+        Cause::UnknownSender { what: "tls.user", name } => {
+            format!("add it\n[[tls.user]]\nname = \"{name}\"")
+        }
         Cause::UnknownSender { name, .. } => {
             format!("add it\n[[community]]\nname = \"{name}\"\nfile = \"{name}.community\"")
+        }
+        Cause::ReceiverWithoutSessionUser => "user = \"NAME-OF-A-TLS-USER\"".to_owned(),
+        Cause::ReceiverWithoutTls => {
+            "add it\n[tls]\ncertificate_file = \"agent.pem\"\nkey_file = \"agent.key\"".to_owned()
+        }
+        Cause::TwoServers => "leave one of the two out".to_owned(),
+        Cause::ServerNameAlone => {
+            "ca_file = \"authorities.pem\" in [tls], or the receiver's own fingerprint".to_owned()
         }
         Cause::ReceiverWithoutSender => {
             "user = \"NAME-OF-A-USER\", or community = \"NAME-OF-A-COMMUNITY\"".to_owned()

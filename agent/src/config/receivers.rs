@@ -1,7 +1,7 @@
 //! Who is notified: `[[receiver]]`, each a row of snmpNotifyTable and one of every
 //! table that goes with it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::SocketAddr};
 
 use lcms_lb_core::model::RowState;
 use lcms_snmp::v3::SecurityLevel;
@@ -15,29 +15,40 @@ use super::{
 };
 use crate::security::{
     Domain, FilterId, FilterRow, Model, NotificationRows, NotifyRow, ParamsRow, ProfileRow,
-    Storage, TargetRow,
+    ServerRow, Storage, TargetRow,
 };
 
-/// The rows of all receivers.
-pub(super) fn read(file: &File, senders: &Senders, findings: &mut Findings) -> NotificationRows {
+/// Gives the rows of all receivers to the senders.
+pub(super) fn read(file: &File, senders: &mut Senders, findings: &mut Findings) {
     let mut rows = NotificationRows::default();
     let mut seen = BTreeMap::new();
     for table in &file.receiver {
-        if let Some(name) = fresh("receiver", &table.name, &mut seen, findings)
-            && let Some(params) = params(table, senders, findings)
-        {
-            add(&mut rows, table, name, params);
+        let Some(name) = fresh("receiver", &table.name, &mut seen, findings) else { continue };
+        if table.fingerprint.is_some() || table.server_name.is_some() {
+            if let Some((server, params)) = over_tls(file, table, findings) {
+                let user = params.security_name.clone().unwrap_or_default();
+                senders.add_peer(&name, server, user);
+                add(&mut rows, table, name, params, Domain::of_tls);
+            }
+        } else if let Some(params) = params(table, senders, findings) {
+            add(&mut rows, table, name, params, Domain::of_address);
         }
     }
-    rows
+    senders.notification = rows;
 }
 
 const KEPT: (Storage, RowState) = (Storage::ReadOnly, RowState::Active);
 
-fn add(rows: &mut NotificationRows, table: &ReceiverTable, name: String, params: ParamsRow) {
+fn add(
+    rows: &mut NotificationRows,
+    table: &ReceiverTable,
+    name: String,
+    params: ParamsRow,
+    domain: impl Fn(SocketAddr) -> (Domain, Vec<u8>),
+) {
     let (storage, row) = KEPT;
     let defaults = TargetRow::default();
-    let (domain, address) = Domain::of_address(*table.address.get_ref());
+    let (domain, address) = domain(*table.address.get_ref());
     let target = TargetRow {
         domain: Some(domain),
         address,
@@ -70,6 +81,53 @@ fn add(rows: &mut NotificationRows, table: &ReceiverTable, name: String, params:
         rows.filters.insert(id, FilterRow { mask: Vec::new(), included, storage, row });
     }
     rows.profiles.insert(name.clone(), ProfileRow { name, storage, row });
+}
+
+/// What is shown over TLS, and in whose name it is told.
+fn over_tls(
+    file: &File,
+    table: &ReceiverTable,
+    findings: &mut Findings,
+) -> Option<(ServerRow, ParamsRow)> {
+    let (storage, row) = KEPT;
+    let mut fault = |span, cause| {
+        findings.add(span, cause);
+        None
+    };
+    let Some(tls) = &file.tls else { return fault(table.name.span(), Cause::ReceiverWithoutTls) };
+    let server = match (&table.fingerprint, &table.server_name) {
+        (Some(_), Some(name)) => return fault(name.span(), Cause::TwoServers),
+        (None, Some(name)) if tls.ca_file.is_none() => {
+            return fault(name.span(), Cause::ServerNameAlone);
+        }
+        (fingerprint, name) => ServerRow {
+            fingerprint: fingerprint.as_ref().map(|digits| digits.0.clone()),
+            identity: name.as_ref().map_or_else(String::new, |name| name.get_ref().0.clone()),
+            storage,
+            row,
+        },
+    };
+    if let Some(version) = &table.version {
+        return fault(version.span(), Cause::VersionOfUser);
+    }
+    let (Some(user), None) = (&table.user, &table.community) else {
+        return fault(table.name.span(), Cause::ReceiverWithoutSessionUser);
+    };
+    let name = user.get_ref().0.clone();
+    if tls.user.iter().all(|known| known.name.get_ref().0 != name) {
+        return fault(user.span(), Cause::UnknownSender { what: "tls.user", name });
+    }
+    let params = ParamsRow {
+        mp_model: Some(Model::V3),
+        security_model: Some(Model::Transport),
+        security_name: Some(name),
+        security_level: Some(
+            table.level.as_ref().map_or(SecurityLevel::AuthPriv, |level| level.get_ref().0),
+        ),
+        storage,
+        row,
+    };
+    Some((server, params))
 }
 
 /// In whose name it is told.

@@ -27,8 +27,8 @@ use super::{
 };
 use crate::security::{
     AccessId, AccessRow, Authorities, CertificateRow, CommunityRow, FamilyId, FamilyRow, GroupId,
-    GroupRow, Network, NotificationRows, SecurityRows, Storage, TargetRow, UserId, UserRow, V1,
-    V2C, V3,
+    GroupRow, Network, NotificationRows, SecurityRows, ServerRow, Storage, TargetRow, UserId,
+    UserRow, V1, V2C, V3,
 };
 
 /// Everybody, and what they may do.
@@ -118,6 +118,12 @@ impl Senders {
     pub fn add_community(&mut self, community: Community, right: Right) {
         let group = self.default_group(right, SecurityLevel::NoAuthNoPriv);
         self.add_community_of(community, &group);
+    }
+
+    /// What a receiver over TLS has to show, and in whose name it is told.
+    pub(super) fn add_peer(&mut self, receiver: &str, server: ServerRow, user: String) {
+        self.rows.servers.insert(receiver.to_owned(), server);
+        self.rows.session_params.insert(receiver.to_owned(), user);
     }
 
     /// Adds a user that may do so much, at the level that its protocols give it

@@ -97,7 +97,7 @@ impl Config {
         };
         let folder = path.parent().unwrap_or(Path::new(""));
         let mut senders = Senders::read(&file, folder, &mut findings);
-        senders.notification = receivers::read(&file, &senders, &mut findings);
+        receivers::read(&file, &mut senders, &mut findings);
         let tls = tls::read(&file, folder, &mut senders, &mut findings);
         let listen = listen(&file, &mut findings);
         let listen_tcp = distinct(&file.listen_tcp, &mut findings);

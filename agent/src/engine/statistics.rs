@@ -7,6 +7,7 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
+use arc_swap::ArcSwapOption;
 use load_cluster_mib::{
     snmp_mpd_mib::snmp_mpd_stats, snmp_target_mib::snmp_target_objects,
     snmp_user_based_sm_mib::usm_stats,
@@ -57,6 +58,20 @@ pub struct Statistics {
     pub informs_unacknowledged: Counter,
     /// Messages of the Transport Security Model that came in no session.
     pub tsm_invalid_caches: Counter,
+    /// Messages to be sent in a name that lacks its transport's prefix.
+    pub tsm_invalid_prefixes: Counter,
+    /// Sessions of TLS that were to be opened here.
+    pub tls_opens: Counter,
+    /// Of these, those that were not.
+    pub tls_open_errors: Counter,
+    /// Sessions that were opened here, and ended.
+    pub tls_client_closes: Counter,
+    /// Sessions that were not opened since nobody knows the other end's certificate.
+    pub tls_unknown_server_certificate: Counter,
+    /// Sessions that were not opened since that is known, and not valid.
+    pub tls_invalid_server_certificates: Counter,
+    /// With which target that was so the last time.
+    pub tls_invalid_target: ArcSwapOption<String>,
     /// Sessions of TLS with at least one message.
     pub tls_accepts: Counter,
     /// Sessions that were ended here.

@@ -30,7 +30,7 @@ use crate::{
 const UNDER_WAY: usize = 8;
 
 /// Informs to one receiver that wait until one of those is done.
-const WAITING: usize = 100;
+pub(super) const WAITING: usize = 100;
 
 /// Sends notifications.
 pub struct Originator {
@@ -120,7 +120,7 @@ impl Originator {
         let credentials: Credentials = match &receiver.who {
             Who::Community(community) => community.clone().into(),
             Who::User { credentials: Some(user), .. } => user.clone().into(),
-            Who::User { credentials: None, .. } => return,
+            Who::User { credentials: None, .. } | Who::Session { .. } => return,
         };
         let target = Target { address: receiver.address, credentials, retry: receiver.retry };
         let varbinds = notification.varbinds(&NOTIFICATION_NAMES);
@@ -172,6 +172,7 @@ impl Originator {
                 );
             }
             Who::User { name, level, .. } => (security.user(name.as_bytes())?, *level),
+            Who::Session { .. } => return None,
         };
         if !user.supports(level) {
             tracing::debug!(receiver = receiver.name, "the user has no keys for its level");

@@ -26,6 +26,9 @@ pub struct Seen {
     pub generation: u64,
     /// How many messages were not authentic, if that is to be told.
     pub failures: Option<u32>,
+    /// How many receivers over TLS have shown certificates that nobody knows, and how many
+    /// such that are not valid.
+    pub refused: (u32, u32),
     /// Interfaces, by number, and whether that is to be told.
     pub links: Arc<BTreeMap<u32, (LinkIs, bool)>>,
     /// Whose servers they are.
@@ -77,6 +80,10 @@ impl Seen {
             hosts: hosts.collect(),
             generation: state.snapshot.wanted.generation,
             failures: enabled.then(|| state.node.statistics.authentication_failures()),
+            refused: (
+                state.node.statistics.tls_unknown_server_certificate.value(),
+                state.node.statistics.tls_invalid_server_certificates.value(),
+            ),
             links,
             links_of: Some((Arc::clone(present), Arc::clone(&state.security))),
             snapshot: Some(Arc::clone(&state.snapshot)),

@@ -7,21 +7,24 @@ use std::{
     net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket as StdSocket},
     sync::Arc,
     thread::{self, JoinHandle},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use lcms_snmp::notification::Notification;
 use tokio::{
     net::UdpSocket,
     sync::mpsc::{self, Receiver, error::TrySendError},
-    time::sleep_until,
+    time::{MissedTickBehavior, interval, sleep_until},
 };
 
-use super::{Datagram, Originator, Own};
+use super::{Client, Couriers, Datagram, Originator, Own};
 use crate::{engine::Statistics, state::Publisher, tables};
 
 /// Notifications that may wait for the thread.
 const QUEUE: usize = 256;
+
+/// How often it is looked whether those who are told over TLS still are to be.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// A whole UDP datagram.
 const DATAGRAM: usize = 65_535;
@@ -34,15 +37,20 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// Starts the thread.
-    pub fn start(publisher: Arc<Publisher>, seed: [u8; 16]) -> io::Result<(Self, JoinHandle<()>)> {
+    /// Starts the thread. Without a certificate of our own nobody is told over TLS.
+    pub fn start(
+        publisher: Arc<Publisher>,
+        seed: [u8; 16],
+        client: Option<Client>,
+    ) -> io::Result<(Self, JoinHandle<()>)> {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let statistics = Arc::clone(&publisher.current().node.statistics);
         let originator = Originator::new(seed, Arc::clone(&statistics));
+        let couriers = Couriers::new(client, Arc::clone(&statistics));
         let thread = thread::Builder::new().name("notify".to_owned()).spawn(move || {
-            runtime.block_on(run(&publisher, waiting, originator));
+            runtime.block_on(run(&publisher, waiting, originator, couriers));
         })?;
         Ok((Self { queue, statistics }, thread))
     }
@@ -64,8 +72,11 @@ async fn run(
     publisher: &Publisher,
     mut waiting: Receiver<Arc<Notification>>,
     mut originator: Originator,
+    mut couriers: Couriers,
 ) {
     let mut sockets = Sockets::default();
+    let mut look = interval(LOOK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let due = originator.poll_timeout();
         let out = tokio::select! {
@@ -73,6 +84,7 @@ async fn run(
                 let Some(notification) = notification else { return };
                 let security = Arc::clone(&publisher.current().security);
                 let own = Own { object_id: tables::object_id(), address: &own_address };
+                couriers.notify(&notification, &security);
                 originator.notify(Instant::now(), &notification, &security, &own)
             }
             (datagram, from) = arrived(&mut sockets.v4) => {
@@ -80,6 +92,11 @@ async fn run(
             }
             (datagram, from) = arrived(&mut sockets.v6) => {
                 originator.on_datagram(Instant::now(), from, datagram)
+            }
+            // Whoever is not to be told any more is let go of also while nothing is told.
+            _ = look.tick(), if couriers.are_some() => {
+                couriers.follow(&publisher.current().security);
+                Vec::new()
             }
             () = sleep_until(due.unwrap_or_else(Instant::now).into()), if due.is_some() => {
                 originator.on_timeout(Instant::now())

@@ -29,6 +29,10 @@ const CONFIG: Duration = Duration::from_secs(1);
 /// must not make us send more than this.
 const FAILURE: Duration = Duration::from_secs(5);
 
+/// The same of receivers that are not what they should be: each attempt to tell them
+/// something finds that out again.
+const REFUSED: Duration = Duration::from_secs(60);
+
 /// How many notifications may come at once, and how many a second in the long run.
 const BURST: u32 = 50;
 const RATE: u32 = 10;
@@ -47,6 +51,8 @@ pub enum Change {
     HostRoleChanged(Name),
     ConfigChanged,
     AuthenticationFailure,
+    ServerCertificateUnknown,
+    ServerInvalidCertificate,
     LinkUp(u32),
     LinkDown(u32),
 }
@@ -61,6 +67,8 @@ pub struct Watch {
     hosts: BTreeMap<Name, HostTold>,
     generation: Told<u64>,
     failures: Told<Option<u32>>,
+    unknown: Told<u32>,
+    invalid: Told<u32>,
     links: BTreeMap<u32, Told<LinkIs>>,
     budget: Budget,
 }
@@ -138,6 +146,8 @@ impl Watch {
             hosts: BTreeMap::new(),
             generation: Told::new(seen.generation),
             failures: Told::new(seen.failures),
+            unknown: Told::new(seen.refused.0),
+            invalid: Told::new(seen.refused.1),
             links: BTreeMap::new(),
             budget: Budget { left: BURST, at: now },
         };
@@ -157,7 +167,7 @@ impl Watch {
     }
 
     fn config(&mut self, seen: &Seen, now: Instant, changes: &mut Vec<Change>) {
-        let Self { generation, failures, budget, .. } = self;
+        let Self { generation, failures, unknown, invalid, budget, .. } = self;
         if seen.generation != generation.value
             && generation.tell(seen.generation, now, CONFIG, budget)
         {
@@ -171,6 +181,14 @@ impl Watch {
             }
             // It has just been enabled or disabled.
             (_, failed) => failures.adopt(failed),
+        }
+        for (told, count, change) in [
+            (unknown, seen.refused.0, Change::ServerCertificateUnknown),
+            (invalid, seen.refused.1, Change::ServerInvalidCertificate),
+        ] {
+            if told.value != count && told.tell(count, now, REFUSED, budget) {
+                changes.push(change);
+            }
         }
     }
 
@@ -441,5 +459,26 @@ mod tests {
             told += watch.changes(&failures(Some(6 + count)), now).len();
         }
         assert_eq!(told, 2, "in ten seconds");
+    }
+
+    /// Each attempt to tell a receiver something finds out again what it is.
+    #[test]
+    fn receivers_that_are_not_what_they_should_be_are_told_of_once_a_minute() {
+        let refused = |unknown, invalid| Seen { refused: (unknown, invalid), ..Seen::default() };
+        let mut now = Instant::now();
+        let mut watch = Watch::new(&refused(3, 4), now);
+        assert_eq!(watch.changes(&refused(3, 4), now), [], "those of before");
+        let mut told = Vec::new();
+        for count in 0..=60 {
+            told.extend(watch.changes(&refused(4 + count, 4), now));
+            now += Duration::from_secs(1);
+        }
+        told.extend(watch.changes(&refused(64, 5), now));
+        let expected = [
+            Change::ServerCertificateUnknown,
+            Change::ServerCertificateUnknown,
+            Change::ServerInvalidCertificate,
+        ];
+        assert_eq!(told, expected);
     }
 }

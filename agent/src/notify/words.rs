@@ -17,6 +17,10 @@ use load_cluster_mib::{
             LcHostRoleChanged, LcServerDown, LcServerUp, LcServerWeightChanged,
         },
     },
+    snmp_tls_tm_mib::{
+        notifications::{SnmpTlstmServerCertificateUnknown, SnmpTlstmServerInvalidCertificate},
+        snmp_tlstm_addr,
+    },
     snmpv2_mib::notifications::{AuthenticationFailure, ColdStart, WarmStart},
 };
 
@@ -107,6 +111,24 @@ pub(super) fn of(change: Change, state: &AgentState, up_time: u32) -> Option<Not
         }
         Change::AuthenticationFailure => {
             (AuthenticationFailure::OID, AuthenticationFailure {}.varbinds())
+        }
+        Change::ServerCertificateUnknown => {
+            let unknown = state.node.statistics.tls_unknown_server_certificate.value();
+            let objects = SnmpTlstmServerCertificateUnknown { unknown_server_certificate: unknown };
+            (SnmpTlstmServerCertificateUnknown::OID, objects.varbinds())
+        }
+        Change::ServerInvalidCertificate => {
+            let statistics = &state.node.statistics;
+            let target = statistics.tls_invalid_target.load_full()?;
+            let row = state.security.rows.servers.get(&*target);
+            let fingerprint = row.and_then(|row| row.fingerprint.as_ref());
+            let objects = SnmpTlstmServerInvalidCertificate {
+                index: snmp_tlstm_addr::Index { target_addr_name: target.to_string() },
+                server_fingerprint: fingerprint
+                    .map_or_else(Vec::new, |fingerprint| fingerprint.as_octets().to_vec()),
+                invalid_server_certificates: statistics.tls_invalid_server_certificates.value(),
+            };
+            (SnmpTlstmServerInvalidCertificate::OID, objects.varbinds())
         }
         Change::LinkUp(number) => {
             let (index, link) = interface(state, number)?;

@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc};
 
 use rustls::{
     RootCertStore,
+    client::{WebPkiServerVerifier, danger::ServerCertVerifier},
     crypto::CryptoProvider,
     pki_types::{CertificateDer, UnixTime},
     server::{WebPkiClientVerifier, danger::ClientCertVerifier},
@@ -14,7 +15,11 @@ use super::Fingerprint;
 
 /// Authorities by the fingerprints of their certificates.
 #[derive(Clone, Default)]
-pub struct Authorities(Arc<[Authority]>);
+pub struct Authorities {
+    all: Arc<[Authority]>,
+    /// What verifies servers by any of them, if there are some.
+    servers: Option<Arc<dyn ServerCertVerifier>>,
+}
 
 struct Authority {
     fingerprints: [Fingerprint; 4],
@@ -38,17 +43,23 @@ impl Authorities {
                 verifier: verifier(certificate.clone(), provider)?,
             })
         };
-        Ok(Self(certificates.iter().map(authority).collect::<Result<_, _>>()?))
+        let all = certificates.iter().map(authority).collect::<Result<_, _>>()?;
+        Ok(Self { all, servers: servers(certificates, provider)? })
+    }
+
+    /// What verifies the certificates of servers, and their names.
+    pub fn servers(&self) -> Option<&Arc<dyn ServerCertVerifier>> {
+        self.servers.as_ref()
     }
 
     /// Which of them has a fingerprint.
     pub(super) fn find(&self, fingerprint: &Fingerprint) -> Option<usize> {
-        self.0.iter().position(|one| one.fingerprints.contains(fingerprint))
+        self.all.iter().position(|one| one.fingerprints.contains(fingerprint))
     }
 
     /// How many there are.
     pub(super) fn count(&self) -> usize {
-        self.0.len()
+        self.all.len()
     }
 
     /// Whether one of them has signed a certificate, perhaps through others.
@@ -59,7 +70,7 @@ impl Authorities {
         others: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> bool {
-        self.0.get(at).is_some_and(|authority| {
+        self.all.get(at).is_some_and(|authority| {
             authority.verifier.verify_client_cert(certificate, others, now).is_ok()
         })
     }
@@ -69,17 +80,39 @@ fn verifier(
     authority: CertificateDer<'static>,
     provider: &Arc<CryptoProvider>,
 ) -> Result<Arc<dyn ClientCertVerifier>, Unverified> {
-    let mut roots = RootCertStore::empty();
-    roots.add(authority).map_err(|error| Unverified(error.to_string()))?;
-    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
+    WebPkiClientVerifier::builder_with_provider(roots([authority])?, Arc::clone(provider))
         .build()
         .map_err(|error| Unverified(error.to_string()))
+}
+
+fn servers(
+    authorities: &[CertificateDer<'static>],
+    provider: &Arc<CryptoProvider>,
+) -> Result<Option<Arc<dyn ServerCertVerifier>>, Unverified> {
+    if authorities.is_empty() {
+        return Ok(None);
+    }
+    let roots = roots(authorities.iter().cloned())?;
+    let verifier = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(provider))
+        .build()
+        .map_err(|error| Unverified(error.to_string()))?;
+    Ok(Some(verifier))
+}
+
+fn roots(
+    authorities: impl IntoIterator<Item = CertificateDer<'static>>,
+) -> Result<Arc<RootCertStore>, Unverified> {
+    let mut roots = RootCertStore::empty();
+    for authority in authorities {
+        roots.add(authority).map_err(|error| Unverified(error.to_string()))?;
+    }
+    Ok(Arc::new(roots))
 }
 
 /// Certificates with the same fingerprints are the same.
 impl PartialEq for Authorities {
     fn eq(&self, other: &Self) -> bool {
-        let fingerprints = |one: &Self| one.0.iter().map(|a| a.fingerprints.clone()).collect();
+        let fingerprints = |one: &Self| one.all.iter().map(|a| a.fingerprints.clone()).collect();
         let (ours, theirs): (Vec<_>, Vec<_>) = (fingerprints(self), fingerprints(other));
         ours == theirs
     }
@@ -87,6 +120,6 @@ impl PartialEq for Authorities {
 
 impl fmt::Debug for Authorities {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|one| &one.fingerprints)).finish()
+        f.debug_list().entries(self.all.iter().map(|one| &one.fingerprints)).finish()
     }
 }

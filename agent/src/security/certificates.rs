@@ -105,13 +105,7 @@ impl Certificates {
     ) -> Result<String, CertificateError> {
         let parsed =
             Certificate::from_der(certificate).map_err(|_| CertificateError::BadEncoding)?;
-        let validity = parsed.tbs_certificate.validity;
-        if now.as_secs() < validity.not_before.to_unix_duration().as_secs() {
-            return Err(CertificateError::NotValidYet);
-        }
-        if now.as_secs() > validity.not_after.to_unix_duration().as_secs() {
-            return Err(CertificateError::Expired);
-        }
+        check_validity(&parsed, now)?;
         let fingerprints = Fingerprint::all_of(certificate);
         // Each authority is asked once, however many rows have its fingerprint: whoever
         // connects is not known yet.
@@ -135,6 +129,18 @@ impl Certificates {
         }
         Err(refusal)
     }
+}
+
+/// Whether a certificate, however known, is one at this time.
+pub fn check_validity(certificate: &Certificate, now: UnixTime) -> Result<(), CertificateError> {
+    let validity = certificate.tbs_certificate.validity;
+    if now.as_secs() < validity.not_before.to_unix_duration().as_secs() {
+        return Err(CertificateError::NotValidYet);
+    }
+    if now.as_secs() > validity.not_after.to_unix_duration().as_secs() {
+        return Err(CertificateError::Expired);
+    }
+    Ok(())
 }
 
 impl MapType {

@@ -8,8 +8,8 @@ use lcms_snmp::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
-    AccessId, AccessRow, CertificateRow, FamilyId, FamilyRow, Fingerprint, GroupId, GroupRow,
-    MapType, NotificationRows, SecurityRows, Storage, UserId, UserRow,
+    AccessId, AccessRow, CertificateRow, ClientRow, FamilyId, FamilyRow, Fingerprint, GroupId,
+    GroupRow, MapType, NotificationRows, SecurityRows, ServerRow, Storage, UserId, UserRow,
 };
 
 /// The format this program reads and writes.
@@ -31,6 +31,11 @@ struct Document {
     certificates: Vec<CertificateText>,
     #[serde(default)]
     use_prefix: bool,
+    /// Nor these.
+    #[serde(default)]
+    servers: Vec<ServerText>,
+    #[serde(default)]
+    clients: Vec<ClientText>,
 }
 
 #[derive(Deserialize)]
@@ -103,6 +108,23 @@ struct CertificateText {
     active: bool,
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ServerText {
+    target: String,
+    fingerprint: Option<String>,
+    identity: String,
+    active: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClientText {
+    params: String,
+    fingerprint: Option<String>,
+    active: bool,
+}
+
 /// Why a text is not rows.
 pub enum Refused {
     /// It has this format, of a newer program.
@@ -120,6 +142,7 @@ pub fn text(rows: &SecurityRows) -> Vec<u8> {
         rows.filter(move |(_, row)| storage(row) == Storage::NonVolatile)
     }
     let active = |row| row == RowState::Active;
+    let fingerprint = |one: &Fingerprint| hex(one.as_octets());
     let auth = |key: &AuthKey| KeyText {
         protocol: key.protocol().name().to_owned(),
         key: hex(key.key().expose()),
@@ -177,13 +200,28 @@ pub fn text(rows: &SecurityRows) -> Vec<u8> {
         certificates: kept(rows.certificates.iter(), |row| row.storage)
             .map(|(number, row)| CertificateText {
                 number: *number,
-                fingerprint: row.fingerprint.as_ref().map(|one| hex(one.as_octets())),
+                fingerprint: row.fingerprint.as_ref().map(fingerprint),
                 map: row.map,
                 data: hex(&row.data),
                 active: active(row.row),
             })
             .collect(),
         use_prefix: rows.use_prefix(),
+        servers: kept(rows.servers.iter(), |row| row.storage)
+            .map(|(target, row)| ServerText {
+                target: target.clone(),
+                fingerprint: row.fingerprint.as_ref().map(fingerprint),
+                identity: row.identity.clone(),
+                active: active(row.row),
+            })
+            .collect(),
+        clients: kept(rows.clients.iter(), |row| row.storage)
+            .map(|(params, row)| ClientText {
+                params: params.clone(),
+                fingerprint: row.fingerprint.as_ref().map(fingerprint),
+                active: active(row.row),
+            })
+            .collect(),
     };
     serde_json::to_vec_pretty(&document).expect("numbers and strings are JSON")
 }
@@ -213,6 +251,10 @@ fn rows(document: Document) -> Option<SecurityRows> {
     };
     let privacy = |text: KeyText| {
         PrivKey::new(text.protocol.parse().ok()?, Key::new(&octets(&text.key)?)?).ok()
+    };
+    let fingerprint = |text: Option<String>| match text {
+        Some(text) => Some(Some(Fingerprint::new(&octets(&text)?)?)),
+        None => Some(None),
     };
     let mut rows = SecurityRows { notification: document.notification, ..SecurityRows::default() };
     for user in document.users {
@@ -261,10 +303,7 @@ fn rows(document: Document) -> Option<SecurityRows> {
         rows.families.insert(id, FamilyRow { mask, included, storage, row });
     }
     for certificate in document.certificates {
-        let fingerprint = match certificate.fingerprint {
-            Some(text) => Some(Fingerprint::new(&octets(&text)?)?),
-            None => None,
-        };
+        let fingerprint = fingerprint(certificate.fingerprint)?;
         let data = octets(&certificate.data)?;
         (certificate.number > 0).then_some(())?;
         let (map, row) = (certificate.map, state(certificate.active));
@@ -272,6 +311,15 @@ fn rows(document: Document) -> Option<SecurityRows> {
         rows.certificates.insert(certificate.number, row);
     }
     rows.use_prefix = document.use_prefix;
+    for server in document.servers {
+        let fingerprint = fingerprint(server.fingerprint)?;
+        let (identity, row) = (server.identity, state(server.active));
+        rows.servers.insert(server.target, ServerRow { fingerprint, identity, storage, row });
+    }
+    for client in document.clients {
+        let (fingerprint, row) = (fingerprint(client.fingerprint)?, state(client.active));
+        rows.clients.insert(client.params, ClientRow { fingerprint, storage, row });
+    }
     Some(rows)
 }
 

@@ -132,6 +132,8 @@ impl Keeper {
         rows.families.retain(|_, row| row.storage != Storage::ReadOnly);
         rows.notification.retain(|storage| storage != Storage::ReadOnly);
         rows.certificates.retain(|_, row| row.storage != Storage::ReadOnly);
+        rows.servers.retain(|_, row| row.storage != Storage::ReadOnly);
+        rows.clients.retain(|_, row| row.storage != Storage::ReadOnly);
         rows.put(config);
         rows
     }
@@ -212,9 +214,9 @@ mod tests {
 
     use super::*;
     use crate::security::{
-        AccessId, AccessRow, CertificateRow, Domain, FamilyId, FamilyRow, FilterId, FilterRow,
-        Fingerprint, GroupId, GroupRow, Identity, MapType, NotificationRows, NotifyRow, ParamsRow,
-        ProfileRow, TRANSPORT, TargetRow, UserId, UserRow,
+        AccessId, AccessRow, CertificateRow, ClientRow, Domain, FamilyId, FamilyRow, FilterId,
+        FilterRow, Fingerprint, GroupId, GroupRow, Identity, MapType, NotificationRows, NotifyRow,
+        ParamsRow, ProfileRow, ServerRow, TRANSPORT, TargetRow, UserId, UserRow,
     };
 
     fn engine() -> Arc<LocalEngine> {
@@ -280,6 +282,14 @@ mod tests {
         rows.certificates.insert(10, certificate);
         rows.certificates.insert(20, CertificateRow::default());
         rows.use_prefix = true;
+        let server = ServerRow { identity: "noc.example.net".to_owned(), ..ServerRow::default() };
+        rows.servers.insert("noc".to_owned(), server);
+        let client = ClientRow {
+            fingerprint: Some(Fingerprint::of(b"the own")),
+            row: RowState::Active,
+            ..ClientRow::default()
+        };
+        rows.clients.insert("noc".to_owned(), client);
         rows
     }
 
@@ -355,7 +365,7 @@ mod tests {
     fn a_file_of_the_first_format_is_read() {
         let mut document: serde_json::Value = serde_json::from_slice(&text(&sample())).unwrap();
         let fields = document.as_object_mut().unwrap();
-        for new in ["notification", "certificates", "use_prefix"] {
+        for new in ["notification", "certificates", "use_prefix", "servers", "clients"] {
             fields.remove(new);
         }
         fields.insert("format".to_owned(), 1.into());
@@ -388,12 +398,12 @@ mod tests {
             rows.certificates.insert(number, row(Storage::NonVolatile, data));
         }
         let keeper = Keeper::volatile(engine(), rows);
-        assert_eq!(keeper.current().certificates_changed, None, "since the start");
+        assert_eq!(keeper.current().changed.certificates, None, "since the start");
         let more = keeper.under(config(&["a", "b"]));
         let expected = [(1, "a"), (2, "b"), (3, "x"), (4, "y"), (10, "z")];
         assert_eq!(shown(&more), expected.map(|(number, data)| (number, data.to_owned())));
         keeper.accept(keeper.prepare(more).unwrap());
-        let changed = keeper.current().certificates_changed;
+        let changed = keeper.current().changed.certificates;
         assert!(changed.is_some());
 
         // What is not about certificates leaves all of it as it is.
@@ -402,7 +412,7 @@ mod tests {
         rows.groups.insert(GroupId { model: 1, name: "new".to_owned() }, GroupRow::default());
         keeper.accept(keeper.prepare(rows).unwrap());
         assert!(Arc::ptr_eq(&keeper.current().certificates, &certificates));
-        assert_eq!(keeper.current().certificates_changed, changed);
+        assert_eq!(keeper.current().changed.certificates, changed);
 
         let none = keeper.under(config(&[]));
         let expected = [(3, "x"), (4, "y"), (10, "z")];

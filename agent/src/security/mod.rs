@@ -15,12 +15,13 @@ pub(crate) mod file;
 mod fingerprint;
 mod keeper;
 mod notification_rows;
+mod peers;
 mod ready;
 mod receivers;
 mod rows;
 
 pub use authorities::{Authorities, Unverified};
-pub use certificates::{CertificateRow, Certificates, MapType};
+pub use certificates::{CertificateRow, Certificates, MapType, check_validity};
 pub use engine::{IdentityError, identity};
 pub use fingerprint::Fingerprint;
 pub use keeper::{Keeper, KeeperError, Prepared};
@@ -30,7 +31,8 @@ pub use notification_rows::{
     Domain, FilterId, FilterRow, MOST_LOG_ENTRIES, Model, NotificationRows, NotifyRow, ParamsRow,
     ProfileRow, TargetRow,
 };
-pub use ready::{Principal, Rights, Security, User};
+pub use peers::{ClientRow, Peer, Server, ServerRow};
+pub use ready::{LastChanged, Principal, Rights, Security, User};
 pub use receivers::{Receiver, Who};
 pub use rows::{
     AccessId, AccessRow, CommunityRow, FamilyId, FamilyRow, GroupId, GroupRow, MOST_ROWS,

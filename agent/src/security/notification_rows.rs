@@ -9,7 +9,7 @@ use std::{
 
 use lcms_lb_core::model::RowState;
 use lcms_snmp::v3::SecurityLevel;
-use load_cluster_mib::{snmpv2_tm, transport_address_mib};
+use load_cluster_mib::{snmp_tls_tm_mib, snmpv2_tm, transport_address_mib};
 use serde::{Deserialize, Serialize};
 
 use super::{Network, Storage};
@@ -54,6 +54,9 @@ pub enum Domain {
     UdpIpv4,
     /// transportDomainUdpIpv6.
     UdpIpv6,
+    /// snmpTLSTCPDomain, whose addresses are text (RFC 6353, SnmpTLSAddress). Names of
+    /// hosts are not taken: nobody here resolves any.
+    Tls,
 }
 
 /// A row of snmpTargetAddrTable.
@@ -100,6 +103,8 @@ pub enum Model {
     V2c,
     /// SNMPv3; as a security model, USM.
     V3,
+    /// As a security model, that of messages of SNMPv3 in sessions.
+    Transport,
 }
 
 /// A row of snmpTargetParamsTable.
@@ -229,7 +234,7 @@ impl NotificationRows {
 
 impl Domain {
     /// All of them, by their numbers.
-    pub const ALL: [Self; 3] = [Self::Snmp, Self::UdpIpv4, Self::UdpIpv6];
+    pub const ALL: [Self; 4] = [Self::Snmp, Self::UdpIpv4, Self::UdpIpv6, Self::Tls];
 
     /// Its name in the MIB.
     pub fn oid(self) -> &'static [u32] {
@@ -237,6 +242,7 @@ impl Domain {
             Self::Snmp => snmpv2_tm::nodes::SNMP_UDP_DOMAIN,
             Self::UdpIpv4 => transport_address_mib::nodes::TRANSPORT_DOMAIN_UDP_IPV4,
             Self::UdpIpv6 => transport_address_mib::nodes::TRANSPORT_DOMAIN_UDP_IPV6,
+            Self::Tls => snmp_tls_tm_mib::nodes::SNMP_TLSTCP_DOMAIN,
         }
     }
 
@@ -245,7 +251,12 @@ impl Domain {
         Self::ALL.into_iter().find(|domain| domain.oid() == oid)
     }
 
-    /// The domain and the octets of an address.
+    /// The domain and the text of an address over TLS.
+    pub fn of_tls(address: SocketAddr) -> (Self, Vec<u8>) {
+        (Self::Tls, address.to_string().into_bytes())
+    }
+
+    /// The domain and the octets of an address over UDP.
     pub fn of_address(address: SocketAddr) -> (Self, Vec<u8>) {
         let port = address.port().to_be_bytes();
         match address.ip() {
@@ -295,10 +306,14 @@ impl TargetRow {
 
     /// The address, if the octets are one of the domain.
     pub fn socket_address(&self) -> Option<SocketAddr> {
+        let domain = self.domain?;
+        if domain == Domain::Tls {
+            return str::from_utf8(&self.address).ok()?.parse().ok();
+        }
         let (octets, port) = self.address.split_last_chunk::<2>()?;
-        let ip: IpAddr = match self.domain? {
-            Domain::Snmp | Domain::UdpIpv4 => <[u8; 4]>::try_from(octets).ok()?.into(),
+        let ip: IpAddr = match domain {
             Domain::UdpIpv6 => Ipv6Addr::from(<[u8; 16]>::try_from(octets).ok()?).into(),
+            _ => <[u8; 4]>::try_from(octets).ok()?.into(),
         };
         Some(SocketAddr::new(ip, u16::from_be_bytes(*port)))
     }
@@ -324,7 +339,9 @@ impl Model {
 
     /// The security model with this number.
     pub fn of_security(number: i32) -> Option<Self> {
-        [Self::V1, Self::V2c, Self::V3].into_iter().find(|model| model.security() == number)
+        [Self::V1, Self::V2c, Self::V3, Self::Transport]
+            .into_iter()
+            .find(|model| model.security() == number)
     }
 
     /// Its number as a message processing model.
@@ -332,7 +349,7 @@ impl Model {
         match self {
             Self::V1 => 0,
             Self::V2c => 1,
-            Self::V3 => 3,
+            Self::V3 | Self::Transport => 3,
         }
     }
 
@@ -342,6 +359,7 @@ impl Model {
             Self::V1 => super::V1,
             Self::V2c => super::V2C,
             Self::V3 => super::V3,
+            Self::Transport => super::TRANSPORT,
         }
     }
 }
@@ -437,72 +455,4 @@ mod filters {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_those_of_their_domain() {
-        for text in ["192.0.2.1:162", "[2001:db8::1]:10162"] {
-            let address: SocketAddr = text.parse().unwrap();
-            let (domain, octets) = Domain::of_address(address);
-            assert_eq!(Domain::of(domain.oid()), Some(domain));
-            let row = TargetRow { domain: Some(domain), address: octets, ..TargetRow::default() };
-            assert_eq!(row.socket_address(), Some(address));
-            for wrong in [&row.address[1..], &[], &[0]] {
-                let row = TargetRow { address: wrong.to_vec(), ..row.clone() };
-                assert_eq!(row.socket_address(), None);
-            }
-        }
-    }
-
-    #[test]
-    fn a_prefix_of_any_length_is_harmless() {
-        let v4 = "10.0.0.1:5".parse().unwrap();
-        let v6 = "[2001:db8::1]:5".parse().unwrap();
-        for prefix in 0..=255 {
-            for from in [v4, v6] {
-                let network = Network { address: SocketAddr::ip(&from), prefix };
-                let row = TargetRow::of_network(network, "t");
-                assert!(row.is_complete() && row.admits(from), "{prefix} {row:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_network_ends_with_its_prefix() {
-        let admits = |address: &str, prefix, from: &str| {
-            let network = Network { address: address.parse().unwrap(), prefix };
-            TargetRow::of_network(network, "t").admits(from.parse().unwrap())
-        };
-        assert!(
-            admits("192.0.2.0", 24, "192.0.2.255:9") && !admits("192.0.2.0", 24, "192.0.3.0:9")
-        );
-        assert!(admits("192.0.2.4", 30, "192.0.2.7:9") && !admits("192.0.2.4", 30, "192.0.2.8:9"));
-        assert!(admits("2001:db8::", 33, "[2001:db8:7fff::1]:9"));
-        assert!(!admits("2001:db8::", 33, "[2001:db8:8000::1]:9"));
-        assert!(admits("0.0.0.0", 0, "192.0.2.1:9") && !admits("0.0.0.0", 0, "[::1]:9"));
-    }
-
-    #[test]
-    fn without_a_mask_the_port_counts() {
-        let (domain, address) = Domain::of_address("192.0.2.1:161".parse().unwrap());
-        for domain in [domain, Domain::Snmp] {
-            let row = TargetRow {
-                domain: Some(domain),
-                address: address.clone(),
-                ..TargetRow::default()
-            };
-            assert!(row.admits("192.0.2.1:161".parse().unwrap()));
-            assert!(!row.admits("192.0.2.1:162".parse().unwrap()));
-            let masked = TargetRow { mask: vec![255, 255, 255, 255, 0, 0], ..row };
-            assert!(masked.admits("192.0.2.1:162".parse().unwrap()));
-        }
-    }
-
-    #[test]
-    fn a_tag_is_a_whole_word() {
-        let row = TargetRow { tag_list: "noc night-shift".to_owned(), ..TargetRow::default() };
-        assert!(row.has_tag("noc") && row.has_tag("night-shift"));
-        assert!(!row.has_tag("night") && !row.has_tag("") && !row.has_tag("noc night-shift"));
-    }
-}
+mod tests;

@@ -26,8 +26,8 @@ pub struct Security {
     pub rows: Arc<SecurityRows>,
     /// Who certificates stand for: the same value as before where nothing of it changed.
     pub certificates: Arc<Certificates>,
-    /// When the rows of snmpTlstmCertToTSNTable changed, if they have since the start.
-    pub certificates_changed: Option<Instant>,
+    /// When rows of SNMP-TLS-TM-MIB have changed.
+    pub changed: LastChanged,
     /// By name.
     users: Vec<User>,
     /// By name.
@@ -36,6 +36,17 @@ pub struct Security {
     receivers: Vec<Arc<Receiver>>,
     /// What everybody may read who asks for this engine's name.
     discovery: Rights,
+}
+
+/// When the tables of SNMP-TLS-TM-MIB changed, if they have since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LastChanged {
+    /// snmpTlstmCertToTSNTable.
+    pub certificates: Option<Instant>,
+    /// snmpTlstmAddrTable.
+    pub servers: Option<Instant>,
+    /// snmpTlstmParamsTable.
+    pub clients: Option<Instant>,
 }
 
 /// An active user of the own engine.
@@ -152,7 +163,7 @@ impl Security {
             engine,
             rows,
             certificates,
-            certificates_changed: None,
+            changed: LastChanged::default(),
         }
     }
 
@@ -162,8 +173,16 @@ impl Security {
         if next.certificates == self.certificates {
             next.certificates = Arc::clone(&self.certificates);
         }
-        let is_changed = next.rows.certificates != self.rows.certificates;
-        next.certificates_changed = if is_changed { Some(now) } else { self.certificates_changed };
+        let (rows, before) = (&next.rows, &self.rows);
+        let changed = |is_same: bool, at| if is_same { at } else { Some(now) };
+        next.changed = LastChanged {
+            certificates: changed(
+                rows.certificates == before.certificates,
+                self.changed.certificates,
+            ),
+            servers: changed(rows.servers == before.servers, self.changed.servers),
+            clients: changed(rows.clients == before.clients, self.changed.clients),
+        };
         next
     }
 

@@ -11,7 +11,9 @@ use lcms_snmp::{
     vacm::{Family, View},
 };
 
-use super::{Model, SecurityRows, TargetRow, UserId, UserRow, ready::rights};
+use super::{
+    Domain, Model, Peer, SecurityRows, TargetRow, UserId, UserRow, ready::rights, rows::PREFIX,
+};
 
 /// A target that a row of snmpNotifyTable has chosen.
 #[derive(Debug)]
@@ -46,6 +48,15 @@ pub enum Who {
         /// Keys for the receiver's engine, which an inform needs; `None` for traps,
         /// which the own engine signs.
         credentials: Option<UserCredentials>,
+    },
+    /// Whoever has the own certificate, in a session.
+    Session {
+        /// Whom with.
+        peer: Arc<Peer>,
+        /// What the message asks for: the session has all of it.
+        level: SecurityLevel,
+        /// Whether the name has the prefix of TLS where it has to (RFC 5591 §4.2).
+        is_named_well: bool,
     },
 }
 
@@ -100,14 +111,19 @@ fn receiver(
             (Some(model), Some(name), Some(level)) => (model, name, level),
             _ => return Err(incomplete),
         };
-    if params.security_model != Some(model) {
-        return Err("its messages and their security are of different models");
+    let security = match (target.domain, model) {
+        (Some(Domain::Tls), Model::V3) => Model::Transport,
+        (Some(Domain::Tls), _) => return Err("over TLS messages are of version 3"),
+        _ => model,
+    };
+    if params.security_model != Some(security) {
+        return Err("its messages, their security and its domain do not go together");
     }
-    let who = match model {
+    let who = match security {
         Model::V1 | Model::V2c => {
             // RFC 3584 §5.2.3: the community that stands for the name.
             let row = rows.communities.get(security_name).ok_or("no such community")?;
-            Who::Community(match model {
+            Who::Community(match security {
                 Model::V1 => Community::v1(row.community.expose()),
                 _ => Community::v2c(row.community.expose()),
             })
@@ -125,10 +141,15 @@ fn receiver(
             };
             Who::User { name: security_name.clone(), level, credentials }
         }
+        Model::Transport => Who::Session {
+            peer: Peer::of(rows, name, target)?,
+            level,
+            is_named_well: !rows.use_prefix() || security_name.starts_with(PREFIX),
+        },
     };
     let lowest = SecurityLevel::NoAuthNoPriv;
     let level = if model == Model::V3 { level } else { lowest };
-    let view = rights(rows, model.security(), security_name, level)
+    let view = rights(rows, security.security(), security_name, level)
         .notify
         .ok_or("whoever is notified there has no notify view")?;
     let wait = Duration::from_millis(u64::from(target.timeout.max(1).unsigned_abs()) * 10);

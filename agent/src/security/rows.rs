@@ -10,7 +10,7 @@ use lcms_snmp::{
 };
 use load_cluster_mib::tc;
 
-use super::{Authorities, CertificateRow, MapType, NotificationRows};
+use super::{Authorities, CertificateRow, ClientRow, MapType, NotificationRows, ServerRow};
 
 /// The security model of messages of version 1 (RFC 3411 §5).
 pub const V1: i32 = 1;
@@ -54,6 +54,13 @@ pub struct SecurityRows {
     /// The groups of those whom the configuration knows by sessions, by their names
     /// without a prefix. What vacmSecurityToGroupTable shows of it are rows in `groups`.
     pub session_groups: BTreeMap<String, String>,
+    /// In whose name of these the configuration's targets over TLS are told, by the
+    /// names of their rows of snmpTargetParamsTable.
+    pub session_params: BTreeMap<String, String>,
+    /// snmpTlstmAddrTable.
+    pub servers: BTreeMap<String, ServerRow>,
+    /// snmpTlstmParamsTable.
+    pub clients: BTreeMap<String, ClientRow>,
     /// snmpTsmConfigurationUsePrefix.
     pub(super) use_prefix: bool,
 }
@@ -72,6 +79,9 @@ impl SecurityRows {
         self.put_certificates(config.certificates);
         self.authorities = config.authorities;
         self.session_groups = config.session_groups;
+        self.session_params = config.session_params;
+        self.servers.extend(config.servers);
+        self.clients.extend(config.clients);
         self.name_sessions();
     }
 
@@ -105,8 +115,8 @@ impl SecurityRows {
         self.name_sessions();
     }
 
-    /// Makes the rows of groups that the configuration's users of sessions are in. A
-    /// name that is too long with its prefix is none that VACM could have (RFC 6353,
+    /// Makes the rows of groups that the configuration's users of sessions are in, and
+    /// names them where notifications are sent in their name. A name that is too long with its prefix is none that VACM could have (RFC 6353,
     /// snmpTlstmCertSANIpAddress), and may do nothing.
     fn name_sessions(&mut self) {
         let is_ours = |id: &GroupId, row: &GroupRow| {
@@ -120,6 +130,11 @@ impl SecurityRows {
                 let (storage, row) = (Storage::ReadOnly, RowState::Active);
                 let row = GroupRow { group: group.clone(), storage, row };
                 self.groups.insert(GroupId { model: TRANSPORT, name }, row);
+            }
+        }
+        for (params, name) in &self.session_params {
+            if let Some(row) = self.notification.params.get_mut(params) {
+                row.security_name = Some(format!("{prefix}{name}"));
             }
         }
     }

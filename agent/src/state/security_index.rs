@@ -8,7 +8,7 @@ use load_cluster_mib::{
     snmp_community_mib::snmp_community,
     snmp_notification_mib::{snmp_notify, snmp_notify_filter, snmp_notify_filter_profile},
     snmp_target_mib::{snmp_target_addr, snmp_target_params},
-    snmp_tls_tm_mib::snmp_tlstm_cert_to_tsn,
+    snmp_tls_tm_mib::{snmp_tlstm_addr, snmp_tlstm_cert_to_tsn, snmp_tlstm_params},
     snmp_user_based_sm_mib::usm_user,
     snmp_view_based_acm_mib::{
         vacm_access, vacm_context, vacm_security_to_group, vacm_view_tree_family,
@@ -53,6 +53,10 @@ pub struct SecurityIndex {
     pub filters: Rows<FilterId>,
     /// snmpTlstmCertToTSNTable.
     pub certificates: Rows<u32>,
+    /// snmpTlstmAddrTable.
+    pub servers: Rows<String>,
+    /// snmpTlstmParamsTable.
+    pub clients: Rows<String>,
 }
 
 impl SecurityIndex {
@@ -126,6 +130,12 @@ impl SecurityIndex {
             }),
             filters: Rows::new(filters),
             certificates: Rows::new(certificates),
+            servers: named(&rows.servers, |target_addr_name| snmp_tlstm_addr::Index {
+                target_addr_name,
+            }),
+            clients: named(&rows.clients, |target_params_name| snmp_tlstm_params::Index {
+                target_params_name,
+            }),
         }
     }
 }

@@ -11,8 +11,8 @@ use super::row_status::{self, Creatable};
 use crate::{
     engine::Refusal,
     security::{
-        AccessRow, CertificateRow, FamilyRow, FilterRow, GroupRow, MOST_ROWS, NotifyRow, ParamsRow,
-        ProfileRow, Storage, TargetRow, UserRow,
+        AccessRow, CertificateRow, ClientRow, FamilyRow, FilterRow, GroupRow, MOST_ROWS, NotifyRow,
+        ParamsRow, ProfileRow, ServerRow, Storage, TargetRow, UserRow,
     },
 };
 
@@ -39,7 +39,7 @@ macro_rules! managed {
 }
 
 managed!(UserRow GroupRow AccessRow FamilyRow CertificateRow);
-managed!(TargetRow ParamsRow NotifyRow ProfileRow FilterRow);
+managed!(TargetRow ParamsRow NotifyRow ProfileRow FilterRow ServerRow ClientRow);
 
 /// What a SET says of a row's RowStatus and StorageType, and in which columns.
 #[derive(Clone, Copy)]

@@ -28,6 +28,7 @@ mod standard;
 mod sys_or;
 mod system;
 mod tlstm;
+mod tlstm_targets;
 mod tsm;
 mod usm_user;
 mod vacm;
@@ -54,6 +55,7 @@ pub fn subtree(name: &str) -> Option<Vec<u32>> {
     let notifications = [
         ::load_cluster_mib::load_cluster_mib::notifications::ALL,
         ::load_cluster_mib::snmpv2_mib::notifications::ALL,
+        ::load_cluster_mib::snmp_tls_tm_mib::notifications::ALL,
     ];
     if let Some((_, oid)) = notifications.into_iter().flatten().find(|(known, _)| *known == name) {
         return Some(oid.to_vec());
@@ -106,6 +108,8 @@ pub fn regions() -> Vec<Box<dyn Region<AgentState>>> {
         Box::new(Instrumented(tlstm::SnmpTlstmSession)),
         Box::new(Instrumented(tlstm::SnmpTlstmCertificateMapping)),
         Box::new(Instrumented(tlstm::SnmpTlstmCertToTsn)),
+        Box::new(Instrumented(tlstm_targets::SnmpTlstmParams)),
+        Box::new(Instrumented(tlstm_targets::SnmpTlstmAddr)),
         Box::new(Instrumented(lc_agent::LcAgent)),
         Box::new(Instrumented(lc_host::LcHost)),
         Box::new(Instrumented(lc_host_addr::LcHostAddr)),

@@ -1,7 +1,6 @@
-//! SNMP-TLS-TM-MIB (RFC 6353 §7), as far as it is about those who are asked: sessions
-//! counted, and who certificates stand for.
+//! SNMP-TLS-TM-MIB (RFC 6353 §7): sessions counted, and who certificates stand for.
 
-use std::{borrow::Cow, sync::LazyLock};
+use std::{borrow::Cow, sync::LazyLock, time::Instant};
 
 use lcms_lb_core::model::RowState;
 use lcms_snmp::{ErrorStatus, Octets, Oid, Value};
@@ -124,17 +123,16 @@ impl Instrumentation<AgentState> for SnmpTlstmCertToTsn {
 }
 
 impl snmp_tlstm_session::View<'_> for Sessions<'_> {
-    // Nobody is asked from here.
     fn opens(&self) -> Option<u32> {
-        Some(0)
+        Some(self.0.tls_opens.value())
     }
 
     fn client_closes(&self) -> Option<u32> {
-        Some(0)
+        Some(self.0.tls_client_closes.value())
     }
 
     fn open_errors(&self) -> Option<u32> {
-        Some(0)
+        Some(self.0.tls_open_errors.value())
     }
 
     fn accepts(&self) -> Option<u32> {
@@ -154,11 +152,11 @@ impl snmp_tlstm_session::View<'_> for Sessions<'_> {
     }
 
     fn unknown_server_certificate(&self) -> Option<u32> {
-        Some(0)
+        Some(self.0.tls_unknown_server_certificate.value())
     }
 
     fn invalid_server_certificates(&self) -> Option<u32> {
-        Some(0)
+        Some(self.0.tls_invalid_server_certificates.value())
     }
 
     fn invalid_caches(&self) -> Option<u32> {
@@ -167,31 +165,36 @@ impl snmp_tlstm_session::View<'_> for Sessions<'_> {
     }
 }
 
-/// Those of the tables for clients have no instance.
+impl Mapping<'_> {
+    /// The value of sysUpTime at a moment, and 0 for none.
+    fn ticks(&self, changed: Option<Instant>) -> u32 {
+        changed.map_or(0, |at| self.0.node.ticks(at))
+    }
+}
+
 impl snmp_tlstm_certificate_mapping::View<'_> for Mapping<'_> {
     fn snmp_tlstm_cert_to_tsn_count(&self) -> Option<u32> {
         u32::try_from(self.0.security.rows.certificates.len()).ok()
     }
 
     fn snmp_tlstm_cert_to_tsn_table_last_changed(&self) -> Option<u32> {
-        let changed = self.0.security.certificates_changed;
-        Some(changed.map_or(0, |at| self.0.node.ticks(at)))
+        Some(self.ticks(self.0.security.changed.certificates))
     }
 
     fn snmp_tlstm_params_count(&self) -> Option<u32> {
-        None
+        u32::try_from(self.0.security.rows.clients.len()).ok()
     }
 
     fn snmp_tlstm_params_table_last_changed(&self) -> Option<u32> {
-        None
+        Some(self.ticks(self.0.security.changed.clients))
     }
 
     fn snmp_tlstm_addr_count(&self) -> Option<u32> {
-        None
+        u32::try_from(self.0.security.rows.servers.len()).ok()
     }
 
     fn snmp_tlstm_addr_table_last_changed(&self) -> Option<u32> {
-        None
+        Some(self.ticks(self.0.security.changed.servers))
     }
 }
 

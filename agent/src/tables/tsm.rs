@@ -78,7 +78,7 @@ impl snmp_tsm_stats::View<'_> for Counted<'_> {
     }
 
     fn snmp_tsm_invalid_prefixes(&self) -> Option<u32> {
-        Some(0)
+        Some(self.0.tsm_invalid_prefixes.value())
     }
 }
 

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     config::{Config, ConfigError},
-    security::Fingerprint,
+    security::{Domain, Fingerprint, SecurityRows},
 };
 
 /// A folder with two certificates and their keys, one of which anybody may read.
@@ -129,4 +129,50 @@ fn what_is_wrong_is_said_where_it_stands() {
     );
     assert_eq!(after("ca_file = \"none.pem\"\n"), ["5: none.pem: entity not found"]);
     assert_eq!(after("listen = []\n").len(), 1);
+}
+
+/// A receiver that is known by its certificate is told in the name of somebody whom
+/// sessions know.
+#[test]
+fn receivers_over_tls() {
+    let text = format!(
+        "{OWN}[[tls.user]]\nname = \"noc\"\n\
+         [[receiver]]\nname = \"r\"\naddress = \"192.0.2.9:10162\"\nuser = \"noc\"\n\
+         fingerprint = \"{}\"\n",
+        digits(1)
+    );
+    let config = parse(&folder(), &text).unwrap();
+    let mut rows = config.senders.rows("80001f8805010203".parse().unwrap());
+    let server = &rows.servers["r"];
+    assert_eq!((&server.fingerprint, server.storage), (&Some(fingerprint(1)), Storage::ReadOnly));
+    let target = &rows.notification.targets["r"];
+    assert_eq!(target.domain, Some(Domain::Tls));
+    assert_eq!(target.address, b"192.0.2.9:10162");
+    let name = |rows: &SecurityRows| rows.notification.params["r"].security_name.clone();
+    assert_eq!(name(&rows).as_deref(), Some("noc"));
+    rows.set_use_prefix(true);
+    assert_eq!(name(&rows).as_deref(), Some("tls:noc"));
+
+    let receiver = "[[receiver]]\nname = \"r\"\naddress = \"192.0.2.9:10162\"\n";
+    let after =
+        |rest: &str| faults(&format!("{OWN}[[tls.user]]\nname = \"noc\"\n{receiver}{rest}"));
+    let known = format!("fingerprint = \"{}\"\n", digits(1));
+    for (rest, expected) in [
+        (format!("{known}user = \"ann\"\n"), "11: there is no tls.user ann"),
+        (known.clone(), "8: over TLS a receiver has a user of [[tls.user]], and no community"),
+        (
+            format!("{known}user = \"noc\"\nserver_name = \"noc\"\n"),
+            "12: fingerprint and server_name cannot stand together: the fingerprint says all",
+        ),
+        (
+            "user = \"noc\"\nserver_name = \"noc\"\n".to_owned(),
+            "11: server_name is for certificates that an authority has signed, and there is no \
+             ca_file in [tls]",
+        ),
+    ] {
+        assert_eq!(after(&rest), [expected], "{rest}");
+    }
+    let alone = format!("name = \"web1\"\n{receiver}{known}");
+    let error = Config::parse(&folder().path().join("agent.toml"), &alone).unwrap_err();
+    assert!(error.to_string().contains("there is no [tls]"), "{error}");
 }

@@ -230,11 +230,11 @@ fn the_table_says_when_it_changed() {
     assert_eq!(scalars(&mut station), (Some(1), Some(0)));
     let started = station.node.started;
     assert_eq!(set(&mut station, 10, &status(RowStatus::CreateAndWait)), (NoError, 0));
-    let changed = station.node.security.current().certificates_changed.expect("just now");
+    let changed = station.node.security.current().changed.certificates.expect("just now");
     assert!(changed >= started);
     assert_eq!(scalars(&mut station), (Some(2), Some(station.node.ticks(changed))));
     assert_ne!(set(&mut station, 10, &status(RowStatus::Active)), (NoError, 0));
-    assert_eq!(station.node.security.current().certificates_changed, Some(changed));
+    assert_eq!(station.node.security.current().changed.certificates, Some(changed));
 }
 
 /// RFC 5591: what VACM knows sessions by; and groups that the configuration has made
@@ -335,7 +335,7 @@ proptest! {
                 rows.values().all(|row| row.row != RowState::Active || row.is_complete())
             );
             let same = before.rows.certificates == after.rows.certificates;
-            prop_assert_eq!(same, before.certificates_changed == after.certificates_changed);
+            prop_assert_eq!(same, before.changed.certificates == after.changed.certificates);
         }
     }
 }

@@ -16,6 +16,11 @@ use load_cluster_mib::{
         snmp_target_addr::{self, SnmpTargetAddr},
         snmp_target_params::{self, SnmpTargetParams},
     },
+    snmp_tls_tm_mib::{
+        self,
+        snmp_tlstm_addr::{self, SnmpTlstmAddr},
+        snmp_tlstm_params::{self, SnmpTlstmParams},
+    },
     snmpv2_tm,
     tc::{RowStatus, SnmpSecurityLevel, StorageType},
     transport_address_mib,
@@ -37,9 +42,13 @@ fn station() -> Station {
         target::SNMP_TARGET_OBJECTS,
         notification::SNMP_NOTIFY_OBJECTS,
         community::SNMP_COMMUNITY_MIB_OBJECTS,
+        snmp_tlstm_addr::ENTRY.oid,
+        snmp_tlstm_params::ENTRY.oid,
     ] {
-        let id = FamilyId { view: "lcms-ordinary-write".into(), subtree: subtree.to_vec() };
-        rows.families.insert(id, FamilyRow { row: RowState::Active, ..FamilyRow::default() });
+        for view in ["lcms-ordinary-write", "lcms-ordinary"] {
+            let id = FamilyId { view: view.into(), subtree: subtree.to_vec() };
+            rows.families.insert(id, FamilyRow { row: RowState::Active, ..FamilyRow::default() });
+        }
     }
     let kept = TargetRow { storage: Storage::ReadOnly, ..TargetRow::default() };
     rows.notification.targets.insert("file".into(), kept);
@@ -121,6 +130,9 @@ fn what_no_address_can_be() {
         (snmpv2_tm::nodes::SNMP_UDP_DOMAIN, &IPV4[..5], InconsistentValue),
         (transport_address_mib::nodes::TRANSPORT_DOMAIN_UDP_IPV6, &IPV4[..], InconsistentValue),
         (transport_address_mib::nodes::TRANSPORT_DOMAIN_TCP_IPV4, &IPV4[..], WrongValue),
+        (snmp_tls_tm_mib::nodes::SNMP_TLSTCP_DOMAIN, &IPV4[..], InconsistentValue),
+        (snmp_tls_tm_mib::nodes::SNMP_TLSTCP_DOMAIN, b"noc.example.net:10162", InconsistentValue),
+        (snmp_tls_tm_mib::nodes::SNMP_TLSTCP_DOMAIN, b"[2001:db8::1]:10162", NoError),
     ];
     for (domain, octets, expected) in domains {
         let patch = snmp_target_addr::Patch {
@@ -129,6 +141,7 @@ fn what_no_address_can_be() {
         };
         assert_eq!(set(&mut station, "bad", patch).0, expected, "{domain:?}");
     }
+    assert_eq!(set(&mut station, "bad", status(RowStatus::Destroy)).0, NoError);
     let tags = snmp_target_addr::Patch {
         tag_list: Some("a  b".into()),
         ..status(RowStatus::CreateAndWait)
@@ -173,6 +186,71 @@ fn parameters_are_complete_before_they_are_active() {
     };
     assert_eq!(set(None), InconsistentValue);
     assert_eq!(set(Some("filter")), NoError);
+}
+
+/// RFC 6353, snmpTlstmAddrTable: what a target has to show is known before it is told, and
+/// is not whatever it shows.
+#[test]
+fn what_a_target_over_tls_has_to_show() {
+    let mut station = station();
+    let index = snmp_tlstm_addr::Index { target_addr_name: "noc".into() };
+    let fingerprint = |octets: &[u8]| snmp_tlstm_addr::Patch {
+        server_fingerprint: Some(octets.to_vec()),
+        ..Default::default()
+    };
+    let identity = |name: &str| snmp_tlstm_addr::Patch {
+        server_identity: Some(name.into()),
+        ..Default::default()
+    };
+    let status =
+        |row_status| snmp_tlstm_addr::Patch { row_status: Some(row_status), ..Default::default() };
+    let both = |patch: snmp_tlstm_addr::Patch, row_status| snmp_tlstm_addr::Patch {
+        row_status: Some(row_status),
+        ..patch
+    };
+    let mut set =
+        |patch: &snmp_tlstm_addr::Patch| station.set(&[SnmpTlstmAddr::varbinds(&index, patch)]).0;
+    let sha256 = [&[4][..], &[7; 32]].concat();
+    assert_eq!(set(&status(RowStatus::CreateAndGo)), InconsistentValue, "* and no fingerprint");
+    let sha1 = [&[2][..], &[7; 20]].concat();
+    assert_eq!(set(&both(fingerprint(&sha1), RowStatus::CreateAndGo)), WrongValue);
+    assert_eq!(set(&fingerprint(&sha256)), InconsistentName);
+    assert_eq!(set(&both(identity(""), RowStatus::CreateAndGo)), InconsistentValue);
+    assert_eq!(set(&both(identity("noc.example.net"), RowStatus::CreateAndGo)), NoError);
+    assert_eq!(set(&fingerprint(&sha256)), InconsistentValue, "not while it is active");
+    assert_eq!(set(&identity("*")), InconsistentValue, "nor anybody");
+    assert_eq!(set(&identity("other.example.net")), NoError);
+    assert_eq!(set(&both(fingerprint(&sha256), RowStatus::NotInService)), NoError);
+    assert_eq!(set(&both(identity("*"), RowStatus::Active)), NoError);
+    let row = station.row::<SnmpTlstmAddr>(&index);
+    assert_eq!((row.server_fingerprint, row.row_status), (Some(sha256), Some(RowStatus::Active)));
+}
+
+/// RFC 6353, snmpTlstmParamsTable.
+#[test]
+fn what_is_shown_to_targets_over_tls() {
+    let mut station = station();
+    let index = snmp_tlstm_params::Index { target_params_name: "noc".into() };
+    let patch = |octets: Option<&[u8]>, row_status| snmp_tlstm_params::Patch {
+        client_fingerprint: octets.map(<[u8]>::to_vec),
+        row_status,
+        ..Default::default()
+    };
+    let mut set = |octets: Option<&[u8]>, row_status| {
+        station.set(&[SnmpTlstmParams::varbinds(&index, &patch(octets, row_status))]).0
+    };
+    let one = [&[4][..], &[7; 32]].concat();
+    let other = [&[6][..], &[7; 64]].concat();
+    assert_eq!(set(None, Some(RowStatus::CreateAndGo)), InconsistentValue);
+    assert_eq!(set(Some(&[]), Some(RowStatus::CreateAndWait)), WrongValue);
+    assert_eq!(set(None, Some(RowStatus::CreateAndWait)), NoError);
+    assert_eq!(set(Some(&one), None), NoError);
+    assert_eq!(set(None, Some(RowStatus::Active)), NoError);
+    assert_eq!(set(Some(&other), None), InconsistentValue, "not while it is active");
+    assert_eq!(set(Some(&one), None), NoError);
+    let changed = station.node.security.current().changed;
+    assert!(changed.clients.is_some() && changed.servers.is_none());
+    assert_eq!(station.row::<SnmpTlstmParams>(&index).client_fingerprint, Some(one));
 }
 
 /// RFC 3584 §5.3: a community's tag names targets, and their masks say which bits of
