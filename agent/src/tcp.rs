@@ -35,12 +35,12 @@ pub const MESSAGE_SIZE: usize = 8192;
 /// No message that comes may be longer.
 const LONGEST: usize = 65_535;
 
-/// Connections at a time. One more is closed as soon as it opens, or, under TLS, takes
-/// the place of the oldest whose peer has not shown yet who it is.
+/// Connections at a time. One more takes the place of the oldest whose peer has not
+/// shown yet who it is, or is closed as soon as it opens where all have.
 const CONNECTIONS: usize = 32;
 
-/// A connection on which nothing comes for so long is closed, and so is one
-/// whose message takes longer to arrive or whose peer does not read.
+/// A connection on which nothing comes for so long is closed, and so is one of which a
+/// single message takes longer to arrive or whose peer does not read.
 const IDLE: Duration = Duration::from_secs(60);
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -80,7 +80,8 @@ struct Open {
     thread: JoinHandle<()>,
     /// Its thread's, and gone with it.
     stream: Weak<TcpStream>,
-    /// Whether it is known with whom it is, as far as that is asked.
+    /// Whether it is known with whom it is: by a session's certificate, or by a message
+    /// with a community or a user's code that is right.
     is_known: Arc<AtomicBool>,
 }
 
@@ -204,7 +205,7 @@ impl Shared {
         }
         let shared = Arc::clone(self);
         let stream = Arc::new(stream);
-        let is_known = Arc::new(AtomicBool::new(self.tls.is_none()));
+        let is_known = Arc::new(AtomicBool::new(false));
         let name = if self.tls.is_some() { "snmp tls" } else { "snmp tcp" };
         let weak = Arc::downgrade(&stream);
         let thread = thread::Builder::new().name(name.to_owned()).spawn({
@@ -227,11 +228,11 @@ impl Shared {
         stream.set_read_timeout(Some(LOOK))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         let Some(tls) = &self.tls else {
-            return Connection { shared: self, channel: Plain { stream, from } }.serve();
+            return Connection { shared: self, channel: Plain { stream, from }, is_known }.serve();
         };
         let session = tls.accept(stream, from, &self.stop)?;
         is_known.store(true, Ordering::Release);
-        Connection { shared: self, channel: session }.serve()
+        Connection { shared: self, channel: session, is_known }.serve()
     }
 }
 
@@ -280,6 +281,7 @@ impl Write for Plain<'_> {
 struct Connection<'c, C> {
     shared: &'c Shared,
     channel: C,
+    is_known: &'c AtomicBool,
 }
 
 impl<C: Channel> Connection<'_, C> {
@@ -293,12 +295,10 @@ impl<C: Channel> Connection<'_, C> {
             match self.channel.read(&mut buffer) {
                 Ok(0) => return Ok(()),
                 Ok(read) => {
-                    if received.is_empty() {
-                        since = Instant::now();
-                    }
+                    let begins = received.is_empty();
                     received.extend_from_slice(buffer.get(..read).unwrap_or_default());
-                    self.answer_all(&mut received, &mut workspace)?;
-                    if received.is_empty() {
+                    // From the end of one message, or the begin of the next.
+                    if self.answer_all(&mut received, &mut workspace)? || begins {
                         since = Instant::now();
                     }
                 }
@@ -313,9 +313,14 @@ impl<C: Channel> Connection<'_, C> {
         Ok(())
     }
 
-    /// Answers the whole messages there are. Behind octets that begin none
-    /// nothing can be found again, so they end the connection (RFC 3430 §2.1).
-    fn answer_all(&mut self, received: &mut Vec<u8>, workspace: &mut Workspace) -> io::Result<()> {
+    /// Answers the whole messages there are, and says whether there were any. Behind
+    /// octets that begin none nothing can be found again, so they end the connection
+    /// (RFC 3430 §2.1).
+    fn answer_all(
+        &mut self,
+        received: &mut Vec<u8>,
+        workspace: &mut Workspace,
+    ) -> io::Result<bool> {
         let malformed = |_| io::Error::from(io::ErrorKind::InvalidData);
         let mut done = 0;
         while let Some(rest) = received.get(done..)
@@ -329,7 +334,7 @@ impl<C: Channel> Connection<'_, C> {
             done += length;
         }
         received.drain(..done);
-        Ok(())
+        Ok(done > 0)
     }
 
     /// Ends the connection where its peer is not to be served any more.
@@ -348,8 +353,13 @@ impl<C: Channel> Connection<'_, C> {
         let source = self.channel.source(&state);
         let reply = match engine.receive(at, source, message, workspace) {
             Verdict::Drop => return Ok(()),
-            Verdict::Reply(reply) => reply,
+            Verdict::Report(report) => report,
+            Verdict::Reply(reply) => {
+                self.is_known.store(true, Ordering::Release);
+                reply
+            }
             Verdict::Set => {
+                self.is_known.store(true, Ordering::Release);
                 let mut room = Vec::new();
                 let request = engine.set(at, source, message, &mut room);
                 let Some(request) = request else { return Ok(()) };
@@ -357,7 +367,7 @@ impl<C: Channel> Connection<'_, C> {
                     setter::carry_out(publisher, request.principal(), |at| request.check(at));
                 match request.answer(done.map(|_| ()), workspace) {
                     Verdict::Reply(reply) => reply,
-                    Verdict::Drop | Verdict::Set => return Ok(()),
+                    Verdict::Report(_) | Verdict::Drop | Verdict::Set => return Ok(()),
                 }
             }
         };

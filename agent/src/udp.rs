@@ -157,7 +157,9 @@ impl Server {
         for (datagram, peer) in datagrams {
             match self.engine.receive(at, peer.address.into(), datagram, workspace) {
                 Verdict::Drop => {}
-                Verdict::Reply(reply) => lost(outbox.put(&peer, reply)),
+                Verdict::Reply(reply) | Verdict::Report(reply) => {
+                    lost(outbox.put(&peer, reply));
+                }
                 Verdict::Set => self.setter.submit(&self.socket, peer, datagram, workspace),
             }
         }

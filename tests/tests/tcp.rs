@@ -6,6 +6,7 @@
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -135,6 +136,44 @@ fn what_is_no_message_ends_the_connection() {
         stream.write_all(octets).expect("it listens");
         is_ended(&mut stream);
     }
+}
+
+/// A peer may send before it has its answers, and cut its messages as it likes: what
+/// takes long is the stream and not a message.
+#[test]
+fn a_stream_of_halves_goes_on() {
+    const LONGER_THAN_A_MESSAGE_MAY_TAKE: Duration = Duration::from_secs(11);
+    let (_agent, address) = agent();
+    let mut stream = connect(address);
+    let (start, mut id) = (Instant::now(), 1);
+    stream.write_all(&question(id)[..20]).expect("it listens");
+    while start.elapsed() < LONGER_THAN_A_MESSAGE_MAY_TAKE {
+        let rest_and_next = [&question(id)[20..], &question(id + 1)[..20]].concat();
+        stream.write_all(&rest_and_next).expect("it listens");
+        assert_eq!(answer(&mut stream, &mut Vec::new()), id);
+        id += 1;
+        thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// Whoever has shown no community keeps nobody out, whatever else he sends.
+#[test]
+fn strangers_make_room() {
+    let (_agent, address) = agent();
+    let mut friend = connect(address);
+    let mut strangers: Vec<TcpStream> = Vec::new();
+    for id in 0..40 {
+        friend.write_all(&question(id)).expect("it listens");
+        assert_eq!(answer(&mut friend, &mut Vec::new()), id);
+        let mut stranger = connect(address);
+        // A message, if one that nobody answers; it may find its place taken already.
+        let _ = stranger.write_all(&[0x30, 0x02, 0x05, 0x00]);
+        strangers.push(stranger);
+    }
+    let mut late = connect(address);
+    late.write_all(&question(7)).expect("it listens");
+    assert_eq!(answer(&mut late, &mut Vec::new()), 7);
+    is_ended(&mut strangers[0]);
 }
 
 /// More connections than there may be are closed; the others go on, and so does

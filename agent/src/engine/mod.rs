@@ -64,6 +64,8 @@ pub enum Verdict<'w> {
     Drop,
     /// This is the answer.
     Reply(&'w [u8]),
+    /// This is the answer to somebody who has not shown who they are.
+    Report(&'w [u8]),
     /// It is a SET by someone who may write: [`Engine::set`] reads it.
     Set,
 }
@@ -102,7 +104,10 @@ impl<S: State> Engine<S> {
                 match v3::open(at, from, whole, plain, Counting(Some(&self.statistics))) {
                     Outcome::Admitted(admitted) => self.answer(at, &admitted, reply, walks),
                     Outcome::Report(report) => {
-                        self.sent(report.write(reply, self.max_size, &self.statistics))
+                        match self.sent(report.write(reply, self.max_size, &self.statistics)) {
+                            Verdict::Reply(report) => Verdict::Report(report),
+                            nothing => nothing,
+                        }
                     }
                     Outcome::Dropped => Verdict::Drop,
                 }

@@ -109,7 +109,7 @@ impl Station {
         let at = At { state: &self.state, now: self.now };
         match self.engine.receive(at, from, datagram, &mut self.workspace) {
             Verdict::Drop => None,
-            Verdict::Reply(reply) => Some(reply.to_vec()),
+            Verdict::Reply(reply) | Verdict::Report(reply) => Some(reply.to_vec()),
             Verdict::Set => {
                 let mut room = Vec::new();
                 let request = self.engine.set(at, from, datagram, &mut room);
@@ -132,7 +132,7 @@ impl Station {
                 });
                 let reply = match request.answer(result, &mut self.workspace) {
                     Verdict::Reply(reply) => Some(reply.to_vec()),
-                    Verdict::Drop => None,
+                    Verdict::Report(_) | Verdict::Drop => None,
                     Verdict::Set => panic!("an answer that is a SET"),
                 };
                 self.refresh();

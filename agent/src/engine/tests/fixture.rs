@@ -339,7 +339,7 @@ impl Agent {
         let at = At { state: &self.state, now: Instant::now() };
         match self.engine.receive(at, source, datagram, &mut self.workspace) {
             Verdict::Drop => None,
-            Verdict::Reply(reply) => Some(reply.to_vec()),
+            Verdict::Reply(reply) | Verdict::Report(reply) => Some(reply.to_vec()),
             Verdict::Set => {
                 let mut room = Vec::new();
                 let request = self.engine.set(at, source, datagram, &mut room).unwrap();

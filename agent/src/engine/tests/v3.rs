@@ -413,7 +413,7 @@ fn a_replay_is_late() {
     for (seconds, kind) in
         [(0, PduKind::Response), (140, PduKind::Response), (160, PduKind::Report)]
     {
-        let Verdict::Reply(reply) =
+        let (Verdict::Reply(reply) | Verdict::Report(reply)) =
             agent.engine.receive(at(seconds), from().into(), &octets, &mut workspace)
         else {
             panic!("no answer")

@@ -216,7 +216,7 @@ impl Station {
         let at = At { state: &self.state, now: self.now };
         match self.engine.receive(at, from.into(), datagram, &mut self.workspace) {
             Verdict::Drop => None,
-            Verdict::Reply(reply) => Some(reply.to_vec()),
+            Verdict::Reply(reply) | Verdict::Report(reply) => Some(reply.to_vec()),
             Verdict::Set => {
                 let mut room = Vec::new();
                 let request = self.engine.set(at, from.into(), datagram, &mut room).unwrap();
@@ -226,7 +226,7 @@ impl Station {
                 });
                 let reply = match request.answer(result, &mut self.workspace) {
                     Verdict::Reply(reply) => Some(reply.to_vec()),
-                    Verdict::Drop | Verdict::Set => None,
+                    Verdict::Report(_) | Verdict::Drop | Verdict::Set => None,
                 };
                 self.refresh();
                 reply
