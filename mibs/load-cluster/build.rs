@@ -25,6 +25,8 @@ const MODULES: &[&str] = &[
     "SNMP-TLS-TM-MIB",
     "IF-MIB",
     "IP-MIB",
+    "TCP-MIB",
+    "UDP-MIB",
     "HOST-RESOURCES-MIB",
     "UCD-SNMP-MIB",
 ];

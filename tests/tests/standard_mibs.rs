@@ -70,6 +70,8 @@ fn between(instance: &str, before: u64, ours: u64, after: u64, slack: u64) {
 const IF: &str = "1.3.6.1.2.1.2";
 const IF_X: &str = "1.3.6.1.2.1.31.1.1";
 const IP: &str = "1.3.6.1.2.1.4";
+const TCP: &str = "1.3.6.1.2.1.6";
+const UDP: &str = "1.3.6.1.2.1.7";
 const HOST: &str = "1.3.6.1.2.1.25";
 const UCD: &str = "1.3.6.1.4.1.2021";
 
@@ -77,7 +79,7 @@ const UCD: &str = "1.3.6.1.4.1.2021";
 fn figures_agree_with_snmpd() {
     let Some(snmpd) = Snmpd::start() else { return };
     let agent = Agent::of_this_machine("lb1");
-    let roots = [IF, IF_X, IP, HOST, UCD];
+    let roots = [IF, IF_X, IP, TCP, UDP, HOST, UCD];
     // snmpd looks at the processors some seconds after its start.
     eventually("snmpd has looked at the processors", Duration::from_secs(30), || {
         let walk = Walk::of(snmpd.address(), &[UCD]);
@@ -106,12 +108,19 @@ fn figures_agree_with_snmpd() {
         "ipForwarding",
         "ipDefaultTTL",
         "ipAddressRowStatus",
+        "tcpRtoAlgorithm",
+        "tcpRtoMin",
+        "tcpRtoMax",
+        "tcpMaxConn",
         "hrMemorySize",
         "hrNetworkIfIndex",
         "laIndex",
         "laNames",
         "memTotalReal",
         "memTotalSwap",
+        "memTotalRealX",
+        "memTotalSwapX",
+        "memMinimumSwapX",
         "ssCpuNumCpus",
         "hrSystemInitialLoadParameters",
     ] {
@@ -137,6 +146,16 @@ fn figures_agree_with_snmpd() {
         ("ifHCInOctets", 64 * MIB),
         ("ifHCOutOctets", 64 * MIB),
         ("ifHCOutUcastPkts", 200_000),
+        ("tcpActiveOpens", 50_000),
+        ("tcpPassiveOpens", 50_000),
+        ("tcpCurrEstab", 5_000),
+        ("tcpHCInSegs", 5_000_000),
+        ("tcpHCOutSegs", 5_000_000),
+        ("tcpRetransSegs", 50_000),
+        ("tcpOutRsts", 50_000),
+        ("udpHCInDatagrams", 5_000_000),
+        ("udpHCOutDatagrams", 5_000_000),
+        ("udpNoPorts", 500_000),
         ("hrSystemUptime", 1000),
         ("ssCpuRawUser", 2000),
         ("ssCpuRawSystem", 2000),
@@ -146,6 +165,8 @@ fn figures_agree_with_snmpd() {
         ("ssIORawSent", 4_000_000),
         ("laLoadInt", 300),
         ("memAvailReal", 2_000_000),
+        ("memAvailRealX", 2_000_000),
+        ("memSysAvail", 2_000_000),
         ("memBuffer", 200_000),
         ("memCached", 2_000_000),
         ("hrSystemProcesses", 100),
@@ -176,6 +197,22 @@ fn figures_agree_with_snmpd() {
         assert_eq!(theirs.get(name), ours_by_name.get(name), "{name}");
         assert!(ours_by_name.contains_key(name), "{ours_by_name:?}");
     }
+
+    // File systems, by their mount points.
+    let file_systems = |walk: &Walk, column: &str| -> BTreeMap<String, String> {
+        let points = walk.column("hrFSMountPoint");
+        let of = |(index, point): (&&str, &&str)| {
+            Some(((*point).to_owned(), walk.0.get(&format!("{column}.{index}"))?.clone()))
+        };
+        points.iter().filter_map(of).collect()
+    };
+    for column in ["hrFSRemoteMountPoint", "hrFSType", "hrFSAccess", "hrFSBootable"] {
+        let (theirs, ours) = (file_systems(&before, column), file_systems(&ours, column));
+        let root = "STRING: \"/\"";
+        assert_eq!(theirs.get(root), ours.get(root), "{column}: {theirs:?}, ours {ours:?}");
+        assert!(ours.contains_key(root), "{column}: {ours:?}");
+    }
+    assert!(!ours.column("hrFSStorageIndex").is_empty());
 
     // Running software: this test is there.
     let own = std::process::id();

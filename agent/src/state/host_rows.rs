@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc, time::Instant};
 
 use load_cluster_mib::{
-    host_resources_mib::{hr_device, hr_storage, hr_sw_run},
+    host_resources_mib::{hr_device, hr_fs, hr_storage, hr_sw_run},
     if_mib::if_,
     ip_mib::{ip_addr, ip_address},
     ucd_snmp_mib::la,
@@ -29,6 +29,8 @@ pub struct HostRows {
     pub addresses: Rows<AddressAt>,
     /// hrStorageTable.
     pub storage: Rows<StorageRow>,
+    /// hrFSTable, by position among the file systems.
+    pub file_systems: Rows<usize>,
     /// hrDeviceTable.
     pub devices: Rows<Device>,
     /// hrProcessorTable, by position among the processors.
@@ -149,6 +151,13 @@ impl HostRows {
             addresses: Rows::new(inet),
             storage: Rows::new(
                 storage.map(|(storage_index, row)| (hr_storage::Index { storage_index }, row)),
+            ),
+            file_systems: Rows::new(
+                inventory
+                    .storage
+                    .iter()
+                    .enumerate()
+                    .map(|(at, system)| (hr_fs::Index { fs_index: system.index }, at)),
             ),
             devices: Rows::new(devices),
             processors: Rows::new(processors.iter().map(|&(number, at)| (device(number), at))),

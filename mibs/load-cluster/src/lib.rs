@@ -22,7 +22,7 @@ pub use generated::{
     load_cluster_mib, notification_log_mib, snmp_community_mib, snmp_framework_mib, snmp_mpd_mib,
     snmp_notification_mib, snmp_target_mib, snmp_tls_tm_mib, snmp_tsm_mib, snmp_user_based_sm_mib,
     snmp_usm_aes_mib, snmp_usm_hmac_sha2_mib, snmp_view_based_acm_mib, snmpv2_mib, snmpv2_smi,
-    snmpv2_tm, tc, transport_address_mib, ucd_snmp_mib,
+    snmpv2_tm, tc, tcp_mib, transport_address_mib, ucd_snmp_mib, udp_mib,
 };
 
 /// What every notification is made with.

@@ -32,8 +32,8 @@ pub struct Counters {
     pub rates: Option<Rates>,
     /// Memory.
     pub memory: Memory,
-    /// IPv4.
-    pub ip: IpCounters,
+    /// Datagrams and segments.
+    pub protocols: Protocols,
 }
 
 /// Processor time in ticks: user, nice, system, idle, iowait, irq, softirq,
@@ -94,48 +94,92 @@ pub struct Memory {
     pub swap_free: Option<u64>,
 }
 
-/// The line `Ip` of net/snmp, by the names that stand there.
+/// What the host counts of its protocols.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct IpCounters([Option<u64>; IpCounters::NAMES.len()]);
+pub struct Protocols {
+    /// IPv4.
+    pub ip: ProtocolCounters,
+    /// TCP.
+    pub tcp: ProtocolCounters,
+    /// UDP.
+    pub udp: ProtocolCounters,
+}
 
-impl IpCounters {
-    const NAMES: [&'static str; 19] = [
-        "Forwarding",
-        "DefaultTTL",
-        "InReceives",
-        "InHdrErrors",
-        "InAddrErrors",
-        "ForwDatagrams",
-        "InUnknownProtos",
-        "InDiscards",
-        "InDelivers",
-        "OutRequests",
-        "OutDiscards",
-        "OutNoRoutes",
-        "ReasmTimeout",
-        "ReasmReqds",
-        "ReasmOKs",
-        "ReasmFails",
-        "FragOKs",
-        "FragFails",
-        "FragCreates",
-    ];
-
+impl Protocols {
     fn read(text: &str) -> Self {
-        let mut lines = text.lines().filter_map(|line| line.strip_prefix("Ip:"));
-        let (Some(names), Some(values)) = (lines.next(), lines.next()) else {
+        let of = |protocol, names| ProtocolCounters::read(text, protocol, names);
+        Self { ip: of("Ip:", IP_NAMES), tcp: of("Tcp:", TCP_NAMES), udp: of("Udp:", UDP_NAMES) }
+    }
+}
+
+/// A protocol's line of net/snmp, by the names that stand there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProtocolCounters {
+    names: &'static [&'static str],
+    values: [Option<u64>; IP_NAMES.len()],
+}
+
+const IP_NAMES: &[&str] = &[
+    "Forwarding",
+    "DefaultTTL",
+    "InReceives",
+    "InHdrErrors",
+    "InAddrErrors",
+    "ForwDatagrams",
+    "InUnknownProtos",
+    "InDiscards",
+    "InDelivers",
+    "OutRequests",
+    "OutDiscards",
+    "OutNoRoutes",
+    "ReasmTimeout",
+    "ReasmReqds",
+    "ReasmOKs",
+    "ReasmFails",
+    "FragOKs",
+    "FragFails",
+    "FragCreates",
+];
+
+const TCP_NAMES: &[&str] = &[
+    "RtoAlgorithm",
+    "RtoMin",
+    "RtoMax",
+    "MaxConn",
+    "ActiveOpens",
+    "PassiveOpens",
+    "AttemptFails",
+    "EstabResets",
+    "CurrEstab",
+    "InSegs",
+    "OutSegs",
+    "RetransSegs",
+    "InErrs",
+    "OutRsts",
+];
+
+const UDP_NAMES: &[&str] = &["InDatagrams", "NoPorts", "InErrors", "OutDatagrams"];
+
+impl ProtocolCounters {
+    fn read(text: &str, protocol: &str, names: &'static [&'static str]) -> Self {
+        let mut lines = text.lines().filter_map(|line| line.strip_prefix(protocol));
+        let (Some(there), Some(values)) = (lines.next(), lines.next()) else {
             return Self::default();
         };
         let by_name: BTreeMap<&str, &str> =
-            names.split_ascii_whitespace().zip(values.split_ascii_whitespace()).collect();
-        Self(Self::NAMES.map(|name| by_name.get(name)?.parse().ok()))
+            there.split_ascii_whitespace().zip(values.split_ascii_whitespace()).collect();
+        let mut read = Self { names, ..Self::default() };
+        for (value, name) in read.values.iter_mut().zip(names) {
+            *value = by_name.get(name).and_then(|text| text.parse().ok());
+        }
+        read
     }
 
-    /// The number that stands under a name, which is that of the object in
-    /// IP-MIB without `ip`; none if it does not stand there.
+    /// The number that stands under a name, which is that of the object in the
+    /// protocol's module without the protocol; none if it does not stand there.
     pub fn value(&self, name: &str) -> Option<u64> {
-        let at = Self::NAMES.iter().position(|known| *known == name)?;
-        self.0.get(at).copied().flatten()
+        let at = self.names.iter().position(|known| *known == name)?;
+        self.values.get(at).copied().flatten()
     }
 }
 
@@ -169,7 +213,7 @@ impl Counting {
             swapped: pair("pswpin", "pswpout"),
             rates: None,
             memory: Memory::read(text(ProcFile::MemInfo)),
-            ip: IpCounters::read(text(ProcFile::NetSnmp)),
+            protocols: Protocols::read(text(ProcFile::NetSnmp)),
         };
         if let Some(stat) = stat {
             counters.processor_load = self.processor_load(now, stat.each);
@@ -279,7 +323,10 @@ mod tests {
             (ProcFile::Stat, stat),
             (ProcFile::VmStat, vmstat),
             (ProcFile::Uptime, "12.34 5\n"),
-            (ProcFile::NetSnmp, "Ip: Forwarding InReceives\nIp: 2 77\nTcp: x\nTcp: 1\n"),
+            (
+                ProcFile::NetSnmp,
+                "Ip: Forwarding InReceives\nIp: 2 77\nTcp: RtoMin MaxConn\nTcp: 200 -1\n",
+            ),
             (ProcFile::MemInfo, "MemTotal: 10 kB\nCached: 3 kB\nSReclaimable: 2 kB\n"),
         ]
         .into_iter()
@@ -297,8 +344,10 @@ mod tests {
         assert_eq!((first.interrupts, first.contexts), (Some(9), Some(8)));
         assert_eq!((first.paged, first.swapped), (Some((10, 20)), Some((1, 2))));
         assert_eq!((first.memory.total, first.memory.cached), (Some(10), Some(5)));
-        assert_eq!(first.ip.value("InReceives"), Some(77));
-        assert_eq!((first.ip.value("OutRequests"), first.ip.value("Nothing")), (None, None));
+        let Protocols { ip, tcp, udp } = &first.protocols;
+        assert_eq!((ip.value("InReceives"), tcp.value("RtoMin")), (Some(77), Some(200)));
+        assert_eq!((ip.value("OutRequests"), ip.value("Nothing")), (None, None));
+        assert_eq!((tcp.value("MaxConn"), udp.value("NoPorts")), (None, None));
         assert_eq!((first.processor_load, first.rates), (vec![50], None));
 
         let stat = "cpu 80 0 10 60\ncpu0 80 0 10 60\nintr 29\nctxt 8\n";

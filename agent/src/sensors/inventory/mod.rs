@@ -17,7 +17,10 @@ use std::{sync::Arc, time::SystemTime};
 
 pub use self::{
     collector::Collector,
-    counters::{Counters, Counting, CpuTicks, DeviceCounters, IpCounters, Memory, Rates, devices},
+    counters::{
+        Counters, Counting, CpuTicks, DeviceCounters, Memory, ProtocolCounters, Protocols, Rates,
+        devices,
+    },
     links::{Link, Links, OperState, collect as collect_links},
     proc_texts::{mounts, process_stat, processors, uptime},
     processes::{Process, ProcessState, Processes, collect as collect_processes},

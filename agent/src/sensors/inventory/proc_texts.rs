@@ -65,6 +65,8 @@ pub struct Mount {
     pub point: String,
     /// Type of the file system.
     pub kind: String,
+    /// Whether nothing can be written to it.
+    pub read_only: bool,
 }
 
 /// Reads a mounts file. A line that is none is passed over: the file is for
@@ -73,7 +75,9 @@ pub fn mounts(text: &str) -> Vec<Mount> {
     let mount = |line: &str| {
         let mut words = line.split_ascii_whitespace();
         let mut word = || words.next().map(unescaped);
-        Some(Mount { device: word()?, point: word()?, kind: word()? })
+        let (device, point, kind) = (word()?, word()?, word()?);
+        let read_only = word().is_some_and(|options| options.split(',').any(|one| one == "ro"));
+        Some(Mount { device, point, kind, read_only })
     };
     text.lines().filter_map(mount).collect()
 }
@@ -161,10 +165,11 @@ mod tests {
 
     #[test]
     fn mount_points_are_unescaped() {
-        let read = mounts("/dev/sda1 /a\\040b ext4 rw 0 0\nnonsense\nx /c\\9 nfs\n");
+        let read = mounts("/dev/sda1 /a\\040b ext4 rw,sync 0 0\nnonsense\nx /c\\9 nfs ro\n");
         let points: Vec<&str> = read.iter().map(|mount| mount.point.as_str()).collect();
         assert_eq!(points, ["/a b", "/c\\9"]);
         assert_eq!(read[1].kind, "nfs");
+        assert_eq!((read[0].read_only, read[1].read_only), (false, true));
     }
 
     #[test]

@@ -14,6 +14,12 @@ pub struct FileSystem {
     pub point: String,
     /// What it lies on.
     pub medium: Medium,
+    /// What is mounted there.
+    pub device: String,
+    /// Its type, as Linux calls it.
+    pub kind: String,
+    /// Whether nothing can be written to it.
+    pub read_only: bool,
     /// Octets of one unit.
     pub unit: i32,
     /// Size in units.
@@ -75,7 +81,8 @@ pub fn collect(proc_root: &Path, mounted: &mut Mounted) -> Vec<FileSystem> {
         let (unit, size, used) = units(stat.f_frsize, stat.f_blocks, used);
         let Some(index) = mounted.row(&mount.point) else { continue };
         let medium = Medium::of(&mount.kind);
-        all.push(FileSystem { index, point: mount.point, medium, unit, size, used });
+        let proc_texts::Mount { device, point, kind, read_only } = mount;
+        all.push(FileSystem { index, point, medium, device, kind, read_only, unit, size, used });
     }
     all
 }

@@ -17,7 +17,7 @@ struct Row<'s>(&'s Inventory);
 
 impl Row<'_> {
     fn counter(&self, name: &str) -> Option<u32> {
-        self.0.counters.ip.value(name).map(figures::counter32)
+        self.0.counters.protocols.ip.value(name).map(figures::counter32)
     }
 }
 
@@ -37,14 +37,14 @@ impl Instrumentation<AgentState> for Ip {
 
 impl View<'_> for Row<'_> {
     fn forwarding(&self) -> Option<IpForwarding> {
-        Some(match self.0.counters.ip.value("Forwarding")? {
+        Some(match self.0.counters.protocols.ip.value("Forwarding")? {
             1 => IpForwarding::Forwarding,
             _ => IpForwarding::NotForwarding,
         })
     }
 
     fn default_ttl(&self) -> Option<i32> {
-        Some(figures::number(self.0.counters.ip.value("DefaultTTL")?))
+        Some(figures::number(self.0.counters.protocols.ip.value("DefaultTTL")?))
     }
 
     fn in_receives(&self) -> Option<u32> {
@@ -88,7 +88,7 @@ impl View<'_> for Row<'_> {
     }
 
     fn reasm_timeout(&self) -> Option<i32> {
-        Some(figures::number(self.0.counters.ip.value("ReasmTimeout")?))
+        Some(figures::number(self.0.counters.protocols.ip.value("ReasmTimeout")?))
     }
 
     fn reasm_reqds(&self) -> Option<u32> {

@@ -20,6 +20,10 @@ const MINIMUM_SWAP: u64 = 16_000;
 struct Row<'s>(&'s inventory::Memory);
 
 impl Row<'_> {
+    fn all_free(&self) -> Option<u64> {
+        Some(self.0.free?.saturating_add(self.0.swap_free.unwrap_or(0)))
+    }
+
     fn runs_out(&self) -> Option<bool> {
         Some(self.0.swap_total? > 0 && self.0.swap_free? < MINIMUM_SWAP)
     }
@@ -65,7 +69,7 @@ impl<'s> View<'s> for Row<'s> {
     }
 
     fn mem_total_free(&self) -> Option<i32> {
-        Some(figures::number(self.0.free?.saturating_add(self.0.swap_free.unwrap_or(0))))
+        self.all_free().map(figures::number)
     }
 
     fn mem_minimum_swap(&self) -> Option<i32> {
@@ -82,6 +86,46 @@ impl<'s> View<'s> for Row<'s> {
 
     fn mem_cached(&self) -> Option<i32> {
         self.0.cached.map(figures::number)
+    }
+
+    fn mem_total_swap_x(&self) -> Option<u64> {
+        self.0.swap_total
+    }
+
+    fn mem_avail_swap_x(&self) -> Option<u64> {
+        self.0.swap_free
+    }
+
+    fn mem_total_real_x(&self) -> Option<u64> {
+        self.0.total
+    }
+
+    fn mem_avail_real_x(&self) -> Option<u64> {
+        self.0.free
+    }
+
+    fn mem_total_free_x(&self) -> Option<u64> {
+        self.all_free()
+    }
+
+    fn mem_minimum_swap_x(&self) -> Option<u64> {
+        Some(MINIMUM_SWAP)
+    }
+
+    fn mem_shared_x(&self) -> Option<u64> {
+        self.0.shared
+    }
+
+    fn mem_buffer_x(&self) -> Option<u64> {
+        self.0.buffers
+    }
+
+    fn mem_cached_x(&self) -> Option<u64> {
+        self.0.cached
+    }
+
+    fn mem_sys_avail(&self) -> Option<u64> {
+        self.0.available
     }
 
     fn mem_swap_error(&self) -> Option<MemSwapError> {
