@@ -122,7 +122,8 @@ impl Notification {
         }
         let (generic, specific, enterprise) = match self.generic(names) {
             Some(generic) => {
-                // (1): what the notification says it is under, if it does.
+                // (1): what the notification says it is under, if it does; else the
+                // sender's own kind, as RFC 1157 §4.1.6 has it, and not snmpTraps.
                 let said =
                     self.objects.iter().find(|object| object.name == names.snmp_trap_enterprise);
                 let enterprise = match said.map(|object| &object.value) {
