@@ -4,10 +4,12 @@ use std::{
     env,
     io::{self, IsTerminal},
     process::ExitCode,
+    time::Duration,
 };
 
 use clap::Parser;
 use lcms_agent::{cli::Cli, config::Config, run};
+use lcms_lines::Lines;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{
     Layer as _, filter::Targets, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
@@ -15,6 +17,12 @@ use tracing_subscriber::{
 
 /// The command line or the configuration is wrong.
 const USAGE: u8 = 2;
+
+/// So many lines of the log wait for whoever reads it.
+const WAITING_LINES: usize = 256;
+
+/// How long somebody is waited for who reads it.
+const READING: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -35,8 +43,16 @@ fn main() -> ExitCode {
         println!("{}: right", cli.config.display());
         return ExitCode::SUCCESS;
     }
-    log(cli.log.into());
-    match run::run(config, cli.takeover) {
+    let gap = |count| format!("lcms-agent: {count} lines are left out: nobody read them\n");
+    let lines = match Lines::start(WAITING_LINES, io::stderr(), gap) {
+        Ok(lines) => lines,
+        Err(error) => return failed(&error),
+    };
+    log(cli.log.into(), lines.clone());
+    let flush = || lines.flush(READING);
+    let done = run::run(config, cli.takeover, &flush);
+    flush();
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error),
     }
@@ -47,11 +63,11 @@ fn failed(error: &dyn std::error::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Says what happens on standard error: as much as `--log` asks for, and other
+/// Says what happens on standard error, for which nobody waits: as much as `--log` asks for, and other
 /// levels for what `RUST_LOG` names, `lcms_agent::agentx=debug`. Names and levels
 /// are all it takes: patterns would bring a matcher of regular expressions with
 /// them, which is a fifth of a program that stays in memory.
-fn log(level: LevelFilter) {
+fn log(level: LevelFilter, lines: Lines) {
     let asked = env::var("RUST_LOG").unwrap_or_default();
     // No words at all would be read as "errors alone".
     let filter = match asked.is_empty() {
@@ -65,6 +81,6 @@ fn log(level: LevelFilter) {
         Some(_) => filter,
         None => filter.with_default(level),
     };
-    let lines = fmt::layer().with_writer(io::stderr).with_ansi(false);
+    let lines = fmt::layer().with_writer(lines).with_ansi(false);
     tracing_subscriber::registry().with(lines.with_filter(filter)).init();
 }

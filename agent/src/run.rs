@@ -106,8 +106,8 @@ fn hint(error: &io::Error) -> &'static str {
 /// Runs an agent until it is told to end by SIGTERM or SIGINT, or until another
 /// process has taken its place and its last connection is over. SIGHUP loads the
 /// configuration again; SIGUSR2 starts such a process, from the same file as this
-/// one and with the same arguments.
-pub fn run(config: Config, takeover: bool) -> Result<(), RunError> {
+/// one and with the same arguments. `flush` waits until what was logged is written.
+pub fn run(config: Config, takeover: bool, flush: &dyn Fn()) -> Result<(), RunError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // As long as the file is there under its name: later a new one may be.
     let program = env::current_exe();
@@ -122,6 +122,8 @@ pub fn run(config: Config, takeover: bool) -> Result<(), RunError> {
             true => Agent::take_over(config)?,
             false => Agent::start(config)?,
         };
+        flush();
+        agent.addresses.iter().for_each(|(transport, address)| announce(transport, address));
         if takeover {
             tell_systemd(NotifyState::MainPid(process::id()));
         }
@@ -227,7 +229,7 @@ fn tell_systemd(what: NotifyState<'_>) {
 
 /// A running agent.
 pub struct Agent {
-    addresses: Vec<SocketAddr>,
+    addresses: Vec<(&'static str, SocketAddr)>,
     services: Vec<Service>,
     connections: Vec<tcp::Service>,
     link: Option<agentx::Link>,
@@ -351,7 +353,8 @@ impl Agent {
         let engine = Arc::new(Engine::new(tables::regions(), statistics, config.max_message_size));
         let stop = Arc::new(AtomicBool::new(false));
         let (setter, setting) = Setter::start(Arc::clone(&engine), Arc::clone(&publisher))?;
-        let addresses: Vec<SocketAddr> = listeners.iter().map(Listener::address).collect();
+        let mut addresses: Vec<(&str, SocketAddr)> =
+            listeners.iter().map(|listener| ("udp", listener.address())).collect();
         let services = listeners
             .into_iter()
             .map(|listener| {
@@ -359,10 +362,11 @@ impl Agent {
             })
             .collect::<io::Result<_>>()?;
         let streams = [("tcp", &tcp_listeners), ("tls", &tls_listeners)];
-        let stream_addresses: Vec<(&str, SocketAddr)> = streams
-            .into_iter()
-            .flat_map(|(name, all)| all.iter().map(move |one| (name, one.address())))
-            .collect();
+        addresses.extend(
+            streams
+                .into_iter()
+                .flat_map(|(name, all)| all.iter().map(move |one| (name, one.address()))),
+        );
         let client = config.tls.as_ref().map(|Tls { own, provider, .. }| Client {
             own: Arc::clone(own),
             provider: Arc::clone(provider),
@@ -398,8 +402,6 @@ impl Agent {
         })?;
         heir.map_or(Ok(()), Heir::started)?;
         drop(turn);
-        addresses.iter().for_each(|address| announce("udp", address));
-        stream_addresses.iter().for_each(|(name, address)| announce(name, address));
         let agent = Self {
             addresses,
             services,
@@ -466,9 +468,10 @@ impl Agent {
         self.director
     }
 
-    /// Where it answers, with the ports that were free.
-    pub fn addresses(&self) -> &[SocketAddr] {
-        &self.addresses
+    /// Where it answers over UDP, with the ports that were free.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        let udp = self.addresses.iter().filter(|(transport, _)| *transport == "udp");
+        udp.map(|(_, address)| *address).collect()
     }
 
     /// Ends everything: no more requests first, then what they would ask for.

@@ -120,9 +120,9 @@ fn it_answers_on_every_listener_and_ends() {
     assert_eq!(agent.addresses().len(), listen.len());
     for address in agent.addresses() {
         assert_ne!(address.port(), 0);
-        assert_eq!(get(*address, &system::ENTRY, system::col::SYS_NAME, &[0]), name());
+        assert_eq!(get(address, &system::ENTRY, system::col::SYS_NAME, &[0]), name());
     }
-    let addresses = agent.addresses().to_vec();
+    let addresses = agent.addresses();
     agent.stop();
     for address in addresses {
         UdpSocket::bind(address).expect("the address is free again");

@@ -19,7 +19,6 @@ mod export;
 mod get;
 mod grid;
 mod host;
-mod lines;
 mod man;
 mod mib;
 mod node;
@@ -48,6 +47,7 @@ use lcms_snmp::{
 };
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use lcms_lines::Lines;
 use tracing_subscriber::{
     Layer as _,
     filter::Targets,
@@ -56,7 +56,6 @@ use tracing_subscriber::{
     util::SubscriberInitExt as _,
 };
 
-use self::lines::Lines;
 pub use self::{
     context::Context,
     error::CliError,
@@ -279,10 +278,13 @@ async fn run(Cli { global, verb }: Cli) -> Result<Exit, CliError> {
 /// How long the end of a daemon waits for whoever reads its log.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
+/// So many lines of a daemon wait for whoever reads them.
+const WAITING_LINES: usize = 4096;
+
 /// Standard error for the log of a daemon.
 fn log_lines() -> std::io::Result<Lines> {
     let gap = |count| format!("lcms-manager: {count} lines are left out: nobody read them\n");
-    Lines::start(std::io::stderr(), gap)
+    Lines::start(WAITING_LINES, std::io::stderr(), gap)
 }
 
 /// Diagnostics, to standard error: so much, or what RUST_LOG asks for.

@@ -2,12 +2,15 @@
 
 use std::{io, sync::Arc};
 
-use super::super::{event_line, lines::Lines};
+use lcms_lines::Lines;
+
+use super::super::{WAITING_LINES, event_line};
 use crate::serve::{Event, Tell};
 
 /// Standard output for events.
 pub fn events() -> io::Result<Lines> {
-    Lines::start(io::stdout(), |count| format!("{{\"event\":\"left_out\",\"count\":{count}}}\n"))
+    let gap = |count| format!("{{\"event\":\"left_out\",\"count\":{count}}}\n");
+    Lines::start(WAITING_LINES, io::stdout(), gap)
 }
 
 /// Tells by these lines of JSON, or else by the log.

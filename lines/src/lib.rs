@@ -15,9 +15,6 @@ use std::{
 
 use tracing_subscriber::fmt::MakeWriter;
 
-/// So many lines wait.
-const QUEUE: usize = 4096;
-
 /// The end of a stream that is written to.
 #[derive(Clone, Debug)]
 pub struct Lines {
@@ -32,12 +29,14 @@ enum Item {
 }
 
 impl Lines {
-    /// Begins a thread that writes them. `gap` says in a line how many were left out.
+    /// Begins a thread that writes them, with room for so many that wait. `gap` says in a
+    /// line how many were left out.
     pub fn start(
+        room: usize,
         out: impl Write + Send + 'static,
         gap: impl Fn(u64) -> String + Send + 'static,
     ) -> io::Result<Self> {
-        let (queue, items) = mpsc::sync_channel(QUEUE);
+        let (queue, items) = mpsc::sync_channel(room);
         let left_out = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&left_out);
         let thread = thread::Builder::new().name("lines".to_owned());
@@ -107,6 +106,7 @@ fn write(
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use std::io::{BufRead as _, BufReader};
 
@@ -115,9 +115,10 @@ mod tests {
     #[test]
     fn a_reader_that_has_stopped_holds_up_nobody_and_hears_of_the_gap() {
         let (read, to) = io::pipe().unwrap();
-        let lines = Lines::start(to, |count| format!("gap {count}\n")).unwrap();
+        const ROOM: usize = 1024;
+        let lines = Lines::start(ROOM, to, |count| format!("gap {count}\n")).unwrap();
         let long = [&[b'x'; 999][..], b"\n"].concat();
-        let sent = 2 * QUEUE as u64;
+        let sent = 2 * ROOM as u64;
         (0..sent).for_each(|_| lines.line(long.clone()));
         lines.flush(Duration::from_millis(1));
         let (mut whole, mut gap) = (0, 0);
@@ -130,6 +131,6 @@ mod tests {
                 break;
             }
         }
-        assert!(gap > 0 && whole >= QUEUE as u64, "{whole} and {gap}");
+        assert!(gap > 0 && whole >= ROOM as u64, "{whole} and {gap}");
     }
 }
