@@ -1,7 +1,7 @@
 //! Rows that say who is notified.
 
 use lcms_lb_core::model::RowState;
-use lcms_snmp::{ErrorStatus::*, Oid, Secret, object::Table, v3::SecurityLevel};
+use lcms_snmp::{ErrorStatus::*, Oid, Secret, Value, VarBind, object::Table, v3::SecurityLevel};
 use load_cluster_mib::{
     snmp_community_mib::{
         nodes as community,
@@ -291,4 +291,37 @@ fn a_community_is_used_from_where_its_tag_says() {
     assert!((300..=484).contains(&short), "{short}");
     assert_eq!(extend(&mut station, "lan", &ext(&[], 0)), NoError);
     assert_eq!(station.send(&ask), None, "it is from another address");
+}
+
+/// RFC 3584, snmpTargetAddrTMask: it has the address's length or none, whatever the
+/// row's state.
+#[test]
+fn a_mask_is_as_long_as_the_address() {
+    let mut station = station();
+    let mask = |octets: &[u8]| {
+        let patch = snmp_target_addr_ext::Patch {
+            snmp_target_addr_t_mask: Some(octets.to_vec()),
+            ..Default::default()
+        };
+        SnmpTargetAddrExt::varbinds(&index("a"), &patch)
+    };
+    let at = |octets: &[u8]| {
+        let patch =
+            snmp_target_addr::Patch { t_address: Some(octets.to_vec()), ..Default::default() };
+        SnmpTargetAddr::varbinds(&index("a"), &patch)
+    };
+    assert_eq!(set(&mut station, "a", status(RowStatus::CreateAndWait)).0, NoError);
+    let refused = (InconsistentValue, 1);
+    assert_eq!(station.set(&[mask(&[255; 6])]), refused, "there is no address yet");
+    assert_eq!(station.set(&[at(&[127, 0, 0, 1, 0, 0])]).0, NoError);
+    for (octets, expected) in [(5, refused), (18, refused), (6, (NoError, 0)), (0, (NoError, 0))] {
+        assert_eq!(station.set(&[mask(&vec![255; octets])]), expected, "{octets}");
+    }
+    // Another length of address needs another mask in the same SET, in whichever order.
+    assert_eq!(station.set(&[mask(&[255; 6])]).0, NoError);
+    assert_eq!(station.set(&[at(&[0; 18])]), refused);
+    assert_eq!(station.set(&[at(&[0; 18]), mask(&[255; 18])]).0, NoError);
+    assert_eq!(station.set(&[mask(&[255; 6]), at(&[0; 6])]).0, NoError);
+    assert_eq!(station.set(&[at(&[0; 18]), mask(&[255; 6])]), (InconsistentValue, 2));
+    assert_eq!(station.set(&[mask(&[]), at(&[0; 18])]).0, NoError);
 }
