@@ -448,6 +448,20 @@ fn secrets() -> TempDir {
 }
 
 #[test]
+fn a_subtree_may_be_all_there_is() {
+    let arcs = |text: &str| text.parse::<file::Subtree>().map(|subtree| subtree.0);
+    assert_eq!(arcs("1"), Ok(vec![1]));
+    assert_eq!(arcs(".1"), Ok(vec![1]));
+    assert_eq!(arcs("iso"), Ok(vec![1]));
+    assert_eq!(arcs("internet"), Ok(vec![1, 3, 6, 1]));
+    assert_eq!(arcs("mib-2"), Ok(vec![1, 3, 6, 1, 2, 1]));
+    assert_eq!(arcs("snmpModules"), Ok(vec![1, 3, 6, 1, 6, 3]));
+    for text in ["3", "", ".", "1.", "-1", "1.40"] {
+        assert!(arcs(text).is_err(), "{text}");
+    }
+}
+
+#[test]
 fn what_is_wrong_with_receivers() {
     let folder = secrets();
     let senders = "[[community]]\nname = \"c\"\nfile = \"hush\"\n\
