@@ -13,6 +13,8 @@ use load_cluster_mib::{
     snmp_user_based_sm_mib::usm_stats,
 };
 
+use super::failures::Failures;
+
 /// A Counter32: it wraps, and it is only ever added to.
 #[derive(Debug, Default)]
 pub struct Counter(AtomicU32);
@@ -80,6 +82,8 @@ pub struct Statistics {
     pub tls_no_sessions: Counter,
     /// Sessions that were refused for the certificate of the client.
     pub tls_invalid_client_certificates: Counter,
+    /// What the log has of those that were not let in.
+    pub(super) failures: Failures,
     /// Those of which a report tells the sender.
     reported: [Counter; Reported::COUNT],
 }
@@ -119,6 +123,24 @@ impl Reported {
             ]
         });
         NAMES.get(self as usize).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+impl Reported {
+    /// What the log says, where it is about whether the sender is who it says it is. A
+    /// message out of time or to an engine of another name is not: with either every
+    /// exchange may begin.
+    pub(super) fn failure(self) -> Option<&'static str> {
+        match self {
+            Self::UnsupportedSecLevels => Some("a level that is not one of user"),
+            Self::UnknownUserNames => Some("unknown user"),
+            Self::WrongDigests => Some("wrong digest of user"),
+            Self::DecryptionErrors => Some("nothing that decrypts, of user"),
+            Self::NotInTimeWindows
+            | Self::UnknownEngineIds
+            | Self::UnknownPduHandlers
+            | Self::UnknownContexts => None,
+        }
     }
 }
 
