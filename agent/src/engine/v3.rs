@@ -66,6 +66,7 @@ impl Counting<'_> {
 struct Received<'d> {
     message: V3Message<'d>,
     level: SecurityLevel,
+    security: &'d Security,
     engine: &'d LocalEngine,
     head: V3Head<'d>,
     from: SocketAddr,
@@ -137,7 +138,7 @@ impl<'d> Received<'d> {
             context_name: &[],
         };
         let (from, now) = (source.address, at.now);
-        Some(Self { message, level, engine, head, from, now })
+        Some(Self { message, level, security, engine, head, from, now })
     }
 
     /// RFC 5591 §5.2: the session says who it is, and secures as much as a message can
@@ -292,6 +293,9 @@ impl<'d> Received<'d> {
     ) -> Outcome<'d> {
         if let Some(statistics) = counting.0 {
             statistics.reported(reported).count();
+            if matches!(reported, Reported::UnknownUserNames | Reported::WrongDigests) {
+                statistics.fail(self.security);
+            }
             if let Some(why) = reported.failure() {
                 statistics.failures.log(self.now, self.from, why, Some(self.head.user));
             }

@@ -1,7 +1,7 @@
 //! Rows that say who is notified.
 
 use lcms_lb_core::model::RowState;
-use lcms_snmp::{ErrorStatus::*, Oid, Secret, object::Table, v3::SecurityLevel};
+use lcms_snmp::{ErrorStatus::*, Oid, Secret, Value, VarBind, object::Table, v3::SecurityLevel};
 use load_cluster_mib::{
     snmp_community_mib::{
         nodes as community,
@@ -327,6 +327,25 @@ fn a_mask_is_as_long_as_the_address() {
     assert_eq!(station.set(&[mask(&[255; 6]), at(&[0; 6])]).0, NoError);
     assert_eq!(station.set(&[at(&[0; 18]), mask(&[255; 6])]), (InconsistentValue, 2));
     assert_eq!(station.set(&[mask(&[]), at(&[0; 18])]).0, NoError);
+}
+
+/// From the SET that enables them on, bad messages are counted for authenticationFailure.
+#[test]
+fn failures_are_told_from_the_set_that_enables_it() {
+    let mut station = Station::new();
+    let bad = Request::get(&["1.3.6.1.2.1.1.3.0"]).community("guess").encode();
+    let count = |station: &Station| station.node.statistics.failures_to_tell.value();
+    assert_eq!(station.send(&bad), None);
+    assert_eq!(count(&station), 0);
+    for (enable, expected) in [(1, 1), (2, 1), (1, 2)] {
+        let patch = vec![VarBind {
+            name: "1.3.6.1.2.1.11.30.0".parse().unwrap(),
+            value: Value::Integer(enable),
+        }];
+        station.done(&[patch]);
+        assert_eq!(station.send(&bad), None);
+        assert_eq!(count(&station), expected);
+    }
 }
 
 /// As part of an index an OID may be shorter than BER could have it: `snmpvacm
