@@ -27,15 +27,21 @@ fn main() -> ExitCode {
     let config = match Config::load(&cli.config) {
         Ok(config) => config,
         Err(error) => {
-            eprint!("{}", error.render(io::stderr().is_terminal()));
+            eprintln!("{}", error.render(io::stderr().is_terminal()));
             return ExitCode::from(USAGE);
         }
     };
     if cli.check {
         println!("{}: right", cli.config.display());
+        if let Some(hint) = config.hint() {
+            eprintln!("  hint: {hint}");
+        }
         return ExitCode::SUCCESS;
     }
     log(cli.log.into());
+    if let Some(hint) = config.hint() {
+        tracing::warn!("{hint}");
+    }
     match run::run(config, cli.takeover) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error),
