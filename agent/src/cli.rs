@@ -78,6 +78,21 @@ Exit status: 0 ended as asked, or the configuration is right; 1 failed; 2 the
 command line or the configuration is wrong, and nothing was started."
 );
 
+/// What a running agent is told by signals, as the manual page has it.
+const SIGNALS: &str = "\
+.SH SIGNALS
+.TP
+SIGHUP
+Load the configuration again, without a cut connection. A file that is wrong changes nothing; \
+what is wrong with it stands in the log.
+.TP
+SIGUSR2
+Start the program file again, with the same configuration, and hand over to it as \\fB\\-\\-takeover\\fR does.
+.TP
+SIGTERM, SIGINT
+End.
+";
+
 /// What to print.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Command {
@@ -125,7 +140,10 @@ impl Command {
             Self::Completions { shell } => {
                 clap_complete::generate(*shell, &mut cli, "lcms-agent", &mut text);
             }
-            Self::Man => clap_mangen::Man::new(cli).section("8").render(&mut text)?,
+            Self::Man => {
+                clap_mangen::Man::new(cli).section("8").render(&mut text)?;
+                text.extend_from_slice(SIGNALS.as_bytes());
+            }
         }
         out.write_all(&text)
     }
@@ -193,7 +211,12 @@ mod tests {
 
     #[test]
     fn a_manual_page_and_a_completion_for_each_shell() {
-        assert!(printed(Command::Man).contains(".SH SYNOPSIS"));
+        let page = printed(Command::Man);
+        assert!(page.contains(".SH SYNOPSIS"));
+        let (_, signals) = page.split_once(".SH SIGNALS").expect("what signals do");
+        for signal in ["SIGHUP", "SIGUSR2", "SIGTERM"] {
+            assert!(signals.contains(&format!(".TP\n{signal}")), "{signals}");
+        }
         for shell in Shell::value_variants() {
             assert!(printed(Command::Completions { shell: *shell }).contains("config"), "{shell}");
         }

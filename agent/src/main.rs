@@ -35,12 +35,15 @@ fn main() -> ExitCode {
     let config = match Config::load(&cli.config) {
         Ok(config) => config,
         Err(error) => {
-            eprint!("{}", error.render(io::stderr().is_terminal()));
+            eprintln!("{}", error.render(io::stderr().is_terminal()));
             return ExitCode::from(USAGE);
         }
     };
     if cli.check {
         println!("{}: right", cli.config.display());
+        if let Some(hint) = config.hint() {
+            eprintln!("  hint: {hint}");
+        }
         return ExitCode::SUCCESS;
     }
     let gap = |count| format!("lcms-agent: {count} lines are left out: nobody read them\n");
@@ -49,6 +52,9 @@ fn main() -> ExitCode {
         Err(error) => return failed(&error),
     };
     log(cli.log.into(), lines.clone());
+    if let Some(hint) = config.hint() {
+        tracing::warn!("{hint}");
+    }
     let flush = || lines.flush(READING);
     let done = run::run(config, cli.takeover, &flush);
     flush();

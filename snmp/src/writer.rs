@@ -262,26 +262,28 @@ impl<'b, 'r> ResponseWriter<'b, 'r> {
     /// bindings and not what has been pushed (RFC 3416 §4.2), and in version 1
     /// the nearest error-status that version 1 has (RFC 3584 §4.4).
     ///
-    /// A tooBig of version 2c or 3 has an empty list, and stands in for any other
-    /// refusal that does not fit `max_size`. `None` where that does not fit
-    /// either, which is to be counted as `snmpSilentDrops`.
+    /// A tooBig stands in for any other refusal that does not fit `max_size`. In
+    /// version 2c or 3 it has an empty list; `None` where that does not fit either,
+    /// which is to be counted as `snmpSilentDrops`. In version 1 it is always sent.
     pub fn refuse(mut self, status: ErrorStatus, index: usize) -> Option<&'b [u8]> {
         self.truncate(Mark(0));
-        if let Around::Community(Version::V1, _) = self.around {
-            // RFC 1157 §4.1.2: identical in form to the request.
-            return match self.echo() {
-                true => self.close(status.in_v1(), index),
-                false => None,
-            };
-        }
+        let is_v1 = matches!(self.around, Around::Community(Version::V1, _));
+        let status = if is_v1 { status.in_v1() } else { status };
         let number = index_number(index);
-        let echoed = status != ErrorStatus::TooBig
+        let echoed = (is_v1 || status != ErrorStatus::TooBig)
             && self.echo()
             && self.message_len(status as i32, number) <= self.max_size;
         if echoed {
             return self.close(status, index);
         }
         self.truncate(Mark(0));
+        if is_v1 {
+            // RFC 1157 §4.1.2: identical in form to the request, so no longer than
+            // what has just come the same way.
+            self.max_size = usize::MAX;
+            self.pdu.room = usize::MAX;
+            self.echo();
+        }
         self.close(ErrorStatus::TooBig, 0)
     }
 

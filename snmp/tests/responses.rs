@@ -116,6 +116,25 @@ fn what_does_not_fit_becomes_too_big_and_then_nothing() {
     assert_eq!(ResponseWriter::new(&mut out, &request, empty - 1).finish(), None);
 }
 
+/// RFC 1157 §4.1.2: it is identical in form to the request, so no limit of ours makes
+/// it longer than what has just come.
+#[test]
+fn version_1_is_told_too_big_whatever_the_limit() {
+    let datagram = request(Version::V1, &two_names());
+    let request = message::decode(&datagram).unwrap();
+    for (max_size, status, expected) in [
+        (datagram.len(), ErrorStatus::GenErr, (5, 1, two_names().to_vec())),
+        (datagram.len() - 1, ErrorStatus::GenErr, (1, 0, two_names().to_vec())),
+        (datagram.len() - 1, ErrorStatus::TooBig, (1, 0, two_names().to_vec())),
+        (0, ErrorStatus::NotWritable, (1, 0, two_names().to_vec())),
+    ] {
+        let mut out = Vec::new();
+        let response = ResponseWriter::new(&mut out, &request, max_size).refuse(status, 1).unwrap();
+        assert_eq!(response.len(), datagram.len());
+        assert_eq!(read(&request, response), expected, "{max_size} {status:?}");
+    }
+}
+
 #[test]
 fn an_echo_is_verbatim() {
     // The name's length is in the long form; a writer of our own would shorten it.

@@ -11,7 +11,7 @@ use std::{
 use lcms_snmp::{Oid, OutMessage, PduKind, Value, VarBind, Version, message};
 use lcms_tests::{
     agent::{Agent, READ},
-    flood::Flood,
+    flood::{self, Flood},
 };
 
 /// Bad messages, and after how many of them a good one is asked.
@@ -27,7 +27,10 @@ fn a_hundred_thousand_bad_messages_leave_nothing_behind() {
     let said = agent.output().len();
     let asker = socket(agent.address());
     let flooder = socket(agent.address());
-    let mut flood = Flood::new(4711);
+    let mut report = [0; 2048];
+    asker.send(&flood::discovery()).expect("loopback takes it");
+    let length = asker.recv(&mut report).expect("a report");
+    let mut flood = Flood::at(4711, &report[..length], "ann");
     let mut resident = None;
     for round in 0..=MESSAGES / AT_A_TIME {
         for _ in 0..AT_A_TIME {
@@ -36,7 +39,7 @@ fn a_hundred_thousand_bad_messages_leave_nothing_behind() {
             let _ = flooder.send(&flood.message());
         }
         // The answer says that all before it has been dealt with.
-        let answer = up_time(&asker, round as i32);
+        let answer = get(&asker, "1.3.6.1.2.1.1.3.0", round as i32);
         assert!(answer.is_some(), "a good request has no answer after {round} rounds");
         // Once every path has been gone, nothing more is needed.
         if round == 50 {
@@ -45,6 +48,9 @@ fn a_hundred_thousand_bad_messages_leave_nothing_behind() {
     }
     let grown = memory(agent.id()).saturating_sub(resident.expect("it was measured"));
     assert!(grown <= GROWTH, "{grown} octets more than before");
+    // usmStatsWrongDigests.0: codes were computed, and were what refused.
+    let wrong = get(&asker, "1.3.6.1.6.3.15.1.1.5.0", -1);
+    assert!(matches!(wrong, Some(Value::Counter32(1_000..))), "{wrong:?}");
     let more = agent.output().len() - said;
     assert!(more < 4_096, "it said {more} octets about what strangers sent");
 }
@@ -57,8 +63,8 @@ fn socket(agent: SocketAddr) -> UdpSocket {
 }
 
 /// Asks until there is an answer: a full socket buffer may drop the question.
-fn up_time(socket: &UdpSocket, request_id: i32) -> Option<Value<'static>> {
-    let name: Oid = "1.3.6.1.2.1.1.3.0".parse().expect("an OID");
+fn get(socket: &UdpSocket, name: &str, request_id: i32) -> Option<Value<'static>> {
+    let name: Oid = name.parse().expect("an OID");
     let request = message::encode(&OutMessage {
         version: Version::V2c,
         community: READ.as_bytes(),

@@ -3,10 +3,16 @@
 
 #![allow(clippy::panic, reason = "a test")]
 
-use std::fmt::Write as _;
+use std::{
+    fmt::Write as _,
+    net::UdpSocket,
+    time::{Duration, Instant},
+};
 
+use lcms_snmp::v3::V3Message;
 use lcms_tests::{
     agent::{self, Agent, PASSWORD, READ},
+    flood,
     manager::Manager,
     net_snmp::{self, Said, User},
     snmpd::Snmpd,
@@ -189,6 +195,43 @@ fn boots_grow_by_one_with_each_of_a_hundred_kills() {
         return;
     };
     assert_eq!(done(&said), "101");
+}
+
+/// Wherever a kill finds a start, no two that have answered had the same boots.
+#[test]
+fn no_boots_are_told_twice_when_starts_are_killed() {
+    const LIVES: u32 = 60;
+    let mut agent = Agent::start("lb1", "");
+    let start = Instant::now();
+    agent.kill_and_restart();
+    let whole = start.elapsed();
+    let mut last = boots_told(&agent);
+    for life in 0..LIVES {
+        agent.kill();
+        // From before anything is read to after the first answer could be given.
+        let end = Instant::now() + whole * life / LIVES;
+        agent.begin();
+        while Instant::now() < end {
+            std::hint::spin_loop();
+        }
+        agent.kill_and_restart();
+        let told = boots_told(&agent);
+        assert!(told > last && told <= last + 2, "{told} after {last}");
+        last = told;
+    }
+    assert!(last > 2 + LIVES, "no start was killed after it had counted itself");
+}
+
+/// snmpEngineBoots as a report of version 3 has it.
+fn boots_told(agent: &Agent) -> u32 {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("loopback has free ports");
+    socket.connect(agent.address()).expect("an address");
+    socket.set_read_timeout(Some(Duration::from_secs(5))).expect("a timeout");
+    socket.send(&flood::discovery()).expect("loopback takes it");
+    let mut report = [0; 2048];
+    let length = socket.recv(&mut report).expect("a report");
+    let message = V3Message::decode(&report[..length]).expect("a message");
+    message.usm().expect("its parameters").boots
 }
 
 #[test]

@@ -136,6 +136,9 @@ pub enum Cause {
     /// Encryption for nobody in particular.
     #[error("priv without auth: whom should a message be kept secret from?")]
     PrivacyAlone,
+    /// A secret for what is not done.
+    #[error("{0}_file without {0}: there is no protocol to use it for")]
+    SecretOfNone(&'static str),
     /// A user without a password.
     #[error("user {0} has no auth_file")]
     NoPassword(String),
@@ -200,8 +203,13 @@ pub enum Cause {
     #[error("writing without encryption and authentication can be read, or done, by others")]
     InsecureWrites,
     /// Writes by a community from outside.
-    #[error("{0} is no loopback address, and a community may write")]
-    WritesFromOutside(SocketAddr),
+    #[error("{address} is no loopback address, and a community may write")]
+    WritesFromOutside {
+        /// The key it stands at.
+        key: &'static str,
+        /// The address.
+        address: SocketAddr,
+    },
     /// A secret that cannot be had.
     #[error("{} {error}", path.display())]
     Secret {
@@ -280,9 +288,15 @@ fn place(text: &str, at: usize) -> (usize, usize) {
 
 impl ConfigError {
     /// The error for a reader: drawn into the text of the file for a terminal,
-    /// else one line `FILE:LINE:COLUMN: CAUSE` and one of help for each fault.
+    /// else one line `FILE:LINE:COLUMN: CAUSE` and one of help for each fault. The last
+    /// line has no end.
     pub fn render(&self, terminal: bool) -> String {
-        let Self::Invalid(faults) = self else { return format!("{self}\n{UNREADABLE_FORM}") };
+        let faults = match self {
+            Self::Unreadable { source, .. } => {
+                return format!("{self}\n  help: {}", unreadable_form(source.kind()));
+            }
+            Self::Invalid(faults) => faults,
+        };
         if !terminal {
             return plain(faults);
         }
@@ -295,16 +309,24 @@ impl ConfigError {
                 let _ = writeln!(out, "{fault}");
             }
         }
-        out
+        out.trim_end().to_owned()
     }
 }
 
-const UNREADABLE_FORM: &str = "  \
-  help: name the file with --config FILE; the shortest one is
+fn unreadable_form(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::IsADirectory => "that is a folder; name the file in it with --config FILE",
+        io::ErrorKind::InvalidData => "save it as UTF-8; comments count as well",
+        io::ErrorKind::PermissionDenied => "let the user that the agent runs as read it",
+        _ => {
+            "name the file with --config FILE; the shortest one is
         name = \"web1\"
         [[community]]
         name = \"monitoring\"
-        file = \"monitoring.community\"";
+        file = \"monitoring.community\""
+        }
+    }
+}
 
 fn plain(faults: &[Fault]) -> String {
     let lines: Vec<String> = faults

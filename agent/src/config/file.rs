@@ -296,6 +296,11 @@ impl FromStr for Subtree {
         if let Ok(oid) = text.parse::<Oid>() {
             return Ok(Self(oid.arcs().to_vec()));
         }
+        // A subtree may be one of the three roots, which is not yet an OID of its own.
+        let root = text.strip_prefix('.').unwrap_or(text);
+        if let Some((_, arc)) = [("0", 0), ("1", 1), ("2", 2)].iter().find(|(n, _)| *n == root) {
+            return Ok(Self(vec![*arc]));
+        }
         let found = crate::tables::subtree(text).map(Self);
         found.ok_or_else(|| {
             let shown: String = text.chars().take(80).collect();

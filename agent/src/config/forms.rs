@@ -138,6 +138,16 @@ const VALUES: &[(&str, &str)] = &[
     ("connection_limit", "connection_limit = 100    # 0: no limit"),
 ];
 
+/// Those that are another thing in a table of their own.
+const OF_TABLE: &[(&str, &str, &str)] = &[
+    (
+        "receiver",
+        "address",
+        "address = \"192.0.2.9:162\"    # or \"[2001:db8::9]:162\": an address, no name, and a port",
+    ),
+    ("tls", "listen", "listen = [\"127.0.0.1:10161\"]    # address and port, for SNMP over TLS"),
+];
+
 /// Keys with tables of rows, each with the shortest row.
 const ROWS: &[(&str, &str)] = &[
     ("agentx", "[agentx]\nmaster = \"/var/agentx/master\""),
@@ -160,6 +170,12 @@ fn value_of(key: &str) -> Option<&'static str> {
     VALUES.iter().find(|(name, _)| *name == key).map(|(_, form)| *form)
 }
 
+/// The same in a table.
+fn value_in(table: &str, key: &str) -> Option<&'static str> {
+    let own = OF_TABLE.iter().find(|(of, name, _)| *of == table && *name == key);
+    own.map(|(_, _, form)| *form).or_else(|| value_of(key))
+}
+
 fn row_of(key: &str) -> Option<&'static str> {
     ROWS.iter().find(|(name, _)| *name == key).map(|(_, form)| *form)
 }
@@ -179,8 +195,8 @@ pub(super) fn of(cause: &Cause) -> String {
         Cause::InsecureWrites => "access = \"read\", or allow_insecure_writes = true at the top, \
                                   with loopback addresses alone to listen on"
             .to_owned(),
-        Cause::WritesFromOutside(_) => {
-            "listen = [\"127.0.0.1:161\"], or access = \"read\" for every community".to_owned()
+        Cause::WritesFromOutside { key, .. } => {
+            format!("{key} = [\"127.0.0.1:161\"], or access = \"read\" for every community")
         }
         Cause::Secret { path, error } => error.form(path),
         Cause::ReservedView(_) => "give it another name".to_owned(),
@@ -229,6 +245,9 @@ pub(super) fn of(cause: &Cause) -> String {
         }
         Cause::PrivacyAlone => {
             "auth = \"SHA-256\" with an auth_file, or priv = \"none\"".to_owned()
+        }
+        Cause::SecretOfNone(key) => {
+            format!("leave {key}_file out, or name a protocol\n{}", value_or_syntax(key))
         }
         Cause::NoPassword(_) => value_or_syntax("auth_file"),
         Cause::ShortPassword => "write a password of 8 to 255 octets there".to_owned(),
@@ -301,7 +320,7 @@ pub(super) fn of_syntax(message: &str, text: &str, at: usize) -> (String, String
         );
     }
     if let Some(key) = quoted(message.strip_prefix("missing field ").unwrap_or("")) {
-        let form = value_of(key).or(row_of(key)).unwrap_or(SYNTAX);
+        let form = value_in(table_at(text, at), key).or(row_of(key)).unwrap_or(SYNTAX);
         return (format!("the key {key} is missing"), form.to_owned());
     }
     if message == "duplicate key" {
@@ -311,7 +330,10 @@ pub(super) fn of_syntax(message: &str, text: &str, at: usize) -> (String, String
     let plain = WORDS.iter().fold(message.to_owned(), |said, (from, to)| said.replace(from, to));
     let Some(key) = key_at(text, at) else { return (plain, SYNTAX.to_owned()) };
     let rows = message.ends_with("expected a sequence").then(|| row_of(key)).flatten();
-    (format!("{key}: {plain}"), rows.or(value_of(key)).unwrap_or(SYNTAX).to_owned())
+    (
+        format!("{key}: {plain}"),
+        rows.or(value_in(table_at(text, at), key)).unwrap_or(SYNTAX).to_owned(),
+    )
 }
 
 /// The parser speaks of Rust's types, an operator does not.
@@ -361,6 +383,20 @@ fn key_at(text: &str, at: usize) -> Option<&str> {
     key.get(start..).filter(|key| !key.is_empty())
 }
 
+/// The last word of the header of the table that a place is in, or of the header it is
+/// at; nothing at the top of the file.
+fn table_at(text: &str, at: usize) -> &str {
+    let end = text.get(at..).and_then(|after| after.find('\n')).map_or(text.len(), |end| at + end);
+    text.get(..end).unwrap_or(text).lines().rev().find_map(header).unwrap_or("")
+}
+
+/// The last word of a line that is a table's header.
+fn header(line: &str) -> Option<&str> {
+    let inside = line.trim().strip_prefix('[')?.trim_start_matches('[');
+    let (name, _) = inside.split_once(']')?;
+    name.rsplit('.').next().filter(|word| !word.is_empty() && word.chars().all(is_key))
+}
+
 /// How many letters must be put in, left out or changed to make one word of
 /// the other.
 fn distance(a: &str, b: &str) -> usize {
@@ -390,6 +426,11 @@ mod tests {
         for (key, form) in VALUES {
             let table: toml::Table = form.parse().unwrap_or_else(|error| panic!("{key}: {error}"));
             assert!(table.contains_key(*key), "{key}");
+        }
+        for (table, key, form) in OF_TABLE {
+            let parsed: toml::Table = form.parse().unwrap_or_else(|error| panic!("{key}: {error}"));
+            assert!(parsed.contains_key(*key), "{key}");
+            assert!(row_of(table).is_some(), "{table}");
         }
         for (key, form) in ROWS {
             assert!(form.parse::<toml::Table>().is_ok(), "{key}");
@@ -442,6 +483,19 @@ mod tests {
         assert_eq!(key_at("é = 1", 4), None);
         assert_eq!(key_at("a = 1\nb", 7), None);
         assert_eq!(key_at("roles = [\"boss\"]", 8), Some("roles"));
+    }
+
+    #[test]
+    fn the_table_of_a_place() {
+        let text = "a = 1\n[[x.receiver]] # [[no]]\nlist = [\n  2,\n  3 ]\n[tls]\nb = [4]";
+        let at = |what: &str| table_at(text, text.find(what).expect("it is there"));
+        assert_eq!(at("1"), "");
+        assert_eq!(at("[[x"), "receiver");
+        assert_eq!(at("list"), "receiver");
+        assert_eq!(at("3"), "receiver");
+        assert_eq!(at("4"), "tls");
+        assert_eq!(table_at("", 0), "");
+        assert_eq!(table_at("é = 1", 4711), "");
     }
 
     #[test]

@@ -103,6 +103,14 @@ impl Senders {
         senders
     }
 
+    /// Whether there is nobody.
+    pub(super) fn is_empty(&self) -> bool {
+        self.communities.is_empty()
+            && self.users.is_empty()
+            && self.rows.session_groups.is_empty()
+            && self.rows.certificates.is_empty()
+    }
+
     /// Whether a community may write.
     pub fn may_write(&self, community: &Community) -> bool {
         let id = GroupId { model: V2C, name: community.name.clone() };
@@ -298,6 +306,14 @@ impl Senders {
         let privacy = table.privacy.as_ref().map_or(default, |privacy| privacy.get_ref().0);
         if let (None, Some(_), Some(place)) = (auth, privacy, &table.privacy) {
             findings.add(place.span(), Cause::PrivacyAlone);
+        }
+        for (key, is_none, file) in [
+            ("auth", auth.is_none(), &table.auth_file),
+            ("priv", privacy.is_none(), &table.priv_file),
+        ] {
+            if let (true, Some(file)) = (is_none, file) {
+                findings.add(file.span(), Cause::SecretOfNone(key));
+            }
         }
         let mut password = |file: &Spanned<std::path::PathBuf>| {
             let secret = secret(file, folder, findings)?;

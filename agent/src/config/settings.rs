@@ -1,7 +1,7 @@
 //! How an agent is to be: the file as a whole.
 
 use std::{
-    fs,
+    fs, io,
     net::{Ipv4Addr, SocketAddr},
     num::NonZeroUsize,
     path::{Path, PathBuf},
@@ -79,8 +79,13 @@ pub struct Config {
 impl Config {
     /// Reads a file and the secrets it names.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = fs::read_to_string(path)
-            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
+        let text = String::from_utf8(fs::read(path).map_err(unreadable)?).map_err(|error| {
+            let good = error.as_bytes().get(..error.utf8_error().valid_up_to());
+            let line = 1 + good.unwrap_or_default().iter().filter(|octet| **octet == b'\n').count();
+            let what = format!("line {line} is not text in UTF-8");
+            unreadable(io::Error::new(io::ErrorKind::InvalidData, what))
+        })?;
         Self::parse(path, &text)
     }
 
@@ -135,6 +140,15 @@ impl Config {
 }
 
 impl Config {
+    /// What is right and yet most likely not meant.
+    pub fn hint(&self) -> Option<&'static str> {
+        let nobody = self.master.is_none() && self.senders.is_empty();
+        nobody.then_some(
+            "nobody may ask this agent anything: there is no [[community]], no [[user]] and \
+             nobody in [tls]",
+        )
+    }
+
     /// The keys that a running agent cannot follow and that differ.
     pub fn fixed_keys_that_differ(&self, other: &Self) -> Vec<&'static str> {
         [
@@ -219,10 +233,12 @@ fn check_writes(file: &File, findings: &mut Findings) {
         let span = write.access.as_ref().map_or(write.name.span(), Spanned::span);
         findings.add(span, Cause::InsecureWrites);
     }
-    for listener in file.listen.iter().flatten().chain(&file.listen_tcp) {
+    let listen = file.listen.iter().flatten().map(|listener| ("listen", listener));
+    let listen_tcp = file.listen_tcp.iter().map(|listener| ("listen_tcp", listener));
+    for (key, listener) in listen.chain(listen_tcp) {
         let address = *listener.get_ref();
         if !address.ip().to_canonical().is_loopback() {
-            findings.add(listener.span(), Cause::WritesFromOutside(address));
+            findings.add(listener.span(), Cause::WritesFromOutside { key, address });
         }
     }
 }

@@ -447,6 +447,75 @@ fn secrets() -> TempDir {
     folder
 }
 
+/// An address has a port where it is listened on or told, and none elsewhere.
+#[test]
+fn the_right_form_is_that_of_the_table() {
+    let form = |text: &str| {
+        let found = Config::parse(Path::new("agent.toml"), &format!("name = \"web1\"\n{text}\n"));
+        let ConfigError::Invalid(faults) = found.unwrap_err() else { panic!("{text} was read") };
+        faults[0].form.clone()
+    };
+    let receiver = "[[receiver]]\nname = \"noc\"";
+    let with_port = "address = \"192.0.2.9:162\"";
+    assert!(form(&format!("{receiver}\naddress = \"noc.example:162\"")).starts_with(with_port));
+    assert!(form(receiver).starts_with(with_port));
+    let host = "[[cluster]]\nname = \"main\"\n[[cluster.service]]\nname = \"web\"";
+    let of_service = form(&format!("{host}\naddress = \"web.example\""));
+    assert!(of_service.starts_with("address = \"192.0.2.1\""), "{of_service}");
+    assert!(form("listen = [\"a\"]").contains("127.0.0.1:161"));
+    assert!(form("[tls]\nlisten = [\"a\"]").contains("10161"));
+    let secrets = secrets();
+    let text = "name = \"web1\"\nallow_insecure_writes = true\nlisten_tcp = [\"192.0.2.1:161\"]\n\
+                [[community]]\nname = \"c\"\nfile = \"hush\"\naccess = \"write\"";
+    let found = Config::parse(&secrets.path().join("agent.toml"), text).unwrap_err();
+    let ConfigError::Invalid(faults) = &found else { panic!("{text} was read") };
+    assert!(faults[0].form.starts_with("listen_tcp ="), "{}", faults[0].form);
+}
+
+/// What cannot be read says what the matter is, and what to do about that.
+#[test]
+fn a_file_that_cannot_be_read() {
+    let folder = secrets();
+    let path = folder.path().join("latin1.toml");
+    fs::write(&path, b"name = \"web1\"\n# caf\xe9\n").unwrap();
+    for (path, wanted) in [
+        (path.as_path(), ["line 2 is not text in UTF-8", "save it as UTF-8"]),
+        (folder.path(), ["directory", "name the file in it"]),
+        (&folder.path().join("absent"), ["No such file", "the shortest one is"]),
+    ] {
+        let said = Config::load(path).unwrap_err().render(false);
+        assert!(wanted.iter().all(|wanted| said.contains(wanted)), "{said}");
+    }
+}
+
+/// It is right, for users may come from elsewhere, and yet hardly meant.
+#[test]
+fn nobody_who_may_ask_is_hinted_at() {
+    let folder = secrets();
+    let hint = |text: &str| {
+        let text = format!("name = \"web1\"\n{text}");
+        Config::parse(&folder.path().join("agent.toml"), &text).unwrap().hint()
+    };
+    assert!(hint("").is_some_and(|hint| hint.contains("[[community]]")));
+    assert_eq!(hint("[agentx]\nmaster = \"/var/agentx/master\""), None);
+    assert_eq!(hint("[[community]]\nname = \"c\"\nfile = \"hush\""), None);
+    assert_eq!(hint("[[user]]\nname = \"u\"\nauth_file = \"hush\""), None);
+}
+
+#[test]
+fn a_subtree_may_be_all_there_is() {
+    let arcs = |text: &str| text.parse::<file::Subtree>().map(|subtree| subtree.0);
+    assert_eq!(arcs("1"), Ok(vec![1]));
+    assert_eq!(arcs(".1"), Ok(vec![1]));
+    assert_eq!(arcs("iso"), Ok(vec![1]));
+    assert_eq!(arcs("internet"), Ok(vec![1, 3, 6, 1]));
+    assert_eq!(arcs("mib-2"), Ok(vec![1, 3, 6, 1, 2, 1]));
+    assert_eq!(arcs("snmpModules"), Ok(vec![1, 3, 6, 1, 6, 3]));
+    for text in ["3", "", ".", "1.", "-1", "1.40"] {
+        assert!(arcs(text).is_err(), "{text}");
+    }
+}
+
 #[test]
 fn what_is_wrong_with_receivers() {
     let folder = secrets();
@@ -539,6 +608,16 @@ fn what_is_wrong_with_users_views_and_groups() {
                 .to_owned(),
             5,
             "writing without encryption",
+        ),
+        (
+            user("auth = \"none\"\npriv = \"none\"\nauth_file = \"hush\""),
+            6,
+            "auth_file without auth",
+        ),
+        (
+            user("auth_file = \"hush\"\npriv = \"none\"\npriv_file = \"hush\""),
+            6,
+            "priv_file without priv",
         ),
         ("[[view]]\nname = \"v\"".to_owned(), 3, "view v includes nothing"),
         ("[[view]]\nname = \"lcms-v\"\ninclude = [\"1.3\"]".to_owned(), 3, "the agent's own"),

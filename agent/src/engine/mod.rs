@@ -8,6 +8,7 @@
 //! once the draft is committed.
 
 mod admitted;
+mod failures;
 mod instrumentation;
 mod read;
 mod region;
@@ -251,6 +252,9 @@ impl<S: State> Engine<S> {
             Some(principal) => Some(Admitted::community(message, principal)),
             None => {
                 self.statistics.in_bad_community_names.count();
+                self.statistics.fail(at.state.security());
+                let why = "an unknown community, or not from there";
+                self.statistics.failures.log(at.now, from.address, why, None);
                 None
             }
         }

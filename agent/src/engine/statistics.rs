@@ -13,6 +13,9 @@ use load_cluster_mib::{
     snmp_user_based_sm_mib::usm_stats,
 };
 
+use super::failures::Failures;
+use crate::security::Security;
+
 /// A Counter32: it wraps, and it is only ever added to.
 #[derive(Debug, Default)]
 pub struct Counter(AtomicU32);
@@ -80,6 +83,12 @@ pub struct Statistics {
     pub tls_no_sessions: Counter,
     /// Sessions that were refused for the certificate of the client.
     pub tls_invalid_client_certificates: Counter,
+    /// Messages whose sender was not who it said it was, or nobody, while that was to be
+    /// told: what authenticationFailure tells of (RFC 3418). A message out of time is not
+    /// among them, for with that every exchange may begin.
+    pub failures_to_tell: Counter,
+    /// What the log has of those that were not let in.
+    pub(super) failures: Failures,
     /// Those of which a report tells the sender.
     reported: [Counter; Reported::COUNT],
 }
@@ -122,15 +131,30 @@ impl Reported {
     }
 }
 
+impl Reported {
+    /// What the log says, where it is about whether the sender is who it says it is. A
+    /// message out of time or to an engine of another name is not: with either every
+    /// exchange may begin.
+    pub(super) fn failure(self) -> Option<&'static str> {
+        match self {
+            Self::UnsupportedSecLevels => Some("a level that is not one of user"),
+            Self::UnknownUserNames => Some("unknown user"),
+            Self::WrongDigests => Some("wrong digest of user"),
+            Self::DecryptionErrors => Some("nothing that decrypts, of user"),
+            Self::NotInTimeWindows
+            | Self::UnknownEngineIds
+            | Self::UnknownPduHandlers
+            | Self::UnknownContexts => None,
+        }
+    }
+}
+
 impl Statistics {
-    /// Messages whose sender was not who it said it was, or nobody: what
-    /// authenticationFailure tells of (RFC 3418). A message out of time is not among
-    /// them, for with that every exchange may begin.
-    pub fn authentication_failures(&self) -> u32 {
-        [Reported::UnknownUserNames, Reported::WrongDigests]
-            .into_iter()
-            .map(|reported| self.reported(reported).value())
-            .fold(self.in_bad_community_names.value(), u32::wrapping_add)
+    /// Counts a message that was not let in, if that is to be told at this moment.
+    pub(super) fn fail(&self, security: &Security) {
+        if security.rows.notification.authen_traps {
+            self.failures_to_tell.count();
+        }
     }
 
     /// The counter of a reported fault.

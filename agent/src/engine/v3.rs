@@ -5,6 +5,8 @@
 //! timely, and only then what it says. Whoever is not authenticated makes us
 //! compute one code over the octets that came, and nothing more.
 
+use std::{net::SocketAddr, time::Instant};
+
 use lcms_snmp::{
     EngineId, Pdu, PduKind,
     usm::UsmParameters,
@@ -57,12 +59,6 @@ impl Counting<'_> {
             statistics.in_asn_parse_errs.count();
         }
     }
-
-    fn reported(self, reported: Reported) {
-        if let Some(statistics) = self.0 {
-            statistics.reported(reported).count();
-        }
-    }
 }
 
 /// A message, and what stands around an answer to it as long as its sender is not
@@ -70,8 +66,11 @@ impl Counting<'_> {
 struct Received<'d> {
     message: V3Message<'d>,
     level: SecurityLevel,
+    security: &'d Security,
     engine: &'d LocalEngine,
     head: V3Head<'d>,
+    from: SocketAddr,
+    now: Instant,
 }
 
 /// What a message says, and who is known to say it.
@@ -93,7 +92,7 @@ pub(super) fn open<'d, S: State>(
     counting: Counting<'_>,
 ) -> Outcome<'d> {
     let security: &Security = at.state.security();
-    let Some(received) = Received::read(at, security, whole, counting) else {
+    let Some(received) = Received::read(at, source, security, whole, counting) else {
         return Outcome::Dropped;
     };
     match received.message.security_model {
@@ -105,6 +104,7 @@ pub(super) fn open<'d, S: State>(
 impl<'d> Received<'d> {
     fn read<S: State>(
         at: At<'d, S>,
+        source: Source<'_>,
         security: &'d Security,
         whole: &'d [u8],
         counting: Counting<'_>,
@@ -137,7 +137,8 @@ impl<'d> Received<'d> {
             context_engine_id: id,
             context_name: &[],
         };
-        Some(Self { message, level, engine, head })
+        let (from, now) = (source.address, at.now);
+        Some(Self { message, level, security, engine, head, from, now })
     }
 
     /// RFC 5591 §5.2: the session says who it is, and secures as much as a message can
@@ -290,7 +291,15 @@ impl<'d> Received<'d> {
         pdu: Option<&Pdu<'_>>,
         counting: Counting<'_>,
     ) -> Outcome<'d> {
-        counting.reported(reported);
+        if let Some(statistics) = counting.0 {
+            statistics.reported(reported).count();
+            if matches!(reported, Reported::UnknownUserNames | Reported::WrongDigests) {
+                statistics.fail(self.security);
+            }
+            if let Some(why) = reported.failure() {
+                statistics.failures.log(self.now, self.from, why, Some(self.head.user));
+            }
+        }
         // RFC 3412 §6.4: what the PDU is decides, and the flag where nobody can
         // tell. So a report never answers a report.
         let plain = || ScopedPdu::decode(self.message.plain().ok()?, false).ok();

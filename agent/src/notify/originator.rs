@@ -352,6 +352,30 @@ mod tests {
     }
 
     #[test]
+    fn an_inform_is_sent_again_until_it_is_acknowledged_or_has_had_its_retries() {
+        let security =
+            security(&community("notify_type = \"inform\"\nretry_count = 3\ntimeout = 1000"));
+        // After how many of them it is acknowledged, how often it is sent, and whether it
+        // is one that nobody acknowledged.
+        for (heard, expected, unacknowledged) in [(1, 1, 0), (2, 2, 0), (4, 4, 0), (5, 4, 1)] {
+            let now = Instant::now();
+            let mut originator = Originator::new([1; 16], Arc::default());
+            let mut sent = originator.notify(now, &notification(7), &security, &own());
+            loop {
+                if sent.len() == heard {
+                    let (_, octets) = acknowledged(&sent[0]);
+                    assert_eq!(originator.on_datagram(now, receiver(), &octets), []);
+                }
+                let Some(due) = originator.poll_timeout() else { break };
+                sent.extend(originator.on_timeout(due));
+            }
+            assert_eq!(sent.len(), expected, "acknowledged after {heard}");
+            assert!(sent.iter().all(|again| *again == sent[0]), "octet for octet");
+            assert_eq!(originator.statistics.informs_unacknowledged.value(), unacknowledged);
+        }
+    }
+
+    #[test]
     fn traps_are_of_their_version_and_need_no_answer() {
         let now = Instant::now();
         let mut originator = Originator::new([1; 16], Arc::default());

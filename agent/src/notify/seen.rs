@@ -24,8 +24,9 @@ pub struct Seen {
     pub hosts: BTreeMap<Name, (OperState, Roles)>,
     /// lcConfigGeneration.
     pub generation: u64,
-    /// How many messages were not authentic, if that is to be told.
-    pub failures: Option<u32>,
+    /// Whether it is to be told that messages were not authentic, and how many were while
+    /// it was.
+    pub failures: (bool, u32),
     /// How many receivers over TLS have shown certificates that nobody knows, and how many
     /// such that are not valid.
     pub refused: (u32, u32),
@@ -79,7 +80,7 @@ impl Seen {
             clusters: summary.clusters.iter().map(|(name, one)| (*name, one.status)).collect(),
             hosts: hosts.collect(),
             generation: state.snapshot.wanted.generation,
-            failures: enabled.then(|| state.node.statistics.authentication_failures()),
+            failures: (enabled, state.node.statistics.failures_to_tell.value()),
             refused: (
                 state.node.statistics.tls_unknown_server_certificate.value(),
                 state.node.statistics.tls_invalid_server_certificates.value(),

@@ -66,7 +66,7 @@ pub struct Watch {
     clusters: BTreeMap<Name, Told<Status>>,
     hosts: BTreeMap<Name, HostTold>,
     generation: Told<u64>,
-    failures: Told<Option<u32>>,
+    failures: Told<u32>,
     unknown: Told<u32>,
     invalid: Told<u32>,
     links: BTreeMap<u32, Told<LinkIs>>,
@@ -145,7 +145,7 @@ impl Watch {
             clusters: BTreeMap::new(),
             hosts: BTreeMap::new(),
             generation: Told::new(seen.generation),
-            failures: Told::new(seen.failures),
+            failures: Told::new(seen.failures.1),
             unknown: Told::new(seen.refused.0),
             invalid: Told::new(seen.refused.1),
             links: BTreeMap::new(),
@@ -173,14 +173,14 @@ impl Watch {
         {
             changes.push(Change::ConfigChanged);
         }
-        match (failures.value, seen.failures) {
-            (Some(told), Some(count)) if told != count => {
-                if failures.tell(Some(count), now, FAILURE, budget) {
+        match seen.failures {
+            // It has just been disabled.
+            (false, count) => failures.adopt(count),
+            (true, count) => {
+                if failures.value != count && failures.tell(count, now, FAILURE, budget) {
                     changes.push(Change::AuthenticationFailure);
                 }
             }
-            // It has just been enabled or disabled.
-            (_, failed) => failures.adopt(failed),
         }
         for (told, count, change) in [
             (unknown, seen.refused.0, Change::ServerCertificateUnknown),
@@ -449,16 +449,20 @@ mod tests {
 
     #[test]
     fn bad_messages_are_told_of_once_in_a_while_and_only_if_that_is_enabled() {
-        let failures = |failures| Seen { failures, ..Seen::default() };
+        let failures = |enabled, count| Seen { failures: (enabled, count), ..Seen::default() };
         let mut now = Instant::now();
-        let mut watch = Watch::new(&failures(None), now);
-        assert_eq!(watch.changes(&failures(Some(5)), now), [], "those of before");
+        let mut watch = Watch::new(&failures(false, 5), now);
+        assert_eq!(watch.changes(&failures(true, 5), now), [], "those of before");
         let mut told = 0;
         for count in 0..1000 {
             now += Duration::from_millis(10);
-            told += watch.changes(&failures(Some(6 + count)), now).len();
+            told += watch.changes(&failures(true, 6 + count), now).len();
         }
         assert_eq!(told, 2, "in ten seconds");
+        // What has come since it was enabled is told, though nobody has looked between.
+        now += FAILURE;
+        assert_eq!(watch.changes(&failures(false, 1005), now), []);
+        assert_eq!(watch.changes(&failures(true, 1006), now), [Change::AuthenticationFailure]);
     }
 
     /// Each attempt to tell a receiver something finds out again what it is.

@@ -320,9 +320,12 @@ impl TargetRow {
 
     /// Whether it may be active.
     pub fn is_complete(&self) -> bool {
-        self.socket_address().is_some()
-            && !self.params.is_empty()
-            && (self.mask.is_empty() || self.mask.len() == self.address.len())
+        self.socket_address().is_some() && !self.params.is_empty() && self.has_fitting_mask()
+    }
+
+    /// Whether the mask is none, or as long as the address (RFC 3584, snmpTargetAddrTMask).
+    pub fn has_fitting_mask(&self) -> bool {
+        self.mask.is_empty() || self.mask.len() == self.address.len()
     }
 
     /// Whether the list has a tag.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use lcms_snmp::{Oid, object::Index};
+use lcms_snmp::object::Index;
 use load_cluster_mib::{
     snmp_community_mib::snmp_community,
     snmp_notification_mib::{snmp_notify, snmp_notify_filter, snmp_notify_filter_profile},
@@ -88,24 +88,24 @@ impl SecurityIndex {
             };
             (index, id.clone())
         });
-        let families = rows.families.keys().filter_map(|id| {
+        let families = rows.families.keys().map(|id| {
             let index = vacm_view_tree_family::Index {
                 view_tree_family_view_name: id.view.clone(),
-                view_tree_family_subtree: Oid::new(id.subtree.as_slice()).ok()?,
+                view_tree_family_subtree: id.subtree.clone(),
             };
-            Some((index, id.clone()))
+            (index, id.clone())
         });
         let communities = rows
             .communities
             .keys()
             .map(|name| (snmp_community::Index { community_index: name.clone() }, name.clone()));
         let notification = &rows.notification;
-        let filters = notification.filters.keys().filter_map(|id| {
+        let filters = notification.filters.keys().map(|id| {
             let index = snmp_notify_filter::Index {
                 notify_filter_profile_name: id.profile.clone(),
-                notify_filter_subtree: Oid::new(id.subtree.as_slice()).ok()?,
+                notify_filter_subtree: id.subtree.clone(),
             };
-            Some((index, id.clone()))
+            (index, id.clone())
         });
         let certificates = rows.certificates.keys().map(|number| {
             (snmp_tlstm_cert_to_tsn::Index { tlstm_cert_to_tsnid: *number }, *number)

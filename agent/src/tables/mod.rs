@@ -38,7 +38,7 @@ pub(crate) mod words;
 mod tests;
 
 pub use faults::fault;
-use load_cluster_mib::MODULES;
+use load_cluster_mib::{MODULES, snmpv2_smi::nodes as smi};
 pub use system::object_id;
 
 use crate::{
@@ -46,11 +46,34 @@ use crate::{
     state::AgentState,
 };
 
+/// The nodes that SNMPv2-SMI begins the tree with.
+const ROOT: &[(&str, &[u32])] = &[
+    ("iso", smi::ORG.split_at(1).0),
+    ("org", smi::ORG),
+    ("dod", smi::DOD),
+    ("internet", smi::INTERNET),
+    ("directory", smi::DIRECTORY),
+    ("mgmt", smi::MGMT),
+    ("mib-2", smi::MIB_2),
+    ("transmission", smi::TRANSMISSION),
+    ("experimental", smi::EXPERIMENTAL),
+    ("private", smi::PRIVATE),
+    ("enterprises", smi::ENTERPRISES),
+    ("security", smi::SECURITY),
+    ("snmpV2", smi::SNMP_V2),
+    ("snmpDomains", smi::SNMP_DOMAINS),
+    ("snmpProxys", smi::SNMP_PROXYS),
+    ("snmpModules", smi::SNMP_MODULES),
+];
+
 /// The OID of what is served by its name: a module, a notification, a table, its
-/// row, a group of scalars, or one column.
+/// row, a group of scalars, or one column; or of a node above all of that.
 pub fn subtree(name: &str) -> Option<Vec<u32>> {
     if let Some(module) = MODULES.iter().find(|module| module.name == name) {
         return Some(module.oid.to_vec()).filter(|oid| !oid.is_empty());
+    }
+    if let Some((_, oid)) = ROOT.iter().find(|(known, _)| *known == name) {
+        return Some(oid.to_vec());
     }
     let notifications = [
         ::load_cluster_mib::load_cluster_mib::notifications::ALL,

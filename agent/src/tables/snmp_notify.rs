@@ -176,7 +176,8 @@ impl Instrumentation<AgentState> for SnmpNotifyFilter {
     }
 
     fn admits(&self, index: &snmp_notify_filter::Index) -> bool {
-        is_name(&index.notify_filter_profile_name)
+        // The subtree is IMPLIED, so it is never empty (RFC 2578 §7.7).
+        is_name(&index.notify_filter_profile_name) && !index.notify_filter_subtree.is_empty()
     }
 
     fn assign(
@@ -188,7 +189,7 @@ impl Instrumentation<AgentState> for SnmpNotifyFilter {
         use snmp_notify_filter::col;
         let id = FilterId {
             profile: index.notify_filter_profile_name.clone(),
-            subtree: index.notify_filter_subtree.to_vec(),
+            subtree: index.notify_filter_subtree.clone(),
         };
         let asked = managed::Asked {
             status: (col::ROW_STATUS, patch.row_status),

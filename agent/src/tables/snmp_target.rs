@@ -101,6 +101,24 @@ impl Instrumentation<AgentState> for SnmpTargetAddr {
         }
         row_status::complete(col::ROW_STATUS, patch.row_status, !row.is_complete())
     }
+
+    /// A mask is as long as the address; by now one of the same SET is there as well.
+    fn settle(
+        &self,
+        draft: &mut Draft,
+        index: &snmp_target_addr::Index,
+        patch: &snmp_target_addr::Patch,
+    ) -> Result<(), Refusal> {
+        let targets = &draft.security().notification.targets;
+        let fits = targets.get(&index.target_addr_name).is_none_or(TargetRow::has_fitting_mask);
+        match patch.t_address.is_none() || fits {
+            true => Ok(()),
+            false => Err(Refusal::column(
+                snmp_target_addr::col::T_ADDRESS,
+                ErrorStatus::InconsistentValue,
+            )),
+        }
+    }
 }
 
 const WRONG: ErrorStatus = ErrorStatus::WrongValue;

@@ -1,7 +1,6 @@
 //! snmpTargetAddrExtTable (RFC 3584 §5.3): which bits of a target's address count
 //! where it says who may use a community, and how long messages to it may be.
 
-use lcms_lb_core::model::RowState;
 use lcms_snmp::{ErrorStatus, Octets, Value};
 use load_cluster_mib::{
     snmp_community_mib::snmp_target_addr_ext::{self, Patch, View, col},
@@ -53,7 +52,7 @@ impl Instrumentation<AgentState> for SnmpTargetAddrExt {
         let Some(row) = targets.get_mut(&index.target_addr_name) else { return Ok(()) };
         if let Some(mask) = &patch.snmp_target_addr_t_mask {
             row.mask.clone_from(mask);
-            if row.row == RowState::Active && !row.is_complete() {
+            if !row.has_fitting_mask() {
                 return Err(Refusal::column(
                     col::SNMP_TARGET_ADDR_T_MASK,
                     ErrorStatus::InconsistentValue,

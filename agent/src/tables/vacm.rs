@@ -240,7 +240,7 @@ impl Instrumentation<AgentState> for VacmViewTreeFamily {
         use vacm_view_tree_family::col;
         let id = FamilyId {
             view: index.view_tree_family_view_name.clone(),
-            subtree: index.view_tree_family_subtree.to_vec(),
+            subtree: index.view_tree_family_subtree.clone(),
         };
         let asked = managed::Asked {
             status: (col::STATUS, patch.status),

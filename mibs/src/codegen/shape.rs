@@ -44,7 +44,15 @@ impl Shape {
         })
     }
 
-    /// The type in rows, patches, indexes and notifications.
+    /// The type in indexes.
+    pub fn indexed(&self) -> &str {
+        match self {
+            Self::Oid => "Vec<u32>",
+            _ => self.owned(),
+        }
+    }
+
+    /// The type in rows, patches and notifications.
     pub fn owned(&self) -> &str {
         match self {
             Self::Enumeration(path) | Self::Bits(path) => path,
@@ -141,12 +149,23 @@ impl Shape {
             Self::Unsigned(_) => format!("out.push(self.{field});"),
             Self::Counter64 => format!("out.push(self.{field} as u32);"),
             Self::IpAddress => format!("out.extend(self.{field}.map(u32::from));"),
-            Self::Oid => format!("support::push_oid(&self.{field}, {bare}, out);"),
+            Self::Oid => format!("support::push_arcs(&self.{field}, {bare}, out);"),
             Self::Text => format!("support::push_octets(self.{field}.as_bytes(), {bare}, out);"),
             Self::Octets | Self::Opaque => {
                 format!("support::push_octets(&self.{field}, {bare}, out);")
             }
             Self::Bits(_) => format!("support::push_octets(&self.{field}.octets(), {bare}, out);"),
+        }
+    }
+
+    /// An expression, optional by `?`, that reads an index component from `rest`.
+    pub fn decode(&self, part: &str) -> String {
+        match self {
+            Self::Oid => format!("support::arcs({part}, &mut rest)?"),
+            _ => {
+                let value = format!("&support::component({part}, &mut rest)?");
+                format!("{}.ok()?", self.value_to_owned(&value))
+            }
         }
     }
 
@@ -159,13 +178,13 @@ impl Shape {
             Self::Truth => format!("{b}.cmp(&{a})"),
             Self::Integer => format!("({a} as u32).cmp(&({b} as u32))"),
             Self::Text => {
-                format!("support::octets_order({a}.as_bytes(), {b}.as_bytes(), {bare})")
+                format!("support::sequence_order({a}.as_bytes(), {b}.as_bytes(), {bare})")
             }
-            Self::Octets | Self::Opaque => format!("support::octets_order(&{a}, &{b}, {bare})"),
+            Self::Octets | Self::Opaque => format!("support::sequence_order(&{a}, &{b}, {bare})"),
             Self::Bits(_) => {
-                format!("support::octets_order(&{a}.octets(), &{b}.octets(), {bare})")
+                format!("support::sequence_order(&{a}.octets(), &{b}.octets(), {bare})")
             }
-            Self::Oid => format!("support::oid_order(&{a}, &{b}, {bare})"),
+            Self::Oid => format!("support::sequence_order(&{a}, &{b}, {bare})"),
             _ => format!("{a}.cmp(&{b})"),
         }
     }

@@ -74,25 +74,18 @@ pub(super) fn push_octets(octets: &[u8], bare: bool, out: &mut Vec<u32>) {
     out.extend(octets.iter().copied().map(u32::from));
 }
 
-pub(super) fn push_oid(oid: &Oid, bare: bool, out: &mut Vec<u32>) {
+pub(super) fn push_arcs(arcs: &[u32], bare: bool, out: &mut Vec<u32>) {
     if !bare {
-        out.push(oid.arcs().len() as u32);
+        out.push(arcs.len() as u32);
     }
-    out.extend_from_slice(oid);
+    out.extend_from_slice(arcs);
 }
 
 // A length in front is compared first, as it is in the OID.
-pub(super) fn octets_order(a: &[u8], b: &[u8], bare: bool) -> Ordering {
+pub(super) fn sequence_order<T: Ord>(a: &[T], b: &[T], bare: bool) -> Ordering {
     match bare {
         true => a.cmp(b),
         false => a.len().cmp(&b.len()).then_with(|| a.cmp(b)),
-    }
-}
-
-pub(super) fn oid_order(a: &Oid, b: &Oid, bare: bool) -> Ordering {
-    match bare {
-        true => a.cmp(b),
-        false => a.arcs().len().cmp(&b.arcs().len()).then_with(|| a.cmp(b)),
     }
 }
 
@@ -111,15 +104,21 @@ pub(super) fn component(part: &IndexPart, rest: &mut &[u32]) -> Option<Value<'st
             }
             Value::IpAddress(address)
         }
-        Base::ObjectIdentifier => {
-            let arcs = sequence(part, rest)?;
-            Value::ObjectIdentifier(Cow::Owned(Oid::new(arcs).ok()?))
-        }
+        // `arcs` reads these.
+        Base::ObjectIdentifier => return None,
         Base::OctetString | Base::Bits => Value::OctetString(octet_arcs(sequence(part, rest)?)?),
         Base::Opaque => Value::Opaque(octet_arcs(sequence(part, rest)?)?),
     };
     part.syntax.check(&value).ok()?;
     Some(value)
+}
+
+// The same for an OBJECT IDENTIFIER, of which an index can have less than the two
+// sub-identifiers that BER needs: the subtree of everything is 1.
+pub(super) fn arcs(part: &IndexPart, rest: &mut &[u32]) -> Option<Vec<u32>> {
+    let arcs = sequence(part, rest)?;
+    let is_root = matches!(arcs, [] | [0..=2]);
+    (is_root || Oid::new(arcs).is_ok()).then(|| arcs.to_vec())
 }
 
 fn arc(rest: &mut &[u32]) -> Option<u32> {

@@ -149,7 +149,7 @@ fn write_index(out: &mut String, entry: &EntryPlan<'_>) {
     for part in parts {
         let description = part.node.and_then(|node| node.description());
         doc(out, "        ", &part.name, description.as_deref());
-        line(out, format_args!("        pub {}: {},", part.field, part.shape.owned()));
+        line(out, format_args!("        pub {}: {},", part.field, part.shape.indexed()));
     }
     out.push_str("    }\n\n    impl object::Index for Index {\n");
     out.push_str("        fn encode(&self, out: &mut Vec<u32>) {\n");
@@ -162,9 +162,7 @@ fn write_index(out: &mut String, entry: &EntryPlan<'_>) {
     line(out, format_args!("            let [{names_list}] = ENTRY.index else {{ return None }};"));
     out.push_str("            let mut rest = arcs;\n            let index = Self {\n");
     for (part, name) in parts.iter().zip(&names) {
-        let value = format!("&support::component({name}, &mut rest)?");
-        let owned = part.shape.value_to_owned(&value);
-        line(out, format_args!("                {}: {owned}.ok()?,", part.field));
+        line(out, format_args!("                {}: {},", part.field, part.shape.decode(name)));
     }
     out.push_str(
         "            };\n            rest.is_empty().then_some(index)\n        }\n    }\n\n",

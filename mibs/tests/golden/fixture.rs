@@ -93,25 +93,18 @@ pub(super) fn push_octets(octets: &[u8], bare: bool, out: &mut Vec<u32>) {
     out.extend(octets.iter().copied().map(u32::from));
 }
 
-pub(super) fn push_oid(oid: &Oid, bare: bool, out: &mut Vec<u32>) {
+pub(super) fn push_arcs(arcs: &[u32], bare: bool, out: &mut Vec<u32>) {
     if !bare {
-        out.push(oid.arcs().len() as u32);
+        out.push(arcs.len() as u32);
     }
-    out.extend_from_slice(oid);
+    out.extend_from_slice(arcs);
 }
 
 // A length in front is compared first, as it is in the OID.
-pub(super) fn octets_order(a: &[u8], b: &[u8], bare: bool) -> Ordering {
+pub(super) fn sequence_order<T: Ord>(a: &[T], b: &[T], bare: bool) -> Ordering {
     match bare {
         true => a.cmp(b),
         false => a.len().cmp(&b.len()).then_with(|| a.cmp(b)),
-    }
-}
-
-pub(super) fn oid_order(a: &Oid, b: &Oid, bare: bool) -> Ordering {
-    match bare {
-        true => a.cmp(b),
-        false => a.arcs().len().cmp(&b.arcs().len()).then_with(|| a.cmp(b)),
     }
 }
 
@@ -130,15 +123,21 @@ pub(super) fn component(part: &IndexPart, rest: &mut &[u32]) -> Option<Value<'st
             }
             Value::IpAddress(address)
         }
-        Base::ObjectIdentifier => {
-            let arcs = sequence(part, rest)?;
-            Value::ObjectIdentifier(Cow::Owned(Oid::new(arcs).ok()?))
-        }
+        // `arcs` reads these.
+        Base::ObjectIdentifier => return None,
         Base::OctetString | Base::Bits => Value::OctetString(octet_arcs(sequence(part, rest)?)?),
         Base::Opaque => Value::Opaque(octet_arcs(sequence(part, rest)?)?),
     };
     part.syntax.check(&value).ok()?;
     Some(value)
+}
+
+// The same for an OBJECT IDENTIFIER, of which an index can have less than the two
+// sub-identifiers that BER needs: the subtree of everything is 1.
+pub(super) fn arcs(part: &IndexPart, rest: &mut &[u32]) -> Option<Vec<u32>> {
+    let arcs = sequence(part, rest)?;
+    let is_root = matches!(arcs, [] | [0..=2]);
+    (is_root || Oid::new(arcs).is_ok()).then(|| arcs.to_vec())
 }
 
 fn arc(rest: &mut &[u32]) -> Option<u32> {
@@ -572,7 +571,7 @@ pub mod fixture_mib {
             /// fxAllFixed: Six octets.
             pub all_fixed: Vec<u8>,
             /// fxAllOid: OID.
-            pub all_oid: Oid,
+            pub all_oid: Vec<u32>,
             /// fxAllTruth: Truth.
             pub all_truth: bool,
             /// fxAllRest: The rest.
@@ -586,7 +585,7 @@ pub mod fixture_mib {
                 out.extend(self.all_address.map(u32::from));
                 support::push_octets(self.all_text.as_bytes(), false, out);
                 support::push_octets(&self.all_fixed, true, out);
-                support::push_oid(&self.all_oid, false, out);
+                support::push_arcs(&self.all_oid, false, out);
                 out.push(if self.all_truth { 1 } else { 2 });
                 support::push_octets(&self.all_rest, true, out);
             }
@@ -600,7 +599,7 @@ pub mod fixture_mib {
                     all_address: support::ip_address(&support::component(part3, &mut rest)?).ok()?,
                     all_text: support::text(&support::component(part4, &mut rest)?).ok()?,
                     all_fixed: support::octets(&support::component(part5, &mut rest)?).ok()?,
-                    all_oid: support::oid(&support::component(part6, &mut rest)?).ok()?,
+                    all_oid: support::arcs(part6, &mut rest)?,
                     all_truth: support::truth(&support::component(part7, &mut rest)?).ok()?,
                     all_rest: support::octets(&support::component(part8, &mut rest)?).ok()?,
                 };
@@ -613,11 +612,11 @@ pub mod fixture_mib {
                 (self.all_state.number() as u32).cmp(&(other.all_state.number() as u32))
                     .then_with(|| self.all_number.cmp(&other.all_number))
                     .then_with(|| self.all_address.cmp(&other.all_address))
-                    .then_with(|| support::octets_order(self.all_text.as_bytes(), other.all_text.as_bytes(), false))
-                    .then_with(|| support::octets_order(&self.all_fixed, &other.all_fixed, true))
-                    .then_with(|| support::oid_order(&self.all_oid, &other.all_oid, false))
+                    .then_with(|| support::sequence_order(self.all_text.as_bytes(), other.all_text.as_bytes(), false))
+                    .then_with(|| support::sequence_order(&self.all_fixed, &other.all_fixed, true))
+                    .then_with(|| support::sequence_order(&self.all_oid, &other.all_oid, false))
                     .then_with(|| other.all_truth.cmp(&self.all_truth))
-                    .then_with(|| support::octets_order(&self.all_rest, &other.all_rest, true))
+                    .then_with(|| support::sequence_order(&self.all_rest, &other.all_rest, true))
             }
         }
 
@@ -924,7 +923,7 @@ pub mod fixture_mib {
         impl Ord for Index {
             fn cmp(&self, other: &Self) -> Ordering {
                 (self.address_type.number() as u32).cmp(&(other.address_type.number() as u32))
-                    .then_with(|| support::octets_order(&self.address_value, &other.address_value, false))
+                    .then_with(|| support::sequence_order(&self.address_value, &other.address_value, false))
             }
         }
 

@@ -1,7 +1,7 @@
 //! The part of BER that SNMP uses (RFC 3417 §8), bounded and without copies.
 //!
-//! Reading takes definite lengths in short form or in any long form of up to
-//! four length octets; the indefinite form is refused, and so are constructed
+//! Reading takes definite lengths of up to 32 bits in short form or in any long
+//! form, however many zeros lead; the indefinite form is refused, and so are constructed
 //! encodings of simple types. Integers may carry redundant leading octets, as
 //! some agents send them, but a number that does not fit its type is refused and
 //! never wrapped. Writing uses the shortest form everywhere.

@@ -17,8 +17,8 @@ pub enum BerError {
     /// The indefinite form, which RFC 3417 §8 excludes.
     #[error("a length has the indefinite form")]
     Indefinite,
-    /// More than four length octets.
-    #[error("a length has more than four octets")]
+    /// A length above 32 bits, or the first octet that X.690 §8.1.3.5 reserves.
+    #[error("a length does not fit 32 bits")]
     LongLength,
     /// Another element was due here.
     #[error("unexpected tag {0:#04x}")]
@@ -67,11 +67,16 @@ fn header(octets: &[u8]) -> Result<(u8, usize, &[u8]), BerError> {
     if first == 0x80 {
         return Err(BerError::Indefinite);
     }
-    let digits = usize::from(first & 0x7f);
-    if digits > 4 {
+    if first == 0xff {
         return Err(BerError::LongLength);
     }
+    let digits = usize::from(first & 0x7f);
     let (digits, after) = after.split_at_checked(digits).ok_or(BerError::Truncated)?;
+    // RFC 3417 §8 (1): there may be more of them than it takes, so zeros may lead.
+    let (zeros, digits) = digits.split_at(digits.len().saturating_sub(4));
+    if zeros.iter().any(|&octet| octet != 0) {
+        return Err(BerError::LongLength);
+    }
     let length = digits.iter().fold(0, |length, &digit| length << 8 | usize::from(digit));
     Ok((tag, length, after))
 }
@@ -199,7 +204,12 @@ mod tests {
             (&[4, 0x82, 0], Err(BerError::Truncated)),
             (&[4, 0x84, 0xff, 0xff, 0xff, 0xff, 7], Err(BerError::Truncated)),
             (&[4, 0x80, 7, 0, 0], Err(BerError::Indefinite)),
-            (&[4, 0x85, 0, 0, 0, 0, 1, 7], Err(BerError::LongLength)),
+            (&[4, 0x85, 0, 0, 0, 0, 1, 7], Ok((4, &[7]))),
+            (&[4, 0x89, 0, 0, 0, 0, 0, 0, 0, 0, 1, 7], Ok((4, &[7]))),
+            (&[4, 0x85, 0, 0, 0, 0], Err(BerError::Truncated)),
+            (&[4, 0xfe, 7], Err(BerError::Truncated)),
+            (&[4, 0x85, 1, 0, 0, 0, 1, 7], Err(BerError::LongLength)),
+            (&[4, 0x89, 1, 0, 0, 0, 0, 0, 0, 0, 1, 7], Err(BerError::LongLength)),
             (&[4, 0xff, 7], Err(BerError::LongLength)),
             (&[0x1f, 0x01, 0], Err(BerError::Tag(0x1f))),
         ] {
@@ -259,6 +269,12 @@ mod tests {
         assert_eq!(message_len(&[0x30, 0x82, 1]), Ok(None));
         assert_eq!(message_len(&[0x30, 0x82, 1, 0]), Ok(Some(260)));
         assert_eq!(message_len(&[0x30, 2, 5, 0, 0x30]), Ok(Some(4)));
+        assert_eq!(message_len(&[0x30, 0x85, 0, 0, 0, 1]), Ok(None));
+        assert_eq!(message_len(&[0x30, 0x85, 0, 0, 0, 1, 0]), Ok(Some(263)));
+        // The most length octets there can be.
+        let most = [&[0x30, 0xfe][..], &[0; 125], &[7]].concat();
+        assert_eq!(message_len(&most[..127]), Ok(None));
+        assert_eq!(message_len(&most), Ok(Some(135)));
         assert_eq!(message_len(&[0x31]), Err(BerError::Tag(0x31)));
         assert_eq!(message_len(&[0x30, 0x80]), Err(BerError::Indefinite));
     }

@@ -8,6 +8,7 @@ use std::{
     time::Instant,
 };
 
+use lcms_lb_core::model::RowState;
 use lcms_snmp::{
     EngineId, ErrorStatus, Octets, Secret, Value,
     object::{
@@ -15,6 +16,7 @@ use lcms_snmp::{
         Table,
     },
     usm::{AuthProtocol, PrivProtocol},
+    vacm::Family,
 };
 
 use super::{
@@ -23,7 +25,7 @@ use super::{
 };
 use crate::{
     config::{Community, Right, Senders, User},
-    security::{Identity, LocalEngine, Principal, Security},
+    security::{FamilyId, FamilyRow, Identity, LocalEngine, Principal, Security, SecurityRows},
 };
 
 const fn syntax(base: Base) -> Syntax {
@@ -299,6 +301,22 @@ fn security() -> Arc<Security> {
     Arc::clone(&READY)
 }
 
+/// The same, and a view of these families is what the community `read` may read.
+fn security_with_view(families: &[Family]) -> Arc<Security> {
+    let base = security();
+    let mut rows = SecurityRows::clone(&base.rows);
+    for row in rows.access.values_mut() {
+        row.read = "viewed".to_owned();
+    }
+    for Family { subtree, mask, included } in families {
+        let id = FamilyId { view: "viewed".to_owned(), subtree: subtree.clone() };
+        let (mask, included) = (mask.clone(), *included);
+        let row = FamilyRow { mask, included, row: RowState::Active, ..FamilyRow::default() };
+        rows.families.insert(id, row);
+    }
+    Arc::new(Security::new(Arc::clone(&base.engine), Arc::new(rows)))
+}
+
 pub fn from() -> SocketAddr {
     "127.0.0.1:40000".parse().unwrap()
 }
@@ -309,10 +327,20 @@ impl Agent {
     }
 
     pub fn limited(book: Book, max_size: usize) -> Self {
+        Self::secured(book, max_size, security())
+    }
+
+    /// One whose community `read` has a view of these families, of which no two have
+    /// the same subtree.
+    pub fn viewed(book: Book, families: &[Family]) -> Self {
+        Self::secured(book, 1472, security_with_view(families))
+    }
+
+    fn secured(book: Book, max_size: usize, security: Arc<Security>) -> Self {
         let regions: Vec<Box<dyn Region<BookState>>> =
             vec![Box::new(Instrumented(Notes)), Box::new(Instrumented(Scalars))];
         let engine = Engine::new(regions, Arc::default(), max_size);
-        Self { engine, state: BookState::new(book, security()), workspace: Workspace::default() }
+        Self { engine, state: BookState::new(book, security), workspace: Workspace::default() }
     }
 
     /// A book with gaps: notes `a` to `d` and a longer name.

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use lcms_snmp::{ErrorStatus, Oid, Value};
+use lcms_snmp::{
+    ErrorStatus, Oid, Value,
+    object::Index as _,
+    vacm::{Family, View},
+};
 use proptest::{collection, prelude::*};
 
 use super::{
@@ -45,6 +49,50 @@ fn walk(agent: &mut Agent) -> Vec<(String, Value<'static>)> {
     }
 }
 
+/// The same by GETBULK.
+fn bulk_walk(agent: &mut Agent, repetitions: i32) -> Vec<(String, Value<'static>)> {
+    let mut found: Vec<(String, Value<'static>)> = Vec::new();
+    loop {
+        let last = found.last().map_or("0.0", |(name, _)| name.as_str()).to_owned();
+        let reply = agent.ask(Request::bulk(0, repetitions, &[&last]));
+        assert!(!reply.varbinds.is_empty());
+        let end = reply.varbinds.iter().any(|(_, value)| *value == Value::EndOfMibView);
+        let real = |(_, value): &(String, Value<'static>)| *value != Value::EndOfMibView;
+        found.extend(reply.varbinds.into_iter().filter(real));
+        if end {
+            return found;
+        }
+    }
+}
+
+/// Views of whole columns, of instances, and of families of either: of the same row in
+/// every column, of the same column in rows with names of one length.
+fn families() -> impl Strategy<Value = Vec<Family>> {
+    let instance = (2_u32..5, "[a-c]{0,3}").prop_map(|(column, key)| {
+        let mut name = vec![1, 3, 9, 1, 2, 1, column];
+        Key::new(&key).encode(&mut name);
+        name
+    });
+    let subtree = prop_oneof![
+        1 => Just(vec![1, 3]),
+        1 => Just(vec![1, 3, 9, 1, 1, 0]),
+        2 => (2_u32..5).prop_map(|column| vec![1, 3, 9, 1, 2, 1, column]),
+        2 => names().prop_map(|name| name.to_vec()),
+        4 => instance,
+    ];
+    let mask = prop_oneof![
+        2 => Just(Vec::new()),
+        2 => Just(vec![0b1111_1101]),
+        1 => Just(vec![0b1111_1111, 0b0011_1111]),
+        1 => collection::vec(any::<u8>(), 1..3),
+    ];
+    let families = collection::btree_map(subtree, (mask, any::<bool>()), 1..8);
+    families.prop_map(|families| {
+        let family = |(subtree, (mask, included))| Family { subtree, mask, included };
+        families.into_iter().map(family).collect()
+    })
+}
+
 proptest! {
     #[test]
     fn a_walk_is_the_sorted_gets(book in books()) {
@@ -68,19 +116,33 @@ proptest! {
     fn bulk_walks_as_next_does(book in books(), repetitions in 1_i32..9, size in 484_usize..700) {
         let mut agent = Agent::limited(book, size);
         let walked = walk(&mut agent);
-        let mut found: Vec<(String, Value<'static>)> = Vec::new();
-        loop {
-            let last = found.last().map_or("0.0", |(name, _)| name.as_str()).to_owned();
-            let reply = agent.ask(Request::bulk(0, repetitions, &[&last]));
-            prop_assert!(!reply.varbinds.is_empty());
-            let end = reply.varbinds.iter().any(|(_, value)| *value == Value::EndOfMibView);
-            let real = |(_, value): &(String, Value<'static>)| *value != Value::EndOfMibView;
-            found.extend(reply.varbinds.into_iter().filter(real));
-            if end {
-                break;
-            }
+        prop_assert_eq!(bulk_walk(&mut agent, repetitions), walked);
+    }
+
+    /// Of what is outside of a view a walk passes over every instance, and nothing else;
+    /// a GET of it finds nothing.
+    #[test]
+    fn a_walk_in_a_view_is_the_whole_walk_without_the_rest(
+        book in books(),
+        families in families(),
+        repetitions in 1_i32..9,
+    ) {
+        let view = View::new(families.clone());
+        let whole = walk(&mut Agent::new(book.clone()));
+        let seen = |(name, _): &(String, _)| view.contains(&name.parse::<Oid>().unwrap());
+        let (inside, outside): (Vec<_>, Vec<_>) = whole.into_iter().partition(seen);
+        let mut agent = Agent::viewed(book, &families);
+        prop_assert_eq!(&walk(&mut agent), &inside);
+        prop_assert_eq!(&bulk_walk(&mut agent, repetitions), &inside);
+        for (name, value) in &inside {
+            let reply = agent.ask(Request::get(&[name]));
+            prop_assert_eq!(reply.values(), [value]);
         }
-        prop_assert_eq!(found, walked);
+        for (name, _) in &outside {
+            let reply = agent.ask(Request::get(&[name]));
+            let nothing = [Value::NoSuchObject, Value::NoSuchInstance];
+            prop_assert!(nothing.contains(&reply.varbinds[0].1), "{name}: {:?}", reply);
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use lcms_snmp::{
     ErrorStatus, PduKind, Value, VarBind,
+    ber::{Reader, put_element, tag},
     usm::{AuthKey, AuthProtocol, Clock, MasterKey, PrivKey, PrivProtocol},
     v3::{self, OutPdu, ScopedPdu, SecurityLevel, V3Head, V3Message},
 };
@@ -331,21 +332,59 @@ fn what_is_no_message_is_counted_and_not_answered() {
 /// A code of another length than the protocol's is wrong, even if its octets are
 /// those that the right one begins with.
 #[test]
-fn a_code_cut_short_is_wrong() {
+fn a_code_of_another_length_is_wrong() {
     let agent = &mut Agent::sample();
     let bob = Manager::new(agent, "bob");
     let good = bob.encode();
-    assert!(agent.send(&good).is_some());
-    let message = V3Message::decode(&good).unwrap();
-    let usm = message.usm().unwrap();
-    assert_eq!(usm.salt, b"");
-    let at = good.windows(2).position(|w| w == [4, 12]).expect("a code of 12 octets");
-    for octet in at + 2..at + 14 {
-        let mut octets = good.clone();
-        octets[octet] ^= 0x80;
-        agent.send(&octets);
+    let key = bob.auth.as_ref().unwrap();
+    let mut wrong = 0;
+    for length in [0, 1, 4, 11, 12, 13, 20] {
+        let mut octets = with_code(&good, &vec![0; length]);
+        let place = place_of_code(&octets);
+        assert_eq!(place.len(), length);
+        key.sign(&mut octets, place);
+        let reply = bob.read(&agent.send(&octets).expect("an answer"));
+        if length == 12 {
+            assert_eq!(octets, good);
+            assert_eq!(reply.level, SecurityLevel::AuthNoPriv);
+        } else {
+            wrong += 1;
+            assert_eq!((reply.kind, reply.level), (PduKind::Report, SecurityLevel::NoAuthNoPriv));
+        }
+        assert_eq!(agent.engine.statistics.reported(Reported::WrongDigests).value(), wrong);
     }
-    assert_eq!(agent.engine.statistics.reported(Reported::WrongDigests).value(), 12);
+}
+
+/// Elements that stand one behind the other.
+fn elements(octets: &[u8]) -> Vec<(u8, &[u8])> {
+    let mut reader = Reader::new(octets);
+    std::iter::from_fn(|| (!reader.is_empty()).then(|| reader.any().unwrap())).collect()
+}
+
+fn sequence(elements: &[(u8, &[u8])]) -> Vec<u8> {
+    let mut content = Vec::new();
+    elements.iter().for_each(|(tag, octets)| put_element(&mut content, *tag, octets));
+    let mut out = Vec::new();
+    put_element(&mut out, tag::SEQUENCE, &content);
+    out
+}
+
+/// The message with another code, and lengths to match.
+fn with_code(message: &[u8], code: &[u8]) -> Vec<u8> {
+    let mut parts = elements(elements(message)[0].1);
+    let mut parameters = elements(elements(parts[2].1)[0].1);
+    parameters[4].1 = code;
+    let parameters = sequence(&parameters);
+    parts[2].1 = &parameters;
+    sequence(&parts)
+}
+
+/// Where the code stands in a message.
+fn place_of_code(message: &[u8]) -> std::ops::Range<usize> {
+    let parts = elements(elements(message)[0].1);
+    let code = elements(elements(parts[2].1)[0].1)[4].1;
+    let start = code.as_ptr().addr() - message.as_ptr().addr();
+    start..start + code.len()
 }
 
 #[test]

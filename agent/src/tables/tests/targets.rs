@@ -1,7 +1,7 @@
 //! Rows that say who is notified.
 
 use lcms_lb_core::model::RowState;
-use lcms_snmp::{ErrorStatus::*, Oid, Secret, object::Table, v3::SecurityLevel};
+use lcms_snmp::{ErrorStatus::*, Oid, Secret, Value, VarBind, object::Table, v3::SecurityLevel};
 use load_cluster_mib::{
     snmp_community_mib::{
         nodes as community,
@@ -9,6 +9,7 @@ use load_cluster_mib::{
     },
     snmp_notification_mib::{
         nodes as notification,
+        snmp_notify_filter::{self, SnmpNotifyFilter},
         snmp_notify_filter_profile::{self, SnmpNotifyFilterProfile},
     },
     snmp_target_mib::{
@@ -21,6 +22,7 @@ use load_cluster_mib::{
         snmp_tlstm_addr::{self, SnmpTlstmAddr},
         snmp_tlstm_params::{self, SnmpTlstmParams},
     },
+    snmp_view_based_acm_mib::vacm_view_tree_family::{self, VacmViewTreeFamily},
     snmpv2_tm,
     tc::{RowStatus, SnmpSecurityLevel, StorageType},
     transport_address_mib,
@@ -44,6 +46,7 @@ fn station() -> Station {
         community::SNMP_COMMUNITY_MIB_OBJECTS,
         snmp_tlstm_addr::ENTRY.oid,
         snmp_tlstm_params::ENTRY.oid,
+        vacm_view_tree_family::ENTRY.oid,
     ] {
         for view in ["lcms-ordinary-write", "lcms-ordinary"] {
             let id = FamilyId { view: view.into(), subtree: subtree.to_vec() };
@@ -291,4 +294,93 @@ fn a_community_is_used_from_where_its_tag_says() {
     assert!((300..=484).contains(&short), "{short}");
     assert_eq!(extend(&mut station, "lan", &ext(&[], 0)), NoError);
     assert_eq!(station.send(&ask), None, "it is from another address");
+}
+
+/// RFC 3584, snmpTargetAddrTMask: it has the address's length or none, whatever the
+/// row's state.
+#[test]
+fn a_mask_is_as_long_as_the_address() {
+    let mut station = station();
+    let mask = |octets: &[u8]| {
+        let patch = snmp_target_addr_ext::Patch {
+            snmp_target_addr_t_mask: Some(octets.to_vec()),
+            ..Default::default()
+        };
+        SnmpTargetAddrExt::varbinds(&index("a"), &patch)
+    };
+    let at = |octets: &[u8]| {
+        let patch =
+            snmp_target_addr::Patch { t_address: Some(octets.to_vec()), ..Default::default() };
+        SnmpTargetAddr::varbinds(&index("a"), &patch)
+    };
+    assert_eq!(set(&mut station, "a", status(RowStatus::CreateAndWait)).0, NoError);
+    let refused = (InconsistentValue, 1);
+    assert_eq!(station.set(&[mask(&[255; 6])]), refused, "there is no address yet");
+    assert_eq!(station.set(&[at(&[127, 0, 0, 1, 0, 0])]).0, NoError);
+    for (octets, expected) in [(5, refused), (18, refused), (6, (NoError, 0)), (0, (NoError, 0))] {
+        assert_eq!(station.set(&[mask(&vec![255; octets])]), expected, "{octets}");
+    }
+    // Another length of address needs another mask in the same SET, in whichever order.
+    assert_eq!(station.set(&[mask(&[255; 6])]).0, NoError);
+    assert_eq!(station.set(&[at(&[0; 18])]), refused);
+    assert_eq!(station.set(&[at(&[0; 18]), mask(&[255; 18])]).0, NoError);
+    assert_eq!(station.set(&[mask(&[255; 6]), at(&[0; 6])]).0, NoError);
+    assert_eq!(station.set(&[at(&[0; 18]), mask(&[255; 6])]), (InconsistentValue, 2));
+    assert_eq!(station.set(&[mask(&[]), at(&[0; 18])]).0, NoError);
+}
+
+/// From the SET that enables them on, bad messages are counted for authenticationFailure.
+#[test]
+fn failures_are_told_from_the_set_that_enables_it() {
+    let mut station = Station::new();
+    let bad = Request::get(&["1.3.6.1.2.1.1.3.0"]).community("guess").encode();
+    let count = |station: &Station| station.node.statistics.failures_to_tell.value();
+    assert_eq!(station.send(&bad), None);
+    assert_eq!(count(&station), 0);
+    for (enable, expected) in [(1, 1), (2, 1), (1, 2)] {
+        let patch = vec![VarBind {
+            name: "1.3.6.1.2.1.11.30.0".parse().unwrap(),
+            value: Value::Integer(enable),
+        }];
+        station.done(&[patch]);
+        assert_eq!(station.send(&bad), None);
+        assert_eq!(count(&station), expected);
+    }
+}
+
+/// As part of an index an OID may be shorter than BER could have it: `snmpvacm
+/// createView all .1` names such a one.
+#[test]
+fn subtrees_may_be_all_there_is() {
+    let mut station = station();
+    let family = |arcs: &[u32]| vacm_view_tree_family::Index {
+        view_tree_family_view_name: "all".into(),
+        view_tree_family_subtree: arcs.to_vec(),
+    };
+    let create = vacm_view_tree_family::Patch {
+        mask: Some(vec![0x80]),
+        status: Some(RowStatus::CreateAndGo),
+        ..Default::default()
+    };
+    for arcs in [&[1][..], &[], &[1, 3], &[2]] {
+        let index = family(arcs);
+        station.done(&[VacmViewTreeFamily::varbinds(&index, &create)]);
+        assert_eq!(station.row::<VacmViewTreeFamily>(&index).mask, Some(vec![0x80]), "{arcs:?}");
+    }
+    for arcs in [&[3][..], &[1, 40], &[3, 1]] {
+        let set = station.set(&[VacmViewTreeFamily::varbinds(&family(arcs), &create)]);
+        assert_eq!(set, (NoCreation, 1), "{arcs:?}");
+    }
+    let filter = |arcs: &[u32]| snmp_notify_filter::Index {
+        notify_filter_profile_name: "all".into(),
+        notify_filter_subtree: arcs.to_vec(),
+    };
+    let create = snmp_notify_filter::Patch {
+        row_status: Some(RowStatus::CreateAndGo),
+        ..Default::default()
+    };
+    station.done(&[SnmpNotifyFilter::varbinds(&filter(&[1]), &create)]);
+    // Without a length in front it has at least one.
+    let set = station.set(&[SnmpNotifyFilter::varbinds(&filter(&[]), &create)]);
+    assert_eq!(set.0, NoCreation);
 }
