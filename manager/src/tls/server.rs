@@ -23,7 +23,7 @@ pub enum Server {
 
 /// An agent has shown another certificate than it should.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it shows the certificate {shown}, and not {expected}")]
+#[error("the agent shows the certificate {shown}, and not {expected}")]
 pub struct WrongFingerprint {
     /// What it should have shown.
     pub expected: Fingerprint,

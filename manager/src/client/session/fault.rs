@@ -43,7 +43,7 @@ pub enum SessionFault {
     #[error("the agent's certificate is not valid yet")]
     NotValidYet,
     /// It cannot be used for another reason.
-    #[error("the agent's certificate cannot be used: {0}")]
+    #[error("the agent's certificate cannot be used: {}", unusable(.0))]
     Unusable(CertificateError),
     /// The agent does not take the own certificate.
     #[error("the agent does not take the certificate it is shown ({0:?})")]
@@ -133,8 +133,8 @@ impl SessionFault {
             Self::Expired => "give the agent a new certificate; or this machine's clock is wrong",
             Self::NotValidYet => "set this machine's clock, or wait",
             Self::Unusable(_) => {
-                "give the agent another certificate, as the README says, or know it by its \
-                 fingerprint"
+                "give the agent a certificate that an authority signed for a server, or know it by \
+                 its fingerprint"
             }
             Self::Refused(AlertDescription::CertificateExpired) => {
                 "give certificate_file a new certificate, and the agent its fingerprint"
@@ -167,6 +167,14 @@ fn is_of_certificate(alert: AlertDescription) -> bool {
             | A::CertificateRequired
             | A::NoCertificate
     )
+}
+
+/// Without the names that rustls has for its own sorts of errors.
+fn unusable(error: &CertificateError) -> String {
+    match error {
+        CertificateError::Other(other) => other.to_string(),
+        error => error.to_string(),
+    }
 }
 
 fn names(shown: &[String]) -> String {

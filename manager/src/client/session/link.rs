@@ -55,20 +55,27 @@ impl Link {
         self.tls.wants_write()
     }
 
-    /// Waits until the connection is ready, and moves what there is. Nothing is lost
-    /// where it is not waited for to the end.
+    /// Waits until the connection moves something. Nothing is lost where it is not waited
+    /// for to the end.
     pub(super) async fn turn(&mut self) -> Result<(), SessionFault> {
-        let interest = match self.tls.wants_write() {
-            true => Interest::READABLE | Interest::WRITABLE,
-            false => Interest::READABLE,
-        };
-        let moved = match self.stream.ready(interest).await {
-            Ok(_) => self.write(),
-            Err(error) => Err(error),
-        };
-        // Before it closes a connection the peer may have said why.
-        let read = self.read();
-        read.and(moved.map_err(|error| SessionFault::of_system(&error)))
+        loop {
+            let is_behind = self.is_behind();
+            let interest = match is_behind {
+                true => Interest::READABLE | Interest::WRITABLE,
+                false => Interest::READABLE,
+            };
+            let written = match self.stream.ready(interest).await {
+                Ok(_) => self.write(),
+                Err(error) => Err(error),
+            };
+            // Before it closes a connection the peer may have said why.
+            let has_come = self.read()?;
+            written.map_err(|error| SessionFault::of_system(&error))?;
+            // Else the system had said so of octets that have been read since.
+            if has_come || is_behind {
+                return Ok(());
+            }
+        }
     }
 
     fn write(&mut self) -> io::Result<()> {
@@ -82,11 +89,12 @@ impl Link {
         Ok(())
     }
 
-    fn read(&mut self) -> Result<(), SessionFault> {
+    /// Whether there was anything to read.
+    fn read(&mut self) -> Result<bool, SessionFault> {
         match self.tls.read_tls(&mut Ready(&self.stream)) {
             Ok(0) => return Err(SessionFault::Closed),
             Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
             Err(error) => return Err(SessionFault::of_system(&error)),
         }
         let processed = self.tls.process_new_packets();
@@ -96,7 +104,7 @@ impl Link {
         written.map_err(|error| SessionFault::of_system(&error))?;
         match self.tls.reader().read_to_end(&mut self.received) {
             Ok(_) => Err(SessionFault::Closed),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(true),
             Err(error) => Err(SessionFault::of_system(&error)),
         }
     }

@@ -7,7 +7,10 @@ use lcms_snmp::{
     Target, Tracker, Value,
 };
 use load_cluster_mib::snmp_framework_mib::snmp_engine;
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout},
+};
 
 use super::{Ask, SessionFault, link::Link, next};
 use crate::{
@@ -20,6 +23,10 @@ const MOST: usize = 128;
 /// How long a question is kept that whoever asked has given up: so that its silence is
 /// seen here, and not taken for theirs.
 const GRACE: Duration = Duration::from_secs(1);
+/// How long an answer to the first question is waited for that follows the handshake at
+/// once. net-snmp reads ahead, and does not notice it where both come together: in another
+/// session its tickets, which come when it is done, are waited for as long.
+const HASTE: Duration = Duration::from_millis(250);
 
 pub(super) struct Session {
     address: SocketAddr,
@@ -51,32 +58,47 @@ impl Session {
     /// Opens one, and asks for the name of the engine (RFC 5343 §3). In TLS 1.3 its answer
     /// is the first sign that the agent takes the own certificate.
     pub(super) async fn open(address: SocketAddr, peer: &Peer) -> Result<Self, SessionFault> {
+        let at_once = Self::connect(address, peer).await?;
+        if let Ok(opened) = timeout(HASTE, at_once.discover()).await {
+            return opened;
+        }
+        let mut patient = Self::connect(address, peer).await?;
+        if let Ok(turned) = timeout(HASTE, patient.link.turn()).await {
+            turned?;
+        }
+        patient.discover().await
+    }
+
+    async fn connect(address: SocketAddr, peer: &Peer) -> Result<Self, SessionFault> {
         let mut seed = [0; 16];
         getrandom::fill(&mut seed).map_err(|_| SessionFault::Connection(io::ErrorKind::Other))?;
-        let mut session = Self {
+        Ok(Self {
             address,
             link: Link::open(address, peer).await?,
             tracker: Tracker::new(seed),
             engine: EngineId::local(),
             waiting: HashMap::new(),
             heard: Instant::now(),
-        };
+        })
+    }
+
+    /// Learns the name of the engine.
+    async fn discover(mut self) -> Result<Self, SessionFault> {
         let name = Oid::new(snmp_engine::ENTRY.instance(snmp_engine::col::ID, &[0]));
         let name = name.expect("generated names are valid");
-        session.transmit(&Request::get([name]), GRACE);
+        self.transmit(&Request::get([name]), GRACE);
         loop {
-            while let Some(message) = session.link.message()? {
-                let now = std::time::Instant::now();
-                match session.tracker.on_datagram(now, &(), &message) {
+            while let Some(message) = self.link.message()? {
+                match self.tracker.on_datagram(std::time::Instant::now(), &(), &message) {
                     Some(Arrived::Completed(completed)) => {
-                        session.engine = engine(&completed.response)?;
-                        return Ok(session);
+                        self.engine = engine(&completed.response)?;
+                        return Ok(self);
                     }
                     Some(Arrived::Reported { .. }) => return Err(SessionFault::NoEngine),
                     Some(Arrived::Send(_)) | None => {}
                 }
             }
-            session.link.turn().await?;
+            self.link.turn().await?;
         }
     }
 
