@@ -64,7 +64,7 @@ impl FileFault {
             Self::Certificate { .. } => {
                 "name a file with a certificate in PEM: -----BEGIN CERTIFICATE-----".to_owned()
             }
-            Self::Key { .. } => "name the file with the certificate's own key in PEM, mode 0600: \
+            Self::Key { .. } => "name the file with its key in PEM, mode 0600: \
                  -----BEGIN PRIVATE KEY-----"
                 .to_owned(),
             Self::Secret { path, error } => error.form(path),
