@@ -11,7 +11,8 @@ use std::time::Duration;
 use lcms_lb_core::model::{Name, Role, Roles};
 use lcms_snmp::{Secret, UserCredentials, Version};
 
-pub use self::endpoint::{Endpoint, EndpointError};
+pub use self::endpoint::{Endpoint, EndpointError, Transport};
+use crate::tls::Peer;
 
 /// The managed nodes and clusters.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +39,9 @@ pub struct Node {
     pub write: Option<Secret>,
     /// User of version 3, for reading and writing.
     pub user: Option<UserCredentials>,
+    /// With which certificates it is asked over TLS, where its endpoint is reached so;
+    /// nothing of the above counts there.
+    pub peer: Option<Peer>,
     /// How long to wait for the first answer.
     pub timeout: Duration,
     /// How often to ask again after that.
@@ -97,11 +101,12 @@ impl Node {
     pub fn new(name: Name, endpoint: Endpoint) -> Self {
         Self {
             name,
+            version: if endpoint.is_tls() { Version::V3 } else { Version::V2c },
             endpoint,
-            version: Version::V2c,
             read: None,
             write: None,
             user: None,
+            peer: None,
             timeout: Self::TIMEOUT,
             retries: Self::RETRIES,
             roles: Roles::NONE,

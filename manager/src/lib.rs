@@ -14,5 +14,6 @@ pub mod policy;
 pub mod poll;
 pub mod secret;
 pub mod serve;
+pub mod tls;
 pub mod traps;
 pub mod web;

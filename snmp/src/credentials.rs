@@ -8,13 +8,17 @@ use crate::{
     v3::SecurityLevel,
 };
 
-/// A community, or a user.
+/// A community, a user, or whoever has opened a session.
 #[derive(Clone, Debug)]
 pub enum Credentials {
     /// Of version 1 or 2c.
     Community(Community),
     /// Of version 3.
     User(UserCredentials),
+    /// Of version 3 too: the session that carries the messages has said who asks, and
+    /// secures them (RFC 5591). They are about the context of this engine, which
+    /// [`EngineId::local`] is to those who ask for its name.
+    Session(EngineId),
 }
 
 /// A user of version 3 at a level, with keys for every engine there is or for some.
@@ -61,7 +65,7 @@ impl Credentials {
     pub fn version(&self) -> Version {
         match self {
             Self::Community(community) => community.version(),
-            Self::User(_) => Version::V3,
+            Self::User(_) | Self::Session(_) => Version::V3,
         }
     }
 }

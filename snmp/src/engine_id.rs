@@ -26,6 +26,11 @@ impl EngineId {
     const MIN: usize = 5;
     const MAX: usize = 32;
 
+    /// [`EngineId::LOCAL`] as a name.
+    pub fn local() -> Self {
+        Self::new(Self::LOCAL).expect("it has five octets, and the first is 128")
+    }
+
     /// Takes octets that name an engine.
     pub fn new(octets: &[u8]) -> Result<Self, EngineIdError> {
         let alike = |value: u8| octets.iter().all(|&octet| octet == value);

@@ -130,6 +130,12 @@ impl Request {
         Self { varbinds, context: Some(sender), ..Self::read(PduKind::InformRequest, []) }
     }
 
+    /// Whether it asks and changes nothing, so that it can be asked again elsewhere.
+    pub fn is_read(&self) -> bool {
+        use PduKind::{GetBulkRequest, GetNextRequest, GetRequest};
+        matches!(self.kind, GetRequest | GetNextRequest | GetBulkRequest)
+    }
+
     fn read(kind: PduKind, names: impl IntoIterator<Item = Oid>) -> Self {
         let varbinds = names.into_iter().map(|name| VarBind { name, value: Value::Null }).collect();
         Self { kind, non_repeaters: 0, max_repetitions: 0, varbinds, context: None }

@@ -19,6 +19,11 @@
 //! clock is learnt and the request sent once more; any other report ends it. That
 //! is the one thing that an unsigned message can do, and only from somebody who
 //! has seen the request.
+//!
+//! A request in a session needs none of that: whatever comes in the session is its
+//! peer's.
+
+mod session;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -98,6 +103,8 @@ struct Pending<A> {
 enum Who {
     Community(Community),
     User(Box<Conversation>),
+    /// In a session, about this engine's context.
+    Session(EngineId),
 }
 
 /// A request of a user, which may take several messages.
@@ -246,6 +253,10 @@ impl<A: Clone + Eq + Hash> Tracker<A> {
                 let octets = conversation.encode(id, address, &mut self.peers, &self.salts, now);
                 (Who::User(Box::new(conversation)), octets.into())
             }
+            Credentials::Session(engine) => {
+                let context = request.context.unwrap_or(*engine);
+                (Who::Session(context), session::encode(id, &context, request).into())
+            }
         };
         let deadline = now + retry.wait(0);
         self.deadlines.insert((deadline, id));
@@ -330,6 +341,9 @@ impl<A: Clone + Eq + Hash> Tracker<A> {
     /// RFC 3412 §7.2 and RFC 3414 §3.2 as a client has them.
     fn on_v3(&mut self, now: Instant, from: &A, whole: &[u8]) -> Result<Arrived<A>, Vain> {
         let message = V3Message::decode(whole).map_err(|_| Vain::Malformed)?;
+        if message.security_model == v3::TSM {
+            return self.on_session(now, from, &message);
+        }
         let usm = message.usm().map_err(|_| Vain::Malformed)?;
         let level = message.flags.level().ok_or(Vain::Malformed)?;
         let id = RequestId(message.id);

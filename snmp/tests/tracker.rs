@@ -9,9 +9,9 @@ use std::{
 };
 
 use lcms_snmp::{
-    Arrived, Community, Completed, Discarded, EngineId, ErrorStatus, Expired, LocalKeys, Oid,
-    PduKind, Request, RequestId, ResponseWriter, Retry, Secret, Target, Tracker, Transmit,
-    UserCredentials, Value, VarBind, message,
+    Arrived, Community, Completed, Credentials, Discarded, EngineId, ErrorStatus, Expired,
+    LocalKeys, Oid, PduKind, Request, RequestId, ResponseWriter, Retry, Secret, Target, Tracker,
+    Transmit, UserCredentials, Value, VarBind, message,
     usm::{AuthKey, AuthProtocol, Clock, MasterKey, PrivKey, PrivProtocol},
     v3::{self, OutPdu, Salts, ScopedPdu, SecurityLevel, V3Head, V3Message},
 };
@@ -497,4 +497,57 @@ fn answers_that_are_not_the_engines_are_in_vain() {
     let again = tracker.on_datagram(much_later, &1, &fresh);
     assert!(matches!(again, Some(Arrived::Send(_))));
     assert_eq!(tracker.len(), 1);
+}
+
+/// RFC 5591: what an agent answers in a session, at this level and about this context.
+fn in_session(id: i32, kind: PduKind, transport: Option<SecurityLevel>, context: &[u8]) -> Vec<u8> {
+    let head = V3Head { transport, context_engine_id: context, ..V3Head::unknown(id, 65_507) };
+    let varbinds = [VarBind { name: up_time(), value: Value::TimeTicks(42) }];
+    let pdu = OutPdu { kind, request_id: id, error_status: 0, error_index: 0, varbinds: &varbinds };
+    v3::encode(&head, &pdu)
+}
+
+#[test]
+fn a_session_says_who_asks_and_the_answer_is_about_the_same_engine() {
+    let (mut tracker, now) = tracker();
+    let engine = EngineId::new(b"an engine").unwrap();
+    let credentials = Credentials::Session(engine);
+    let target = Target { credentials, ..target(1) };
+    let sent = tracker.submit(now, &target, &get());
+    let message = V3Message::decode(&sent.octets).unwrap();
+    let scoped = ScopedPdu::decode(message.of_session().unwrap(), false).unwrap();
+    assert_eq!((message.security_model, scoped.context_engine_id), (v3::TSM, engine.as_octets()));
+
+    let (id, level) = (sent.id.number(), Some(SecurityLevel::AuthPriv));
+    let own = engine.as_octets();
+    for vain in [
+        in_session(id, PduKind::Response, level, EngineId::LOCAL),
+        in_session(id, PduKind::Response, Some(SecurityLevel::NoAuthNoPriv), own),
+        in_session(id, PduKind::Response, None, own),
+        in_session(id ^ 1, PduKind::Response, level, own),
+        in_session(id, PduKind::GetRequest, level, own),
+    ] {
+        assert!(tracker.on_datagram(now, &1, &vain).is_none(), "{vain:x?}");
+    }
+    let answer = in_session(id, PduKind::Response, level, own);
+    assert!(tracker.on_datagram(now, &2, &answer).is_none(), "it is of another session");
+    let arrived = tracker.on_datagram(now, &1, &answer).and_then(Arrived::completed).unwrap();
+    assert_eq!(arrived.response.varbinds[0].value, Value::TimeTicks(42));
+
+    let sent = tracker.submit(now, &target, &get());
+    let report = in_session(sent.id.number(), PduKind::Report, level, own);
+    let arrived = tracker.on_datagram(now, &1, &report);
+    assert!(matches!(arrived, Some(Arrived::Reported { report, .. }) if report == up_time()));
+    assert!(tracker.is_empty());
+}
+
+/// The session vouches for nothing that is asked outside of it.
+#[test]
+fn an_answer_in_a_session_is_none_to_a_community() {
+    let (mut tracker, now) = tracker();
+    let sent = tracker.submit(now, &target(1), &get());
+    let level = Some(SecurityLevel::AuthPriv);
+    let answer = in_session(sent.id.number(), PduKind::Response, level, EngineId::LOCAL);
+    assert!(tracker.on_datagram(now, &1, &answer).is_none());
+    assert_eq!((tracker.len(), tracker.discarded().mismatched), (1, 1));
 }

@@ -11,9 +11,10 @@ use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::{
-    agent::{READ, WRITE},
+    agent::{READ, WRITE, free_port},
     net_snmp,
     process::Process,
+    tls::Clients,
 };
 
 /// Its configuration. It keeps a `snmpd.conf` of its own making in the same
@@ -57,6 +58,26 @@ impl Snmpd {
         );
         fs::write(&config, text).expect("the folder is ours");
         let process = launch(folder.path(), address)?;
+        Some(Self { process, folder, address })
+    }
+
+    /// Starts one that listens for TLS alone, with one of the certificates, and lets another
+    /// write; or steps aside where it is not installed.
+    #[track_caller]
+    pub fn start_over_tls(clients: &Clients, own: &str, other: &str) -> Option<Self> {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
+        let text = format!(
+            "[snmp] localCert {own}\ncertSecName 10 {other} --sn {other}\n\
+             rwuser -s tsm {other} authpriv\nsysName peer.example\n"
+        );
+        fs::write(folder.path().join(CONFIG), text).expect("the folder is ours");
+        let mut command = Command::new(net_snmp::tool("snmpd")?);
+        command.args(["-f", "-Lo", "-C", "-c"]).arg(folder.path().join(CONFIG));
+        command.arg(format!("tlstcp:{address}")).env("MIBS", "");
+        clients.equip(&mut command);
+        let mut process = Process::start(&mut command);
+        process.says("NET-SNMP version");
         Some(Self { process, folder, address })
     }
 

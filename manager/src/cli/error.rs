@@ -16,6 +16,7 @@ use crate::{
     ops::{OpError, QueryError},
     secret::SecretFault,
     serve::ServeError,
+    tls::FileFault,
     traps::ReceiverError,
 };
 
@@ -99,6 +100,21 @@ pub enum CliError {
     /// A user without a password.
     #[error("a user needs a password")]
     NoPassword,
+    /// A file gives no certificate or key.
+    #[error(transparent)]
+    Certificate(#[from] FileFault),
+    /// A certificate without its key, or nothing to show to an agent that is described.
+    #[error("over TLS an agent is shown a certificate, which has a key")]
+    NoCertificate,
+    /// Nothing to know an agent by, or too much.
+    #[error("an agent over TLS is known by its fingerprint, or by its name and an authority")]
+    NoServer,
+    /// A name that no certificate has.
+    #[error("--server-name: {0:?} is no name that a certificate could have")]
+    ServerName(String),
+    /// TLS does not work with these.
+    #[error("{0}")]
+    Tls(Box<rustls::Error>),
     /// The daemon does not run.
     #[error(transparent)]
     Serve(#[from] ServeError),
@@ -124,9 +140,17 @@ impl CliError {
             | Self::MibDir(_)
             | Self::Read { .. }
             | Self::Password(_)
-            | Self::NoPassword => Exit::Usage,
+            | Self::NoPassword
+            | Self::Certificate(_)
+            | Self::NoCertificate
+            | Self::NoServer
+            | Self::ServerName(_)
+            | Self::Tls(_) => Exit::Usage,
             Self::Resolve {
-                source: ResolveError::NoCommunity { .. } | ResolveError::NoUser { .. },
+                source:
+                    ResolveError::NoCommunity { .. }
+                    | ResolveError::NoUser { .. }
+                    | ResolveError::NoCertificate { .. },
                 ..
             } => Exit::Usage,
             Self::Op(error) if error.is_usage() => Exit::Usage,
@@ -151,6 +175,18 @@ impl CliError {
                  password on the command line could be seen by everybody on this machine"
                     .to_owned(),
             ),
+            Self::Certificate(fault) => Some(fault.advice()),
+            Self::NoCertificate => {
+                Some("name both: --certificate-file FILE --key-file FILE".to_owned())
+            }
+            Self::NoServer => Some(
+                "say which: --fingerprint DIGITS, or --ca-file FILE with or without --server-name \
+                 NAME"
+                    .to_owned(),
+            ),
+            Self::ServerName(_) => {
+                Some("write the DNS name or address in the agent's certificate".to_owned())
+            }
             Self::Resolve { source: ResolveError::NoCommunity { .. }, .. } => Some(
                 "say which with --community-file FILE, or add it to the inventory; a community \
                  on the command line could be seen by everybody on this machine"
@@ -170,7 +206,11 @@ impl CliError {
                 Some("see what `mib lint` says, or leave the module out".to_owned())
             }
             Self::Serve(error) => error.advice().map(str::to_owned),
-            Self::ReceiverEnded | Self::NoCode { .. } | Self::Output(_) | Self::System(_) => None,
+            Self::ReceiverEnded
+            | Self::NoCode { .. }
+            | Self::Output(_)
+            | Self::Tls(_)
+            | Self::System(_) => None,
         }
     }
 

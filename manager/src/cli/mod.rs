@@ -40,7 +40,7 @@ mod why;
 
 use std::{env, path::PathBuf, process::ExitCode, time::Duration};
 
-use crate::inventory;
+use crate::{inventory, tls::Fingerprint};
 use lcms_snmp::{
     usm::{AuthProtocol, PrivProtocol},
     v3::SecurityLevel,
@@ -124,6 +124,21 @@ pub struct Global {
     /// File with the password for that, where it is another
     #[arg(long, global = true, value_name = "FILE")]
     priv_file: Option<PathBuf>,
+    /// Own certificate for agents over TLS, tls:HOST, instead of the inventory's
+    #[arg(long, global = true, value_name = "FILE")]
+    certificate_file: Option<PathBuf>,
+    /// File with the key to it, mode 0600
+    #[arg(long, global = true, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+    /// SHA-256 fingerprint of the agent's certificate
+    #[arg(long, global = true, value_name = "DIGITS")]
+    fingerprint: Option<Fingerprint>,
+    /// File with the certificates of authorities that may have signed the agent's
+    #[arg(long, global = true, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// Name in the agent's certificate, where it is not the host's in the address
+    #[arg(long, global = true, value_name = "NAME")]
+    server_name: Option<String>,
     /// Protocol version instead of the inventory's
     #[arg(short = 'v', long = "snmp-version", global = true, value_name = "1|2c|3")]
     snmp_version: Option<node::WireVersion>,

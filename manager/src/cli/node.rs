@@ -4,11 +4,13 @@ use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use lcms_lb_core::model::Name;
 use lcms_snmp::{UserCredentials, Version, v3::SecurityLevel};
+use rustls::pki_types::ServerName;
 
 use super::{CliError, Global};
 use crate::{
     inventory::{Endpoint, Inventory, Node},
     secret,
+    tls::{Authorities, Own, Peer, Server},
 };
 
 /// A protocol version as it is written.
@@ -46,6 +48,18 @@ pub fn node(global: &Global, inventory: &Inventory, given: &str) -> Result<Node,
 
 /// A node with what the command line says instead of the inventory.
 pub fn settle(global: &Global, mut node: Node) -> Result<Node, CliError> {
+    if let Some(timeout) = global.timeout_ms {
+        node.timeout = Duration::from_millis(timeout);
+    }
+    if let Some(retries) = global.retries {
+        node.retries = retries;
+    }
+    if node.endpoint.is_tls() {
+        if let Some(peer) = peer(global, &node.endpoint)? {
+            node.peer = Some(peer);
+        }
+        return Ok(node);
+    }
     let named = global.community_file.clone();
     let fallback = || std::env::var_os("LCMS_COMMUNITY_FILE").map(PathBuf::from);
     let none = node.read.is_none() && node.write.is_none();
@@ -60,13 +74,30 @@ pub fn settle(global: &Global, mut node: Node) -> Result<Node, CliError> {
     if let Some(WireVersion(version)) = global.snmp_version {
         node.version = version;
     }
-    if let Some(timeout) = global.timeout_ms {
-        node.timeout = Duration::from_millis(timeout);
-    }
-    if let Some(retries) = global.retries {
-        node.retries = retries;
-    }
     Ok(node)
+}
+
+/// The certificates that the command line names: all of them, or none.
+fn peer(global: &Global, endpoint: &Endpoint) -> Result<Option<Peer>, CliError> {
+    let Global { certificate_file, key_file, fingerprint, ca_file, server_name, .. } = global;
+    let own = match (certificate_file, key_file) {
+        (Some(certificate), Some(key)) => Own::read(certificate, key)?,
+        (None, None) if fingerprint.is_none() && ca_file.is_none() && server_name.is_none() => {
+            return Ok(None);
+        }
+        _ => return Err(CliError::NoCertificate),
+    };
+    let server = match (fingerprint, ca_file) {
+        (Some(fingerprint), None) if server_name.is_none() => Server::Certificate(*fingerprint),
+        (None, Some(file)) => {
+            let name = server_name.as_ref().unwrap_or(&endpoint.host);
+            let name = ServerName::try_from(name.clone())
+                .map_err(|_| CliError::ServerName(name.clone()))?;
+            Server::Name(name, Authorities::read(file)?)
+        }
+        _ => return Err(CliError::NoServer),
+    };
+    Peer::new(&own, server).map(Some).map_err(|error| CliError::Tls(Box::new(error)))
 }
 
 /// The user that the command line names.

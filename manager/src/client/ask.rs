@@ -1,22 +1,29 @@
 //! One question, one answer.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    io,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
 
 use lcms_snmp::{ErrorStatus, Oid, Request, Response, VarBind};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::{
-    ClientError, Counts, Target,
+    ClientError, Counts, Credentials, Target,
     counts::Counters,
+    session::{SessionFault, Sessions},
     shell::{self, Ask},
 };
+use crate::tls::Peer;
 
-/// A handle to the task that asks; clones share it.
+/// A handle to the tasks that ask; clones share them.
 #[derive(Clone, Debug)]
 pub struct Client {
     asks: mpsc::Sender<Ask>,
     /// So many answers fit into the sockets' receive buffers.
     slots: Arc<Semaphore>,
+    sessions: Arc<Sessions>,
     counters: Arc<Counters>,
 }
 
@@ -40,7 +47,8 @@ impl Client {
         let (asks, receiver) = mpsc::channel(Self::CONCURRENT);
         let counters = Arc::new(Counters::default());
         tokio::spawn(shell::run(receiver, seed, Arc::clone(&counters)));
-        Ok(Self { asks, slots: Arc::new(Semaphore::new(Self::CONCURRENT)), counters })
+        let slots = Arc::new(Semaphore::new(Self::CONCURRENT));
+        Ok(Self { asks, slots, sessions: Arc::default(), counters })
     }
 
     /// How often was asked so far.
@@ -50,11 +58,36 @@ impl Client {
 
     /// Asks, and leaves it to the caller what the error-status means.
     pub async fn ask(&self, target: &Target, request: Request) -> Result<Answer, ClientError> {
+        let credentials = match &target.credentials {
+            Credentials::Community(community) => community.clone().into(),
+            Credentials::User(user) => user.clone().into(),
+            Credentials::Certificate(peer) => {
+                return self.ask_in_session(target, peer, request).await;
+            }
+        };
+        let Target { address, retry, .. } = *target;
+        let target = lcms_snmp::Target { address, credentials, retry };
         let _slot = self.slots.acquire().await.map_err(|_| ClientError::Closed)?;
         let (reply, answer) = oneshot::channel();
-        let ask = Ask { target: target.clone(), request, reply };
+        let ask = Ask { target, request, reply };
         self.asks.send(ask).await.map_err(|_| ClientError::Closed)?;
         answer.await.map_err(|_| ClientError::Closed)?
+    }
+
+    async fn ask_in_session(
+        &self,
+        target: &Target,
+        peer: &Peer,
+        request: Request,
+    ) -> Result<Answer, ClientError> {
+        self.counters.requests.fetch_add(1, Relaxed);
+        let answered = self.sessions.ask(target, peer, request).await;
+        if let Err(ClientError::Session { fault, .. }) = &answered
+            && **fault == SessionFault::Silent
+        {
+            self.counters.timeouts.fetch_add(1, Relaxed);
+        }
+        answered
     }
 
     /// Reads exactly these instances. One that an agent does not have comes

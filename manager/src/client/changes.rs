@@ -1,17 +1,21 @@
 //! Typed patches on their way into one SET.
 
 use lcms_snmp::{
-    Credentials, OutMessage, PduKind, VarBind, Version, message,
+    OutMessage, PduKind, VarBind, Version, message,
     object::{Index, Table},
 };
 
-use super::{Client, ClientError, Target};
+use super::{Client, ClientError, Credentials, Target};
 
 /// Patches of any rows of any tables, that an agent carries out all or none.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Changes {
     varbinds: Vec<VarBind<'static>>,
 }
+
+/// The octets of a message in a session around its PDU, at most: the name of an engine,
+/// the header, and lengths.
+const SESSION_OVERHEAD: usize = 34 + 34 + 24;
 
 impl Changes {
     /// Nothing yet.
@@ -46,6 +50,7 @@ impl Changes {
         let (version, community, more) = match &target.credentials {
             Credentials::Community(community) => (community.version(), community.name(), 0),
             Credentials::User(user) => (Version::V2c, &[][..], user.overhead()),
+            Credentials::Certificate(_) => (Version::V2c, &[][..], SESSION_OVERHEAD),
         };
         let message = message::encode(&OutMessage {
             version,

@@ -1,10 +1,12 @@
 //! Why a question has no answer.
 
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, sync::Arc};
 
 use lcms_snmp::{ErrorStatus, Oid};
 use load_cluster_mib::snmp_user_based_sm_mib::usm_stats;
 use thiserror::Error;
+
+use super::SessionFault;
 
 /// Why an agent gave no answer, or none of use.
 #[derive(Debug, Error)]
@@ -25,6 +27,14 @@ pub enum ClientError {
         address: SocketAddr,
         /// What the system says.
         source: io::Error,
+    },
+    /// There is no session over TLS, or no answer in it.
+    #[error("{address}: {fault}")]
+    Session {
+        /// Who was to be asked.
+        address: SocketAddr,
+        /// Why there is none.
+        fault: Arc<SessionFault>,
     },
     /// The agent's engine does not take the message.
     #[error("{address}: {rejection}")]
@@ -118,7 +128,7 @@ impl Rejection {
 impl ClientError {
     /// Whether nobody answered at all.
     pub fn is_unreachable(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Network { .. })
+        matches!(self, Self::Unreachable { .. } | Self::Network { .. } | Self::Session { .. })
     }
 
     /// The error-status of a refusal, where an RFC defines it.

@@ -1,8 +1,9 @@
-//! SNMP over UDP: questions to many agents at once.
+//! SNMP over UDP and TLS: questions to many agents at once.
 //!
 //! The protocol is [`lcms_snmp::Tracker`]'s; a task of its own owns it together
-//! with one socket for each address family. A [`Client`] is a handle to that
-//! task, which ends with the last of them.
+//! with one socket for each address family, and over TLS a task for each agent with
+//! the session. A [`Client`] is a handle to these tasks, which end with the last of
+//! them.
 
 mod ask;
 mod changes;
@@ -11,8 +12,10 @@ mod counts;
 mod error;
 mod probe;
 mod resolve;
+mod session;
 mod shell;
 mod table;
+mod target;
 mod walk;
 
 pub use self::{
@@ -23,8 +26,7 @@ pub use self::{
     error::{ClientError, Rejection},
     probe::{Probe, probe},
     resolve::{Access, ResolveError, can_ask, target},
+    session::SessionFault,
+    target::{Credentials, Target},
     walk::{Step, Walk},
 };
-
-/// An agent as it is addressed: where, as whom, and how patiently.
-pub type Target = lcms_snmp::Target<std::net::SocketAddr>;

@@ -3,11 +3,11 @@
 use std::io;
 
 use lcms_lb_core::model::Name;
-use lcms_snmp::{Community, Credentials, Retry, Version};
+use lcms_snmp::{Community, Retry, Version};
 use thiserror::Error;
 use tokio::net::lookup_host;
 
-use super::Target;
+use super::{Credentials, Target};
 use crate::inventory::{Endpoint, Node};
 
 /// What is wanted of an agent.
@@ -38,6 +38,12 @@ pub enum ResolveError {
         /// The node.
         node: Name,
     },
+    /// Nobody said with which certificate.
+    #[error("no certificate is known for it")]
+    NoCertificate {
+        /// The node.
+        node: Name,
+    },
     /// Nobody said with which community.
     #[error("no community is known for it")]
     NoCommunity {
@@ -50,7 +56,10 @@ impl ResolveError {
     /// The node.
     pub fn node(&self) -> Name {
         match self {
-            Self::Host { node, .. } | Self::NoUser { node } | Self::NoCommunity { node } => *node,
+            Self::Host { node, .. }
+            | Self::NoUser { node }
+            | Self::NoCertificate { node }
+            | Self::NoCommunity { node } => *node,
         }
     }
 }
@@ -76,6 +85,10 @@ pub fn can_ask(node: &Node) -> bool {
 }
 
 fn credentials(node: &Node, access: Access) -> Result<Credentials, ResolveError> {
+    if node.endpoint.is_tls() {
+        let peer = node.peer.clone().ok_or(ResolveError::NoCertificate { node: node.name });
+        return peer.map(Credentials::from);
+    }
     let community = match access {
         Access::Read => node.read.as_ref().or(node.write.as_ref()),
         Access::Write => node.write.as_ref().or(node.read.as_ref()),

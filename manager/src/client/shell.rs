@@ -8,19 +8,19 @@ use std::{
     time::Instant,
 };
 
-use lcms_snmp::{Arrived, Completed, Expired, Request, RequestId, Tracker, Transmit};
+use lcms_snmp::{Arrived, Completed, Expired, Request, RequestId, Target, Tracker, Transmit};
 use rustix::net::SendFlags;
 use tokio::{
     net::UdpSocket,
     sync::{mpsc, oneshot},
 };
 
-use super::{Answer, ClientError, Rejection, Target, counts::Counters};
+use super::{Answer, ClientError, Rejection, counts::Counters};
 
 /// A question on its way to the task.
 #[derive(Debug)]
 pub(super) struct Ask {
-    pub(super) target: Target,
+    pub(super) target: Target<SocketAddr>,
     pub(super) request: Request,
     pub(super) reply: Reply,
 }

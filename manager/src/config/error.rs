@@ -12,7 +12,7 @@ use lcms_snmp::usm::KeyError;
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use thiserror::Error;
 
-use super::receiver::ReceiverFault;
+use super::{receiver::ReceiverFault, tls::TlsFault};
 use crate::{inventory::Endpoint, secret::SecretFault};
 
 /// Why a file is no configuration.
@@ -103,6 +103,9 @@ pub enum Fault {
     /// Something of the receiver.
     #[error(transparent)]
     Receiver(#[from] ReceiverFault),
+    /// Something of how a node is asked over TLS.
+    #[error(transparent)]
+    Tls(#[from] TlsFault),
 }
 
 impl Fault {
@@ -134,6 +137,7 @@ impl Fault {
             Self::Password(_) => "write a password of 8 to 255 octets there".into(),
             Self::Secret(error) => error.advice(),
             Self::Receiver(fault) => fault.form(),
+            Self::Tls(fault) => fault.form(),
         }
     }
 }

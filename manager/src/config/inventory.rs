@@ -23,6 +23,7 @@ use super::{
 use crate::{
     inventory::{Cluster, Inventory, Node, user},
     secret,
+    tls::{Authorities, Own},
 };
 
 pub(super) struct Reader<'a> {
@@ -32,6 +33,9 @@ pub(super) struct Reader<'a> {
     secrets: HashMap<PathBuf, Secret>,
     /// A password takes milliseconds, and many nodes share it.
     users: HashMap<UserKey, UserCredentials>,
+    /// Certificates with their keys, by their files.
+    pub(super) own: HashMap<(PathBuf, PathBuf), Own>,
+    pub(super) authorities: HashMap<PathBuf, Authorities>,
 }
 
 /// A user as it is written.
@@ -52,7 +56,14 @@ type UserKey = (String, Option<(AuthProtocol, PathBuf)>, Option<(PrivProtocol, P
 impl<'a> Reader<'a> {
     /// For the file with this text in this folder.
     pub(super) fn new(text: &'a str, folder: &'a Path) -> Self {
-        Self { text, folder, secrets: HashMap::new(), users: HashMap::new() }
+        Self {
+            text,
+            folder,
+            secrets: HashMap::new(),
+            users: HashMap::new(),
+            own: HashMap::new(),
+            authorities: HashMap::new(),
+        }
     }
 
     pub(super) fn inventory(&mut self, file: &Tables) -> Placed<Inventory> {
@@ -87,12 +98,9 @@ impl<'a> Reader<'a> {
     fn node(&mut self, table: &NodeTable, defaults: &Defaults) -> Placed<Node> {
         let mut node = Node::new(*table.name.get_ref(), table.address.get_ref().clone());
         node.roles = table.roles;
-        node.user = self.user(table, defaults)?;
-        if node.user.is_some() {
-            node.version = Version::V3;
-        }
-        if let Some(version) = table.version.or(defaults.version) {
-            node.version = version.into();
+        node.peer = self.peer(table, defaults)?;
+        if !node.endpoint.is_tls() {
+            self.security(&mut node, table, defaults)?;
         }
         if let Some(timeout) = table.timeout_ms.as_ref().or(defaults.timeout_ms.as_ref()) {
             let milliseconds = *timeout.get_ref();
@@ -107,17 +115,31 @@ impl<'a> Reader<'a> {
             }
             node.retries = *retries.get_ref();
         }
+        Ok(node)
+    }
+
+    /// In which version a node is asked, and as whom.
+    fn security(&mut self, node: &mut Node, table: &NodeTable, defaults: &Defaults) -> Placed<()> {
+        node.user = self.user(table, defaults)?;
+        if node.user.is_some() {
+            node.version = Version::V3;
+        }
+        let version = table.version.as_ref().map(|version| *version.get_ref());
+        if let Some(version) = version.or(defaults.version) {
+            node.version = version.into();
+        }
         node.read =
             self.secret(table.community_file.as_ref().or(defaults.community_file.as_ref()))?;
         node.write = self.secret(
             table.write_community_file.as_ref().or(defaults.write_community_file.as_ref()),
         )?;
-        Ok(node)
+        Ok(())
     }
 
     /// The user of a node: each key is the node's own, or the default.
     fn user(&mut self, table: &NodeTable, defaults: &Defaults) -> Placed<Option<UserCredentials>> {
-        let Some(name) = table.user.as_ref().or(defaults.user.as_ref()) else { return Ok(None) };
+        let own = table.user.as_ref().map(Spanned::get_ref);
+        let Some(name) = own.or(defaults.user.as_ref()) else { return Ok(None) };
         let words = UserWords {
             name,
             place: table.name.span(),
@@ -150,11 +172,10 @@ impl<'a> Reader<'a> {
             }
             false => None,
         };
-        let path = |file: &Spanned<PathBuf>| self.folder.join(file.get_ref());
         let key = (
             name.to_owned(),
-            auth.map(|(protocol, file)| (protocol, path(file))),
-            privacy.map(|(protocol, file)| (protocol, path(file))),
+            auth.map(|(protocol, file)| (protocol, self.path(file))),
+            privacy.map(|(protocol, file)| (protocol, self.path(file))),
         );
         if let Some(user) = self.users.get(&key) {
             return Ok(user.clone());
@@ -174,13 +195,17 @@ impl<'a> Reader<'a> {
 
     pub(super) fn secret(&mut self, file: Option<&Spanned<PathBuf>>) -> Placed<Option<Secret>> {
         let Some(file) = file else { return Ok(None) };
-        let path = self.folder.join(file.get_ref());
+        let path = self.path(file);
         if let Some(secret) = self.secrets.get(&path) {
             return Ok(Some(secret.clone()));
         }
         let secret = secret::read(&path).map_err(|error| (file.span(), error.into()))?;
         self.secrets.insert(path, secret.clone());
         Ok(Some(secret))
+    }
+
+    pub(super) fn path(&self, file: &Spanned<PathBuf>) -> PathBuf {
+        self.folder.join(file.get_ref())
     }
 }
 

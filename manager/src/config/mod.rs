@@ -29,6 +29,7 @@ mod serve;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::{
     fs,
@@ -48,6 +49,7 @@ pub use self::{
     error::{ConfigError, Fault},
     receiver::ReceiverFault,
     serve::Listen,
+    tls::TlsFault,
 };
 use crate::{inventory::Inventory, serve::Settings, traps};
 

@@ -71,6 +71,92 @@ fn a_whole_inventory() {
     assert!(!format!("{inventory:?}").contains("s3cret"), "secrets do not print");
 }
 
+/// What is wrong with one node with these keys, beside `own.pem` and `own.key`.
+fn fault_over_tls(address: &str, keys: &str) -> (usize, String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let own = rcgen::generate_simple_self_signed(["operator".to_owned()]).unwrap();
+    let other = rcgen::KeyPair::generate().unwrap();
+    let write = |file: &str, text: &str, mode| {
+        fs::write(folder.path().join(file), text).unwrap();
+        let permissions = fs::Permissions::from_mode(mode);
+        fs::set_permissions(folder.path().join(file), permissions).unwrap();
+    };
+    write("own.pem", &own.cert.pem(), 0o644);
+    write("own.key", &own.signing_key.serialize_pem(), 0o600);
+    write("open.key", &own.signing_key.serialize_pem(), 0o640);
+    write("other.key", &other.serialize_pem(), 0o600);
+    let text = format!("[[node]]\nname = \"a\"\naddress = \"{address}\"\n{keys}");
+    let config = Config::parse(&folder.path().join("manager.toml"), &text).unwrap();
+    match config.inventory().unwrap_err() {
+        ConfigError::Invalid { line, fault, form, .. } => (line, fault.to_string(), form),
+        error => panic!("{error}"),
+    }
+}
+
+const OWN: &str = "certificate_file = \"own.pem\"\nkey_file = \"own.key\"\n";
+
+#[test]
+fn faults_of_nodes_over_tls() {
+    let digits = format!("fingerprint = \"{}\"\n", "5E".repeat(32));
+    let with =
+        |key: &str| format!("certificate_file = \"own.pem\"\nkey_file = \"{key}\"\n{digits}");
+    for (address, keys, line, cause, form) in [
+        ("a", digits.clone(), 4, "fingerprint is about TLS", "tls:192.0.2.1"),
+        ("tls:a", "user = \"u\"\n".to_owned(), 4, "user means nothing over TLS", "remove it"),
+        ("tls:a", "version = \"2c\"\n".to_owned(), 4, "version means nothing", "remove it"),
+        ("tls:a", digits.clone(), 4, "no certificate_file", "key_file = "),
+        ("tls:a", "certificate_file = \"own.pem\"\n".to_owned(), 4, "no key_file", "key_file = "),
+        ("tls:a", OWN.to_owned(), 3, "which certificate the agent has", "fingerprint = "),
+        ("tls:a", format!("{OWN}{digits}server_name = \"b\"\n"), 7, "is not asked for", "keep"),
+        (
+            "tls:a",
+            format!("{OWN}ca_file = \"own.pem\"\nserver_name = \"a b\"\n"),
+            7,
+            "\"a b\" is no name",
+            "server_name = ",
+        ),
+        ("tls:a", format!("{OWN}ca_file = \"own.key\"\n"), 6, "no certificate in PEM", "BEGIN"),
+        ("tls:a", format!("{OWN}ca_file = \"none\"\n"), 6, "cannot be read", "BEGIN"),
+        ("tls:a", with("open.key"), 5, "open.key", "chmod 600"),
+        ("tls:a", with("other.key"), 5, "is not the key of", "its key"),
+        ("tls:a", with("own.pem"), 5, "own.pem", "chmod 600"),
+        ("tls:a", with("none.key"), 5, "none.key", "mode 0600"),
+    ] {
+        let found = fault_over_tls(address, &keys);
+        assert_eq!(found.0, line, "{keys}: {found:?}");
+        assert!(found.1.contains(cause), "{keys}: {found:?}");
+        assert!(found.2.contains(form), "{keys}: {found:?}");
+    }
+}
+
+/// What nodes over UDP have in common says nothing about those over TLS, nor the reverse.
+#[test]
+fn defaults_are_for_nodes_of_their_kind() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = rcgen::generate_simple_self_signed(["operator".to_owned()]).unwrap();
+    for (file, text) in [
+        ("own.pem", own.cert.pem()),
+        ("own.key", own.signing_key.serialize_pem()),
+        ("secret", "s3cret\n".to_owned()),
+    ] {
+        fs::write(folder.path().join(file), text).unwrap();
+        let permissions = fs::Permissions::from_mode(0o600);
+        fs::set_permissions(folder.path().join(file), permissions).unwrap();
+    }
+    let text = format!(
+        "[defaults]\nversion = \"2c\"\ncommunity_file = \"secret\"\nca_file = \"own.pem\"\n{OWN}\
+         [[node]]\nname = \"a\"\naddress = \"tls:a.example.net\"\n\
+         [[node]]\nname = \"b\"\naddress = \"b\"\n"
+    );
+    let config = Config::parse(&folder.path().join("manager.toml"), &text).unwrap();
+    let inventory = config.inventory().unwrap();
+    let [a, b] = inventory.nodes.as_slice() else { panic!("{inventory:?}") };
+    let name = a.peer.as_ref().and_then(|peer| peer.name()).unwrap();
+    assert_eq!((name.to_str().as_ref(), a.version), ("a.example.net", Version::V3));
+    assert_eq!((a.endpoint.port, a.read.is_some()), (10161, false));
+    assert_eq!((b.version, b.read.is_some(), b.peer.is_some()), (Version::V2c, true, false));
+}
+
 #[test]
 fn faults_name_place_cause_and_right_form() {
     for (text, line, column, cause, form) in [

@@ -5,23 +5,49 @@ use std::{borrow::Cow, fmt, net::Ipv6Addr, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
-/// A host name or address, and a UDP port.
+/// A host name or address, a port, and what carries messages there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Endpoint {
+    /// A datagram for each message, or sessions.
+    pub transport: Transport,
     /// A name to be resolved, or an address without brackets.
     pub host: String,
-    /// UDP port.
+    /// UDP port, or TCP port under TLS.
     pub port: u16,
+}
+
+/// What carries messages to an agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Transport {
+    /// RFC 3417.
+    Udp,
+    /// TLS over TCP (RFC 6353); written with `tls:` in front.
+    Tls,
 }
 
 /// A text that is no [`Endpoint`].
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{0:?} is no address; write HOST, HOST:PORT, 192.0.2.1:161 or [2001:db8::1]:161")]
+#[error(
+    "{0:?} is no address; write HOST, HOST:PORT, 192.0.2.1:161 or [2001:db8::1]:161, and over \
+     TLS tls:HOST or tls:HOST:PORT"
+)]
 pub struct EndpointError(String);
 
 impl Endpoint {
-    /// The port that RFC 3417 gives agents.
-    pub const PORT: u16 = 161;
+    /// Whether it is reached over TLS.
+    pub fn is_tls(&self) -> bool {
+        self.transport == Transport::Tls
+    }
+}
+
+impl Transport {
+    /// The port that RFC 3417 and RFC 6353 §8 give agents.
+    pub const fn port(self) -> u16 {
+        match self {
+            Self::Udp => 161,
+            Self::Tls => 10161,
+        }
+    }
 }
 
 impl FromStr for Endpoint {
@@ -29,26 +55,31 @@ impl FromStr for Endpoint {
 
     fn from_str(text: &str) -> Result<Self, EndpointError> {
         let wrong = || EndpointError(text.chars().take(80).collect());
+        let (transport, text) = match text.strip_prefix("tls:") {
+            Some(rest) => (Transport::Tls, rest),
+            None => (Transport::Udp, text),
+        };
+        let usual = transport.port();
         let port = |text: &str| match text.bytes().all(|b| b.is_ascii_digit()) {
             true => text.parse().ok().filter(|port| *port > 0).ok_or_else(wrong),
             false => Err(wrong()),
         };
         let (host, port) = if let Some(rest) = text.strip_prefix('[') {
             match rest.split_once(']') {
-                Some((host, "")) => (host, Self::PORT),
+                Some((host, "")) => (host, usual),
                 Some((host, rest)) => (host, port(rest.strip_prefix(':').ok_or_else(wrong)?)?),
                 None => return Err(wrong()),
             }
         } else if is_ipv6(text) {
-            (text, Self::PORT)
+            (text, usual)
         } else {
             match text.split_once(':') {
                 Some((host, rest)) => (host, port(rest)?),
-                None => (text, Self::PORT),
+                None => (text, usual),
             }
         };
         match is_ipv6(host) || is_word(host) {
-            true => Ok(Self { host: host.to_owned(), port }),
+            true => Ok(Self { transport, host: host.to_owned(), port }),
             false => Err(wrong()),
         }
     }
@@ -68,6 +99,9 @@ fn is_word(text: &str) -> bool {
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_tls() {
+            f.write_str("tls:")?;
+        }
         match self.host.contains(':') {
             true => write!(f, "[{}]:{}", self.host, self.port),
             false => write!(f, "{}:{}", self.host, self.port),
@@ -102,6 +136,8 @@ mod tests {
             ("::1", "[::1]:161"),
             ("[::1]", "[::1]:161"),
             ("[fe80::1%2]:1161", "[fe80::1%2]:1161"),
+            ("tls:lb1", "tls:lb1:10161"),
+            ("tls:[::1]:1", "tls:[::1]:1"),
         ] {
             assert_eq!(text.parse::<Endpoint>().unwrap().to_string(), shown);
         }
@@ -122,6 +158,8 @@ mod tests {
             "fe80::1%2]:1161",
             "::1%",
             "::%]",
+            "tls:",
+            "tls:tls:lb1",
         ] {
             assert!(text.parse::<Endpoint>().is_err(), "{text:?}");
         }

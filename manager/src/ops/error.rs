@@ -172,6 +172,11 @@ impl ResolveError {
                  --auth-file FILE"
                     .to_owned()
             }
+            Self::NoCertificate { .. } => {
+                "give it certificate_file, key_file, and fingerprint or ca_file in the inventory, \
+                 or --certificate-file FILE --key-file FILE --fingerprint DIGITS"
+                    .to_owned()
+            }
             Self::NoCommunity { .. } => {
                 "give it community_file = \"FILE\" in the inventory, or --community-file FILE"
                     .to_owned()
@@ -198,6 +203,7 @@ impl ClientError {
                 }
             }
             .to_owned(),
+            Self::Session { fault, .. } => fault.advice().to_owned(),
             Self::Network { .. } => "check the address and this machine's routes".to_owned(),
             Self::NotIncreasing { .. } => {
                 "that is a fault of the agent; get the variables one by one".to_owned()

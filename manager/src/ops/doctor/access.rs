@@ -1,11 +1,14 @@
 //! From an address to an answer.
 
-use lcms_snmp::{Credentials, ErrorStatus, Version, usm::LATCHED};
+use lcms_snmp::{ErrorStatus, Version, usm::LATCHED};
 use load_cluster_mib::snmpv2_mib::system::{self, System};
 
-use super::{Cause, Diagnosis, Step};
+use super::{Cause, Diagnosis, Step, session};
 use crate::{
-    client::{Access, Client, ClientError, Probe, Rejection, ResolveError, Target, probe, target},
+    client::{
+        Access, Client, ClientError, Credentials, Probe, Rejection, ResolveError, Target, probe,
+        target,
+    },
     inventory::Node,
 };
 
@@ -20,9 +23,9 @@ pub(super) async fn look(
         Err(error) => {
             let (name, cause) = match error {
                 ResolveError::Host { .. } => ("address", Cause::NameUnresolved),
-                ResolveError::NoUser { .. } | ResolveError::NoCommunity { .. } => {
-                    ("credentials", Cause::NoCredentials)
-                }
+                ResolveError::NoUser { .. }
+                | ResolveError::NoCommunity { .. }
+                | ResolveError::NoCertificate { .. } => ("credentials", Cause::NoCredentials),
             };
             let host = &node.endpoint.host;
             let step = Step::wrong(name, cause, error.to_string()).fix(error.advice());
@@ -34,6 +37,9 @@ pub(super) async fn look(
         }
     };
     diagnosis.add(Step::ok("address", format!("{} is {}", node.endpoint, target.address)));
+    if node.endpoint.is_tls() {
+        return session::look(client, node, target, diagnosis).await;
+    }
     let seen = match probe(target.address, node.timeout, 1 + node.retries).await {
         Ok(seen) => seen,
         Err(error) => {
@@ -98,6 +104,7 @@ pub(super) async fn look(
 fn taken(target: &Target) -> String {
     match &target.credentials {
         Credentials::Community(_) => "the community is taken".to_owned(),
+        Credentials::Certificate(_) => "the certificate is taken".to_owned(),
         Credentials::User(user) => {
             format!("user {:?} is taken at level {}", user.name(), user.level().name())
         }
@@ -120,7 +127,7 @@ async fn refused(client: &Client, node: &Node, target: &Target, error: &ClientEr
             )
             .command(format!("lcms-manager get {} sysUpTime.0 -c FILE", node.name));
         }
-        Credentials::Community(_) => {
+        Credentials::Community(_) | Credentials::Certificate(_) => {
             return Step::wrong(name, Cause::Unanswered, error.to_string()).fix(error.advice());
         }
         Credentials::User(user) => user,

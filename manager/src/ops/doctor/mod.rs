@@ -6,6 +6,7 @@
 
 mod access;
 mod content;
+mod session;
 
 use serde::Serialize;
 
@@ -69,6 +70,12 @@ pub enum Cause {
     UnsupportedLevel,
     OutOfTimeWindow,
     EngineChanges,
+    NoTls,
+    OtherCertificate,
+    OtherServerName,
+    UnknownAuthority,
+    CertificateExpired,
+    CertificateRefused,
     NoAccess,
     Unanswered,
     ViewHides,
