@@ -29,8 +29,9 @@ use crate::tls::Peer;
 
 /// Questions to one agent that wait for their turn.
 const QUEUE: usize = 128;
-/// A session that nobody has used for so long is closed. Agents are not more patient.
-const IDLE: Duration = Duration::from_secs(60);
+/// A session that nobody has used for so long is closed, before an agent of ours does
+/// so, which may be at the moment of a question.
+const IDLE: Duration = Duration::from_secs(45);
 
 /// The tasks, by the agents they ask.
 #[derive(Debug, Default)]
@@ -62,6 +63,7 @@ impl Sessions {
         request: Request,
     ) -> Result<Answer, ClientError> {
         let address = target.address;
+        let silent = || ClientError::Session { address, fault: Arc::new(SessionFault::Silent) };
         let until = Instant::now() + target.patience();
         let (reply, answer) = oneshot::channel();
         let mut ask = Ask { request, until, reply, is_repeated: false };
@@ -70,11 +72,10 @@ impl Sessions {
             while let Err(mpsc::error::SendError(back)) = self.of(address, peer).send(ask).await {
                 ask = back;
             }
-            answer.await.map_err(|_| ClientError::Closed)?
+            // It is let go of when its time is over, and this may be heard of before that.
+            answer.await.unwrap_or_else(|_| Err(silent()))
         };
-        timeout_at(until, answered).await.unwrap_or_else(|_| {
-            Err(ClientError::Session { address, fault: Arc::new(SessionFault::Silent) })
-        })
+        timeout_at(until, answered).await.unwrap_or_else(|_| Err(silent()))
     }
 
     /// The way to the task that asks an agent.
