@@ -10,7 +10,7 @@ use std::{
 
 use lcms_snmp::{Oid, OutMessage, PduKind, Value, VarBind, Version, message};
 use lcms_tests::{
-    agent::{Agent, READ},
+    agent::{Agent, READ, WRITE},
     flood::{self, Flood},
 };
 
@@ -55,6 +55,22 @@ fn a_hundred_thousand_bad_messages_leave_nothing_behind() {
     assert!(more < 4_096, "it said {more} octets about what strangers sent");
 }
 
+/// Whoever has the log in hand and does not read it holds up no answer and no SET.
+#[test]
+fn nobody_has_to_read_the_log() {
+    // The agent's own end that reads keeps the pipe open.
+    let stuck = "p=$(mktemp -u) && mkfifo \"$p\" && exec 3<>\"$p\" && rm \"$p\" && exec \"$0\" \
+                 \"$@\" 2>&3";
+    let agent = Agent::start_by(&["sh", "-c", stuck], "rs1", "");
+    let socket = socket(agent.address());
+    // A line each of more than a hundred octets, where a pipe has 64 KiB.
+    for id in 0..2_000 {
+        let refused = ask(&socket, PduKind::SetRequest, WRITE, "1.3.6.1.2.1.1.3.0", id);
+        assert!(refused.is_some(), "{id}");
+    }
+    assert!(get(&socket, "1.3.6.1.2.1.1.3.0", -1).is_some());
+}
+
 fn socket(agent: SocketAddr) -> UdpSocket {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("loopback has free ports");
     socket.connect(agent).expect("an address");
@@ -64,11 +80,21 @@ fn socket(agent: SocketAddr) -> UdpSocket {
 
 /// Asks until there is an answer: a full socket buffer may drop the question.
 fn get(socket: &UdpSocket, name: &str, request_id: i32) -> Option<Value<'static>> {
+    ask(socket, PduKind::GetRequest, READ, name, request_id)
+}
+
+fn ask(
+    socket: &UdpSocket,
+    kind: PduKind,
+    community: &str,
+    name: &str,
+    request_id: i32,
+) -> Option<Value<'static>> {
     let name: Oid = name.parse().expect("an OID");
     let request = message::encode(&OutMessage {
         version: Version::V2c,
-        community: READ.as_bytes(),
-        kind: PduKind::GetRequest,
+        community: community.as_bytes(),
+        kind,
         request_id,
         error_status: 0,
         error_index: 0,
