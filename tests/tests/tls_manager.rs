@@ -12,10 +12,10 @@ use std::{
 };
 
 use lcms_manager::{
-    client::{Access, Client, Target, target},
+    client::{Access, Client, ClientError, SessionFault, Target, target},
     config::Config,
 };
-use lcms_snmp::{Oid, Value};
+use lcms_snmp::{Oid, Value, VarBind};
 use lcms_tests::{
     agent::{Agent, free_port},
     certificate::{Certificate, fingerprint, self_signed},
@@ -24,6 +24,7 @@ use lcms_tests::{
     tls::Clients,
 };
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 const NAME: &str = "lb1.example.net";
@@ -295,6 +296,35 @@ fn a_session_is_kept_and_opened_again() {
         all().await;
         agent.kill_and_restart();
         all().await;
+    });
+}
+
+/// What was only to be read when a session ended is asked again; a SET may have been done.
+#[test]
+fn what_can_be_asked_again_is() {
+    let Some(folder) = Folder::new() else { return };
+    let (certificate, key) = (folder.at("agent.pem"), folder.at("agent.key"));
+    let (mut agent, tls) = folder.agent(free_port(), &certificate, &key);
+    let known = format!("{}\ntimeout_ms = 60000", folder.known());
+    let manager = folder.manager("operator", &[("lb1", tls, &known)]);
+    runtime().block_on(async {
+        let client = Client::start().expect("a client");
+        let target = target_of(&manager, "lb1").await;
+        sessions(&client, &target).await;
+        agent.signal(Signal::STOP);
+        let asked = (client.clone(), target.clone());
+        let get = tokio::spawn(async move { sessions(&asked.0, &asked.1).await });
+        let contact = VarBind { name: oid("1.3.6.1.2.1.1.4.0"), value: Value::Null };
+        let set = tokio::spawn(async move { client.set(&target, vec![contact]).await });
+        // Nothing waits but for the agent: so both are on their way after this.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        agent.kill_and_restart();
+        assert_eq!(get.await.expect("no panic"), Value::Counter32(1));
+        let refused = set.await.expect("no panic").expect_err("nobody has answered");
+        let ClientError::Session { fault, .. } = refused else { panic!("{refused}") };
+        assert_eq!(*fault, SessionFault::Ended);
     });
 }
 

@@ -11,6 +11,13 @@
 //! user = "operator"                      # SNMPv3: SHA-256 and AES-128 unless
 //! auth_file = "operator.password"        # auth, priv and level say otherwise
 //!
+//! [[node]]
+//! name = "rs1"
+//! address = "tls:192.0.2.11"             # over TLS: certificates on both sides
+//! certificate_file = "operator.pem"
+//! key_file = "operator.key"              # mode 0600
+//! fingerprint = "6C:20:…"                # or ca_file, and server_name
+//!
 //! [[cluster]]
 //! name = "main"
 //! directors = ["lb1"]

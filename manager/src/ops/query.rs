@@ -151,8 +151,8 @@ impl QueryError {
                     | ErrorStatus::NotWritable
                     | ErrorStatus::ReadOnly
                     | ErrorStatus::AuthorizationError,
-                ) => "the agent does not let this community write that; name another with \
-                      --community-file FILE"
+                ) => "the agent does not let whoever asks write that; ask as another: \
+                      --community-file FILE, --user NAME, or over TLS --certificate-file FILE"
                     .to_owned(),
                 _ => source.advice(),
             },
