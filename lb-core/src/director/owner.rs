@@ -245,11 +245,14 @@ impl Owner {
             if !problems.is_empty() {
                 return Err(CommitError::Invalid(problems));
             }
+        } else {
+            wanted = before.wanted.clone();
+        }
+        // What the commit is one with is part of the configuration, too.
+        if changed || companion.is_some() {
             let document = Arc::make_mut(&mut wanted);
             document.generation = before.wanted.generation.saturating_add(1);
             document.provenance = provenance.clone();
-        } else {
-            wanted = before.wanted.clone();
         }
         // What ran out between the draft and now does not come back with it.
         let values = Arc::make_mut(&mut runtime);

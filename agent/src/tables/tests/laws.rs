@@ -238,8 +238,6 @@ fn is_done(varbind: &VarBind<'_>, got: &Value<'static>, set: &[VarBind<'static>]
         (Value::Integer(asked), Value::Integer(now)) if LOCKS.contains(&column.name) => {
             *now == asked + 1
         }
-        // What made the director's latest document, which users and views are not in.
-        _ if column.name.starts_with("lcConfigLast") => true,
         // Bits that nobody says are not set.
         (Value::OctetString(asked), Value::OctetString(now))
             if column.syntax.base == Base::Bits =>
