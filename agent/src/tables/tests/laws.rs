@@ -222,8 +222,8 @@ fn is_done(varbind: &VarBind<'_>, got: &Value<'static>, set: &[VarBind<'static>]
             Some((region.entry(), region.entry().column(arc)?, index))
         })
         .unwrap();
-    // RowStatus is the one enumeration of six.
-    let is_status = |column: &Column| column.syntax.labels.len() == 6;
+    let is_status =
+        |column: &Column| column.syntax.labels.iter().any(|(label, _)| *label == "createAndGo");
     let is_gone = set.iter().any(|other| {
         let of_row = entry.split(&other.name).filter(|(_, of)| *of == index);
         let column = of_row.and_then(|(arc, _)| entry.column(arc));
