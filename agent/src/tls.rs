@@ -17,10 +17,11 @@ use std::{
     time::Instant,
 };
 
+use lcms_tls::Signatures;
 use rustls::{
     DigitallySignedStruct, DistinguishedName, ServerConfig, ServerConnection, SignatureScheme,
     client::danger::HandshakeSignatureValid,
-    crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
+    crypto::CryptoProvider,
     pki_types::{CertificateDer, UnixTime},
     server::{
         NoServerSessionStorage,
@@ -64,8 +65,10 @@ impl Server {
         provider: Arc<CryptoProvider>,
         publisher: Arc<Publisher>,
     ) -> Result<Self, rustls::Error> {
-        let clients =
-            Clients { provider: Arc::clone(&provider), publisher: Arc::clone(&publisher) };
+        let clients = Clients {
+            signatures: Signatures::new(Arc::clone(&provider)),
+            publisher: Arc::clone(&publisher),
+        };
         // RFC 8996 and RFC 9456: nothing below TLS 1.2.
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
@@ -199,7 +202,7 @@ impl Drop for Session<'_> {
 
 /// Lets in whoever shows a certificate that a name comes of.
 struct Clients {
-    provider: Arc<CryptoProvider>,
+    signatures: Signatures,
     publisher: Arc<Publisher>,
 }
 
@@ -237,8 +240,7 @@ impl ClientCertVerifier for Clients {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signed, algorithms)
+        self.signatures.verify_tls12(message, certificate, signed)
     }
 
     fn verify_tls13_signature(
@@ -247,11 +249,10 @@ impl ClientCertVerifier for Clients {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signed, algorithms)
+        self.signatures.verify_tls13(message, certificate, signed)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.signatures.schemes()
     }
 }

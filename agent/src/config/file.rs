@@ -18,10 +18,11 @@ use lcms_snmp::{
     usm::{AuthProtocol, PrivProtocol},
     v3::SecurityLevel,
 };
+use lcms_tls::{Fingerprint, FingerprintError};
 use serde::{Deserialize, Deserializer, de};
 use toml::Spanned;
 
-use crate::security::{Fingerprint, Network};
+use crate::security::Network;
 
 /// The whole file.
 #[derive(Deserialize)]
@@ -120,7 +121,7 @@ impl FromStr for Digits {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        text.parse().map(Self)
+        text.parse().map(Self).map_err(|error: FingerprintError| error.to_string())
     }
 }
 

@@ -361,13 +361,14 @@ impl Answer {
 #[cfg(test)]
 mod tests {
     use lcms_lb_core::model::RowState;
+    use lcms_tls::Fingerprint;
 
     use super::*;
     use crate::{
         engine::tests::fixture::local_engine,
         security::{
-            AccessId, AccessRow, Authorities, Domain, FamilyId, FamilyRow, Fingerprint, GroupId,
-            GroupRow, Model, NotifyRow, ParamsRow, SecurityRows, Server, TRANSPORT, TargetRow,
+            AccessId, AccessRow, Authorities, Domain, FamilyId, FamilyRow, GroupId, GroupRow,
+            Model, NotifyRow, ParamsRow, SecurityRows, Server, TRANSPORT, TargetRow,
         },
     };
 

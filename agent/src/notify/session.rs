@@ -9,6 +9,7 @@ use std::{
 };
 
 use lcms_snmp::ber;
+use lcms_tls::{Fingerprint, Signatures, valid_at};
 use rustls::{
     CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, Error,
     ProtocolVersion, SignatureScheme,
@@ -16,15 +17,14 @@ use rustls::{
         Resumption,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
-    crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
+    crypto::CryptoProvider,
     pki_types::{CertificateDer, ServerName, UnixTime},
     sign::{CertifiedKey, SingleCertAndKey},
 };
-use x509_cert::{Certificate, der::Decode as _};
 
 use crate::{
     engine::Statistics,
-    security::{Fingerprint, Peer, Server, check_validity},
+    security::{Peer, Server},
     tcp::is_nothing_yet,
 };
 
@@ -222,7 +222,7 @@ impl Client {
         }
         let verifier = Verifier {
             peer: Arc::clone(peer),
-            provider: Arc::clone(&self.provider),
+            signatures: Signatures::new(Arc::clone(&self.provider)),
             statistics: Arc::clone(statistics),
         };
         let mut config = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
@@ -238,7 +238,7 @@ impl Client {
 /// Knows a peer by what it has to show.
 struct Verifier {
     peer: Arc<Peer>,
-    provider: Arc<CryptoProvider>,
+    signatures: Signatures,
     statistics: Arc<Statistics>,
 }
 
@@ -280,9 +280,7 @@ impl ServerCertVerifier for Verifier {
                 if !Fingerprint::all_of(certificate).contains(fingerprint) {
                     return Err(self.unknown(CertificateError::ApplicationVerificationFailure));
                 }
-                let parsed = Certificate::from_der(certificate)
-                    .map_err(|_| invalid(CertificateError::BadEncoding))?;
-                check_validity(&parsed, now).map_err(invalid)?;
+                valid_at(certificate, now).map_err(invalid)?;
                 Ok(ServerCertVerified::assertion())
             }
             Server::Name(_) => {
@@ -306,9 +304,8 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signed, algorithms)
-            .map_err(|error| self.invalid(error))
+        let verified = self.signatures.verify_tls12(message, certificate, signed);
+        verified.map_err(|error| self.invalid(error))
     }
 
     fn verify_tls13_signature(
@@ -317,13 +314,12 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signed, algorithms)
-            .map_err(|error| self.invalid(error))
+        let verified = self.signatures.verify_tls13(message, certificate, signed);
+        verified.map_err(|error| self.invalid(error))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.signatures.schemes()
     }
 }
 
@@ -373,8 +369,11 @@ mod tests {
             authorities: Authorities::new(authorities, &provider).unwrap(),
         };
         let statistics = Arc::<Statistics>::default();
-        let verifier =
-            Verifier { peer: Arc::new(peer), provider, statistics: Arc::clone(&statistics) };
+        let verifier = Verifier {
+            peer: Arc::new(peer),
+            signatures: Signatures::new(provider),
+            statistics: Arc::clone(&statistics),
+        };
         let now = UnixTime::now();
         let verified = verifier.verify_server_cert(certificate, &[], &name, &[], now).is_ok();
         let unknown = statistics.tls_unknown_server_certificate.value();

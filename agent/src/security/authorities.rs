@@ -3,6 +3,7 @@
 
 use std::{fmt, sync::Arc};
 
+use lcms_tls::Fingerprint;
 use rustls::{
     RootCertStore,
     client::{WebPkiServerVerifier, danger::ServerCertVerifier},
@@ -10,8 +11,6 @@ use rustls::{
     pki_types::{CertificateDer, UnixTime},
     server::{WebPkiClientVerifier, danger::ClientCertVerifier},
 };
-
-use super::Fingerprint;
 
 /// Authorities by the fingerprints of their certificates.
 #[derive(Clone, Default)]

@@ -9,6 +9,7 @@
 use std::{collections::BTreeMap, net::Ipv4Addr};
 
 use lcms_lb_core::model::RowState;
+use lcms_tls::{Fingerprint, valid_at};
 use rustls::{
     CertificateError,
     pki_types::{CertificateDer, UnixTime},
@@ -17,14 +18,14 @@ use serde::{Deserialize, Serialize};
 use x509_cert::{
     Certificate,
     der::{
-        Decode, Tag, Tagged,
+        Tag, Tagged,
         asn1::{Ia5StringRef, PrintableStringRef, TeletexStringRef, Utf8StringRef},
         oid::db::rfc4519::CN,
     },
     ext::pkix::{SubjectAltName, name::GeneralName},
 };
 
-use super::{Authorities, Fingerprint, Storage, rows::LONGEST_NAME};
+use super::{Authorities, Storage, rows::LONGEST_NAME};
 
 /// What a name is made of (RFC 6353 §7, snmpTlstmCertToTSNMIdentities).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,9 +104,7 @@ impl Certificates {
         others: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<String, CertificateError> {
-        let parsed =
-            Certificate::from_der(certificate).map_err(|_| CertificateError::BadEncoding)?;
-        check_validity(&parsed, now)?;
+        let parsed = valid_at(certificate, now)?;
         let fingerprints = Fingerprint::all_of(certificate);
         // Each authority is asked once, however many rows have its fingerprint: whoever
         // connects is not known yet.
@@ -129,18 +128,6 @@ impl Certificates {
         }
         Err(refusal)
     }
-}
-
-/// Whether a certificate, however known, is one at this time.
-pub fn check_validity(certificate: &Certificate, now: UnixTime) -> Result<(), CertificateError> {
-    let validity = certificate.tbs_certificate.validity;
-    if now.as_secs() < validity.not_before.to_unix_duration().as_secs() {
-        return Err(CertificateError::NotValidYet);
-    }
-    if now.as_secs() > validity.not_after.to_unix_duration().as_secs() {
-        return Err(CertificateError::Expired);
-    }
-    Ok(())
 }
 
 impl MapType {

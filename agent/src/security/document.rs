@@ -5,11 +5,12 @@ use lcms_snmp::{
     usm::{AuthKey, Key, PrivKey},
     v3::SecurityLevel,
 };
+use lcms_tls::Fingerprint;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
-    AccessId, AccessRow, CertificateRow, ClientRow, FamilyId, FamilyRow, Fingerprint, GroupId,
-    GroupRow, MapType, NotificationRows, SecurityRows, ServerRow, Storage, UserId, UserRow,
+    AccessId, AccessRow, CertificateRow, ClientRow, FamilyId, FamilyRow, GroupId, GroupRow,
+    MapType, NotificationRows, SecurityRows, ServerRow, Storage, UserId, UserRow,
 };
 
 /// The format this program reads and writes.

@@ -211,12 +211,13 @@ mod tests {
         usm::{AuthKey, AuthProtocol, Key, PrivKey, PrivProtocol},
         v3::SecurityLevel,
     };
+    use lcms_tls::Fingerprint;
 
     use super::*;
     use crate::security::{
         AccessId, AccessRow, CertificateRow, ClientRow, Domain, FamilyId, FamilyRow, FilterId,
-        FilterRow, Fingerprint, GroupId, GroupRow, Identity, MapType, NotificationRows, NotifyRow,
-        ParamsRow, ProfileRow, ServerRow, TRANSPORT, TargetRow, UserId, UserRow,
+        FilterRow, GroupId, GroupRow, Identity, MapType, NotificationRows, NotifyRow, ParamsRow,
+        ProfileRow, ServerRow, TRANSPORT, TargetRow, UserId, UserRow,
     };
 
     fn engine() -> Arc<LocalEngine> {

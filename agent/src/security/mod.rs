@@ -12,7 +12,6 @@ mod certificates;
 mod document;
 mod engine;
 pub(crate) mod file;
-mod fingerprint;
 mod keeper;
 mod notification_rows;
 mod peers;
@@ -21,9 +20,8 @@ mod receivers;
 mod rows;
 
 pub use authorities::{Authorities, Unverified};
-pub use certificates::{CertificateRow, Certificates, MapType, check_validity};
+pub use certificates::{CertificateRow, Certificates, MapType};
 pub use engine::{IdentityError, identity};
-pub use fingerprint::Fingerprint;
 pub use keeper::{Keeper, KeeperError, Prepared};
 pub use lcms_snmp::Network;
 pub use lcms_snmp::usm::{Identity, LocalEngine};

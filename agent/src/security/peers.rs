@@ -4,8 +4,9 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use lcms_lb_core::model::RowState;
+use lcms_tls::Fingerprint;
 
-use super::{Authorities, Fingerprint, SecurityRows, Storage, TargetRow};
+use super::{Authorities, SecurityRows, Storage, TargetRow};
 
 /// A row of snmpTlstmAddrTable: what a target has to show.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use std::{borrow::Cow, sync::LazyLock, time::Instant};
 
 use lcms_lb_core::model::RowState;
 use lcms_snmp::{ErrorStatus, Octets, Oid, Value};
+use lcms_tls::Fingerprint;
 use load_cluster_mib::{
     snmp_tls_tm_mib::{
         nodes, snmp_tlstm_cert_to_tsn, snmp_tlstm_certificate_mapping, snmp_tlstm_session,
@@ -14,7 +15,7 @@ use load_cluster_mib::{
 use super::{managed, row_status};
 use crate::{
     engine::{At, Instrumentation, Refusal, Rows, Statistics, scalar_row},
-    security::{CertificateRow, Fingerprint, MapType},
+    security::{CertificateRow, MapType},
     state::{AgentState, Draft},
 };
 

@@ -3,6 +3,7 @@
 
 use lcms_lb_core::model::RowState;
 use lcms_snmp::{ErrorStatus, Octets, Value};
+use lcms_tls::Fingerprint;
 use load_cluster_mib::{
     snmp_tls_tm_mib::{snmp_tlstm_addr, snmp_tlstm_params},
     tc::{RowStatus, StorageType},
@@ -11,7 +12,7 @@ use load_cluster_mib::{
 use super::{managed, row_status, snmp_target::is_name};
 use crate::{
     engine::{At, Instrumentation, Refusal, Rows},
-    security::{ClientRow, Fingerprint, ServerRow},
+    security::{ClientRow, ServerRow},
     state::{AgentState, Draft},
 };
 

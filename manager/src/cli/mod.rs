@@ -40,7 +40,7 @@ mod why;
 
 use std::{env, path::PathBuf, process::ExitCode, time::Duration};
 
-use crate::{inventory, tls::Fingerprint};
+use crate::inventory;
 use lcms_snmp::{
     usm::{AuthProtocol, PrivProtocol},
     v3::SecurityLevel,
@@ -48,6 +48,7 @@ use lcms_snmp::{
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use lcms_lines::Lines;
+use lcms_tls::Fingerprint;
 use tracing_subscriber::{
     Layer as _,
     filter::Targets,

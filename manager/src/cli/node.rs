@@ -88,7 +88,9 @@ fn peer(global: &Global, endpoint: &Endpoint) -> Result<Option<Peer>, CliError> 
         _ => return Err(CliError::NoCertificate),
     };
     let server = match (fingerprint, ca_file) {
-        (Some(fingerprint), None) if server_name.is_none() => Server::Certificate(*fingerprint),
+        (Some(fingerprint), None) if server_name.is_none() => {
+            Server::Certificate(fingerprint.clone())
+        }
         (None, Some(file)) => {
             let name = server_name.as_ref().unwrap_or(&endpoint.host);
             let name = ServerName::try_from(name.clone())

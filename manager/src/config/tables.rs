@@ -8,10 +8,11 @@ use lcms_snmp::{
     usm::{AuthProtocol, PrivProtocol},
     v3::SecurityLevel,
 };
+use lcms_tls::Fingerprint;
 use serde::{Deserialize, Deserializer, de};
 use toml::Spanned;
 
-use crate::{inventory::Endpoint, tls::Fingerprint};
+use crate::inventory::Endpoint;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -110,7 +110,7 @@ impl Reader<'_> {
             (Some(_), Some(name), _) => {
                 return Err((name.span(), TlsFault::FingerprintAndName.into()));
             }
-            (Some(fingerprint), None, _) => Server::Certificate(fingerprint.get_ref().0),
+            (Some(fingerprint), None, _) => Server::Certificate(fingerprint.get_ref().0.clone()),
             (None, name, Some(file)) => {
                 let text = name.as_ref().map_or(&endpoint.host, Spanned::get_ref);
                 let span = name.as_ref().map_or(table.address.span(), Spanned::span);

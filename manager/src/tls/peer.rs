@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
+use lcms_tls::Signatures;
 use rustls::{
     ClientConfig, Error, client::Resumption, pki_types::ServerName, sign::SingleCertAndKey,
 };
@@ -21,7 +22,8 @@ struct Inside {
 impl Peer {
     /// An agent that has to show this.
     pub fn new(own: &Own, server: Server) -> Result<Self, Error> {
-        let verifier = Verifier { server: server.clone(), provider: Arc::clone(&own.provider) };
+        let signatures = Signatures::new(Arc::clone(&own.provider));
+        let verifier = Verifier { server: server.clone(), signatures };
         // RFC 8996 and RFC 9456: nothing below TLS 1.2.
         let mut config = ClientConfig::builder_with_provider(Arc::clone(&own.provider))
             .with_safe_default_protocol_versions()?

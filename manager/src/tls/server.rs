@@ -2,15 +2,14 @@
 
 use std::{fmt, sync::Arc};
 
+use lcms_tls::{Fingerprint, Signatures, valid_at};
 use rustls::{
     CertificateError, DigitallySignedStruct, Error, OtherError, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
-use x509_cert::{Certificate, der::Decode as _};
 
-use super::{Authorities, Fingerprint};
+use super::Authorities;
 
 /// What an agent has to show.
 #[derive(Clone)]
@@ -22,7 +21,7 @@ pub enum Server {
 }
 
 /// An agent has shown another certificate than it should.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the agent shows the certificate {shown}, and not {expected}")]
 pub struct WrongFingerprint {
     /// What it should have shown.
@@ -43,7 +42,7 @@ impl fmt::Debug for Server {
 /// Knows an agent by what it has to show.
 pub(super) struct Verifier {
     pub(super) server: Server,
-    pub(super) provider: Arc<CryptoProvider>,
+    pub(super) signatures: Signatures,
 }
 
 impl fmt::Debug for Verifier {
@@ -65,14 +64,15 @@ impl ServerCertVerifier for Verifier {
             Server::Name(_, Authorities(authorities)) => {
                 return authorities.verify_server_cert(certificate, others, name, ocsp, now);
             }
-            Server::Certificate(expected) => *expected,
+            Server::Certificate(expected) => expected,
         };
         let shown = Fingerprint::of(certificate);
-        if shown != expected {
-            let wrong = OtherError(Arc::new(WrongFingerprint { expected, shown }));
-            return Err(CertificateError::Other(wrong).into());
+        if shown != *expected {
+            let wrong = WrongFingerprint { expected: expected.clone(), shown };
+            return Err(CertificateError::Other(OtherError(Arc::new(wrong))).into());
         }
-        is_valid_at(certificate, now)?;
+        // Who is known by a fingerprint needs no authority, and is not known for ever.
+        valid_at(certificate, now)?;
         Ok(ServerCertVerified::assertion())
     }
 
@@ -82,8 +82,7 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signed, algorithms)
+        self.signatures.verify_tls12(message, certificate, signed)
     }
 
     fn verify_tls13_signature(
@@ -92,25 +91,10 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signed, algorithms)
+        self.signatures.verify_tls13(message, certificate, signed)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.signatures.schemes()
     }
-}
-
-/// Who is known by a fingerprint needs no authority, and is not known for ever.
-fn is_valid_at(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(), CertificateError> {
-    let parsed = Certificate::from_der(certificate).map_err(|_| CertificateError::BadEncoding)?;
-    let validity = parsed.tbs_certificate.validity;
-    let seconds = |time: x509_cert::time::Time| time.to_unix_duration().as_secs();
-    if now.as_secs() < seconds(validity.not_before) {
-        return Err(CertificateError::NotValidYet);
-    }
-    if now.as_secs() > seconds(validity.not_after) {
-        return Err(CertificateError::Expired);
-    }
-    Ok(())
 }

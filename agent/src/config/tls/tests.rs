@@ -3,13 +3,14 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use lcms_snmp::v3::SecurityLevel;
+use lcms_tls::Fingerprint;
 use rcgen::{CertificateParams, KeyPair};
 use tempfile::TempDir;
 
 use super::*;
 use crate::{
     config::{Config, ConfigError},
-    security::{Domain, Fingerprint, SecurityRows},
+    security::{Domain, SecurityRows},
 };
 
 /// A folder with two certificates and their keys, one of which anybody may read.

@@ -6,6 +6,7 @@ use lcms_snmp::{
     Oid,
     object::{Scalar, Table},
 };
+use lcms_tls::Fingerprint;
 use load_cluster_mib::{
     snmp_tls_tm_mib::{
         nodes,
@@ -19,9 +20,7 @@ use load_cluster_mib::{
 use proptest::{collection, option, prelude::*, sample::select};
 
 use super::station::{Station, wanted};
-use crate::security::{
-    CertificateRow, FamilyId, FamilyRow, Fingerprint, MapType, SecurityRows, Storage,
-};
+use crate::security::{CertificateRow, FamilyId, FamilyRow, MapType, SecurityRows, Storage};
 
 /// A station whose writers may write these tables too, and whose configuration has the
 /// first row, and a user whom sessions know.

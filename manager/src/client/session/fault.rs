@@ -98,7 +98,7 @@ impl SessionFault {
                 Self::WrongName { expected: expected.to_str().into_owned(), shown: presented }
             }
             E::Other(other) => match other.0.downcast_ref::<WrongFingerprint>() {
-                Some(wrong) => Self::WrongFingerprint(*wrong),
+                Some(wrong) => Self::WrongFingerprint(wrong.clone()),
                 None => Self::Unusable(E::Other(other)),
             },
             error => Self::Unusable(error),

@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
+use thiserror::Error;
 
 /// The numbers of hash functions (RFC 9456 §4, which has them from TLS 1.2).
 const SHA224: u8 = 3;
@@ -16,6 +17,11 @@ const SHA512: u8 = 6;
 /// does not recommend: two certificates can be made to have one digest.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Fingerprint(Vec<u8>);
+
+/// A text that is no [`Fingerprint`].
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0:?} is no SHA-256 fingerprint, which has 64 hexadecimal digits")]
+pub struct FingerprintError(String);
 
 impl Fingerprint {
     /// Octets that are a fingerprint by a function that is known here: with as many of
@@ -32,7 +38,7 @@ impl Fingerprint {
         (digest.len() == length).then(|| Self(octets.to_vec()))
     }
 
-    /// That of a certificate by SHA-256, as the configuration has it.
+    /// That of a certificate by SHA-256, as configurations have it.
     pub fn of(certificate: &[u8]) -> Self {
         Self::of_digest(SHA256, &Sha256::digest(certificate))
     }
@@ -58,16 +64,11 @@ impl Fingerprint {
 }
 
 impl FromStr for Fingerprint {
-    type Err = String;
+    type Err = FingerprintError;
 
     /// Reads the digest by SHA-256 in hexadecimal digits, with colons or without.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || {
-            format!(
-                "{:?} is no SHA-256 fingerprint, which has 64 hexadecimal digits",
-                text.chars().take(100).collect::<String>()
-            )
-        };
+    fn from_str(text: &str) -> Result<Self, FingerprintError> {
+        let wrong = || FingerprintError(text.chars().take(100).collect());
         let digits: Option<Vec<u8>> = text
             .chars()
             .filter(|c| *c != ':')
