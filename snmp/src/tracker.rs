@@ -35,7 +35,8 @@ use std::{
 };
 
 use crate::{
-    Credentials, EngineId, Envelope, Message, Oid, OutMessage, PduKind, UserCredentials, Version,
+    Credentials, EngineId, Envelope, Message, Oid, OutMessage, Pdu, PduKind, UserCredentials,
+    Version,
     credentials::LocalKeys,
     ids::RequestIds,
     message::{encode, open},
@@ -401,13 +402,23 @@ impl<A: Clone + Eq + Hash> Tracker<A> {
                         == conversation.request.context.unwrap_or(engine).as_octets()
                     && scoped.context_name.is_empty()
                     && scoped.pdu.request_id == id.number();
-                let response = Response::from(&scoped.pdu);
-                match same {
-                    true => self.complete(now, id, response).ok_or(Vain::UnknownId),
-                    false => Err(Vain::Mismatched),
-                }
+                self.answered(now, id, &scoped.pdu, same)
             }
             _ => Err(Vain::NotAResponse),
+        }
+    }
+
+    /// Takes a response, if it is the same in all that it repeats of its request.
+    fn answered(
+        &mut self,
+        now: Instant,
+        id: RequestId,
+        pdu: &Pdu<'_>,
+        same: bool,
+    ) -> Result<Arrived<A>, Vain> {
+        match same {
+            true => self.complete(now, id, Response::from(pdu)).ok_or(Vain::UnknownId),
+            false => Err(Vain::Mismatched),
         }
     }
 

@@ -5,7 +5,7 @@ use std::{hash::Hash, time::Instant};
 
 use super::{Arrived, LONGEST, RequestId, Tracker, Vain, Who};
 use crate::{
-    EngineId, PduKind, Request, Response,
+    EngineId, PduKind, Request,
     v3::{self, OutPdu, ScopedPdu, SecurityLevel, V3Head, V3Message},
 };
 
@@ -58,11 +58,7 @@ impl<A: Clone + Eq + Hash> Tracker<A> {
                     && scoped.context_engine_id == context.as_octets()
                     && scoped.context_name.is_empty()
                     && scoped.pdu.request_id == id.number();
-                let response = Response::from(&scoped.pdu);
-                match same {
-                    true => self.complete(now, id, response).ok_or(Vain::UnknownId),
-                    false => Err(Vain::Mismatched),
-                }
+                self.answered(now, id, &scoped.pdu, same)
             }
             _ => Err(Vain::NotAResponse),
         }
