@@ -105,10 +105,8 @@ impl<S: State> Engine<S> {
                 match v3::open(at, from, whole, plain, Counting(Some(&self.statistics))) {
                     Outcome::Admitted(admitted) => self.answer(at, &admitted, reply, walks),
                     Outcome::Report(report) => {
-                        match self.sent(report.write(reply, self.max_size, &self.statistics)) {
-                            Verdict::Reply(report) => Verdict::Report(report),
-                            nothing => nothing,
-                        }
+                        let report = report.write(reply, self.max_size, &self.statistics);
+                        report.map_or_else(|| self.silent(), Verdict::Report)
                     }
                     Outcome::Dropped => Verdict::Drop,
                 }
@@ -261,7 +259,7 @@ impl<S: State> Engine<S> {
     }
 
     fn reply<'w>(&self, writer: ResponseWriter<'w, '_>) -> Verdict<'w> {
-        self.sent(writer.finish())
+        writer.finish().map_or_else(|| self.silent(), Verdict::Reply)
     }
 
     fn refuse<'w>(
@@ -270,16 +268,12 @@ impl<S: State> Engine<S> {
         status: ErrorStatus,
         index: usize,
     ) -> Verdict<'w> {
-        self.sent(writer.refuse(status, index))
+        writer.refuse(status, index).map_or_else(|| self.silent(), Verdict::Reply)
     }
 
-    fn sent<'w>(&self, reply: Option<&'w [u8]>) -> Verdict<'w> {
-        match reply {
-            Some(reply) => Verdict::Reply(reply),
-            None => {
-                self.statistics.silent_drops.count();
-                Verdict::Drop
-            }
-        }
+    /// Nothing that could be said has room.
+    fn silent<'w>(&self) -> Verdict<'w> {
+        self.statistics.silent_drops.count();
+        Verdict::Drop
     }
 }
